@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * The one allocator. Our own code calls it, and probes/libraries.c hands it to OpenSSL, c-ares,
+ * libevent and jansson, so that a test can fail the n-th allocation of a whole run.
+ *
+ * Nothing here aborts: every function that allocates returns NULL when memory is short, and the
+ * failure is counted, because a run in which an allocation failed must not blame the registry.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed memory, or NULL. A size of 0 gives a unique pointer. Release with memory_release(). */
+void *memory_allocate(size_t size);
+
+/* As realloc(); the grown part is not zeroed. On failure NULL, and `block` stays valid. */
+void *memory_resize(void *block, size_t size);
+
+/* NULL is allowed. */
+void memory_release(void *block);
+
+/* A copy of `text` (NULL gives NULL without counting as a failure). */
+char *memory_copy_text(const char *text);
+
+/* How many allocations, ours and the libraries', have failed since the process started. */
+uint64_t memory_failures(void);
+
+/*
+ * Asked before every allocation; returning nonzero makes it fail. NULL removes it. For tests.
+ */
+void memory_set_fault(int (*should_fail)(void));

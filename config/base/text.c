@@ -1,0 +1,122 @@
+#include "config/base/text.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/base/memory.h"
+
+void text_free(struct text *text)
+{
+    memory_release(text->bytes);
+    *text = TEXT_WITH_LIMIT(text->limit);
+}
+
+void text_clear(struct text *text)
+{
+    text->length = 0;
+    text->truncated = false;
+    if (text->bytes)
+        text->bytes[0] = '\0';
+}
+
+/* How much of `wanted` more bytes fits, after growing for it. */
+static size_t make_room(struct text *text, size_t wanted)
+{
+    size_t allowed = text->limit - text->length;
+    if (wanted > allowed) {
+        text->truncated = true;
+        wanted = allowed;
+    }
+    if (text->length + wanted < text->capacity)
+        return wanted;
+
+    size_t capacity = text->capacity ? text->capacity : 64;
+    while (capacity <= text->length + wanted)
+        capacity = capacity > SIZE_MAX / 2 ? text->length + wanted + 1 : capacity * 2;
+    if (capacity > text->limit + 1)
+        capacity = text->limit + 1;
+    char *bytes = memory_resize(text->bytes, capacity);
+    if (!bytes) {
+        text->truncated = true;
+        return 0;
+    }
+    text->bytes = bytes;
+    text->capacity = capacity;
+    return wanted;
+}
+
+void text_append_bytes(struct text *text, const char *bytes, size_t length)
+{
+    size_t count = make_room(text, length);
+
+    if (!text->bytes)
+        return;
+    if (count)
+        memcpy(text->bytes + text->length, bytes, count);
+    text->length += count;
+    text->bytes[text->length] = '\0';
+}
+
+void text_append(struct text *text, const char *string)
+{
+    text_append_bytes(text, string, strlen(string));
+}
+
+void text_append_format_list(struct text *text, const char *format, va_list arguments)
+{
+    char small[256];
+    va_list again;
+
+    va_copy(again, arguments);
+    int length = vsnprintf(small, sizeof(small), format, arguments);
+    if (length < 0) {
+        text->truncated = true;
+    } else if ((size_t)length < sizeof(small)) {
+        text_append_bytes(text, small, (size_t)length);
+    } else {
+        char *large = memory_allocate((size_t)length + 1);
+        if (large) {
+            vsnprintf(large, (size_t)length + 1, format, again);
+            text_append_bytes(text, large, (size_t)length);
+        } else {
+            text->truncated = true;
+        }
+        memory_release(large);
+    }
+    va_end(again);
+}
+
+void text_append_format(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_append_format_list(text, format, arguments);
+    va_end(arguments);
+}
+
+void text_append_peer(struct text *text, const void *bytes, size_t length, size_t max)
+{
+    const unsigned char *byte = bytes;
+    size_t shown = length < max ? length : max;
+
+    for (size_t i = 0; i < shown; i++) {
+        char escaped[5] = {(char)byte[i], '\0'};
+        if (byte[i] < 0x20 || byte[i] > 0x7e || byte[i] == '\\')
+            snprintf(escaped, sizeof(escaped), "\\x%02x", byte[i]);
+        text_append(text, escaped);
+    }
+    if (shown < length)
+        text_append(text, "...");
+}
+
+const char *text_string(const struct text *text)
+{
+    return text->bytes ? text->bytes : "";
+}
+
+bool text_truncated(const struct text *text)
+{
+    return text->truncated;
+}

@@ -1,0 +1,106 @@
+#pragma once
+
+/*
+ * What the user asked for: flags, environment and file merged (in that order of precedence),
+ * validated, typed, and immutable from then on. One settings object owns everything in it through
+ * its arena; it is reference-counted because a run in flight may outlive a reload.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/base/address.h"
+#include "config/base/arena.h"
+#include "config/base/clock.h"
+
+#define SETTINGS_MAX_TARGETS   20000
+#define SETTINGS_MAX_RESOLVERS 4 /* per role */
+#define SETTINGS_MAX_CONTROLS  8
+#define SETTINGS_MAX_RANGES    32
+#define SETTINGS_MAX_IMAGES    16 /* per target */
+#define SETTINGS_MAX_HOSTS     32 /* allowed_hosts */
+
+enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
+enum expect { EXPECT_ANY, EXPECT_PRIVATE, EXPECT_PUBLIC };
+enum control_kind { CONTROL_VPC, CONTROL_INTERNET };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* The ids of the enums above as the file, JSON and log spell them. */
+const char *profile_name(enum profile profile);
+const char *expect_name(enum expect expect);
+const char *control_kind_name(enum control_kind kind);
+const char *log_level_name(enum log_level level);
+const char *log_format_name(enum log_format format);
+
+/* A place that must accept a TCP connection if the network does. */
+struct control {
+    const char *name;
+    enum control_kind kind;
+    const char *host; /* a name, or the text of `address` */
+    uint16_t port;
+    bool host_is_address;
+    struct address address;
+};
+
+/* Settings of the diagnosis that every target shares; what diagnose() and the classes read. */
+struct network_settings {
+    enum profile profile;
+    size_t pod_resolver_count; /* 0: resolv.conf decides */
+    struct endpoint pod_resolvers[SETTINGS_MAX_RESOLVERS];
+    size_t host_resolver_count;
+    struct endpoint host_resolvers[SETTINGS_MAX_RESOLVERS];
+    size_t private_range_count;
+    struct range private_ranges[SETTINGS_MAX_RANGES];
+    size_t provider_range_count; /* the profile's included */
+    struct range provider_ranges[SETTINGS_MAX_RANGES];
+    size_t control_count; /* the profile's included; 0 after --no-controls */
+    struct control controls[SETTINGS_MAX_CONTROLS];
+    const char *egress_address_url; /* NULL: not asked for */
+};
+
+/* One registry to look at; every default already filled in. */
+struct target {
+    const char *name; /* label in metrics; unique */
+    const char *host; /* lower case, no trailing dot; for an address its text without brackets */
+    uint16_t port;
+    bool host_is_address;
+    struct address address;
+    const char *instance; /* TCR instance of <instance>.tencentcloudcr.com, else NULL */
+    bool is_vpc_name;     /* the host is <x>-vpc.tencentcloudcr.com */
+    enum expect expect;
+    bool has_linkage_address;
+    struct address linkage_address;
+    usec_t interval;
+    usec_t timeout;
+    unsigned certificate_warning_days;
+    const char *ca_file; /* NULL: the system's store */
+    size_t image_count;
+    const char *images[SETTINGS_MAX_IMAGES]; /* repository:tag or repository@digest, no host */
+    const struct network_settings *network;  /* owned by the settings */
+};
+
+struct settings {
+    struct endpoint listen; /* port 0: pick one */
+    unsigned max_in_flight;
+    size_t allowed_host_count;
+    const char *allowed_hosts[SETTINGS_MAX_HOSTS];
+    enum log_level log_level;
+    enum log_format log_format;
+    const char *config_file; /* NULL: none was given */
+    usec_t interval;         /* the defaults that targets started from */
+    usec_t timeout;
+    unsigned certificate_warning_days;
+    const char *ca_file;
+    enum expect expect;
+    struct network_settings network;
+    size_t target_count;
+    struct target *targets;
+
+    struct arena *arena; /* owns all of the above, this struct too */
+    unsigned references;
+};
+
+struct settings *settings_hold(struct settings *settings);
+void settings_release(struct settings *settings); /* NULL is allowed */

@@ -1,0 +1,67 @@
+#pragma once
+
+/*
+ * The closed catalogue of causes. Ids are contracts: the JSON, the metrics label, the log key, the
+ * docs anchor and the exit status all derive from this one table. The order of the enum is the
+ * order of findings of equal severity (DESIGN, "Causes").
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum severity { SEVERITY_OK, SEVERITY_WARN, SEVERITY_FAIL, SEVERITY_UNKNOWN };
+enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
+
+const char *severity_name(enum severity severity); /* "ok", "warn", "fail", "unknown" */
+const char *confidence_name(enum confidence confidence);
+
+/* Worse is larger, in the order fail, unknown, warn, ok: for "the worst counts". */
+int severity_rank(enum severity severity);
+
+enum cause {
+    CAUSE_POD_NETWORK_BLOCKED,
+    CAUSE_DNS_TIMEOUT,
+    CAUSE_DNS_SERVER_FAILURE,
+    CAUSE_DNS_NAME_NOT_FOUND,
+    CAUSE_DNS_NO_ADDRESS,
+    CAUSE_DNS_BOGUS_ADDRESS,
+    CAUSE_DNS_ANSWERS_DIFFER,
+    CAUSE_PRIVATE_DNS_NOT_ENABLED,
+    CAUSE_PRIVATE_LINKAGE_MISSING,
+    CAUSE_NAT_MISSING,
+    CAUSE_ALLOWLIST_MISSING,
+    CAUSE_PUBLIC_PATH_BLOCKED,
+    CAUSE_PRIVATE_PATH_BLOCKED,
+    CAUSE_CONNECTION_REFUSED,
+    CAUSE_TLS_TIMEOUT,
+    CAUSE_MTU_BLACK_HOLE,
+    CAUSE_SNI_FILTERED,
+    CAUSE_TLS_CONNECTION_CLOSED,
+    CAUSE_TLS_PLAIN_HTTP,
+    CAUSE_TLS_UNTRUSTED_ISSUER,
+    CAUSE_TLS_NAME_MISMATCH,
+    CAUSE_TLS_CERTIFICATE_EXPIRED,
+    CAUSE_TLS_CERTIFICATE_NOT_YET_VALID,
+    CAUSE_TLS_HANDSHAKE_FAILED,
+    CAUSE_CLOCK_SKEW,
+    CAUSE_NOT_A_REGISTRY,
+    CAUSE_REGISTRY_UNAVAILABLE,
+    CAUSE_RATE_LIMITED,
+    CAUSE_API_FORBIDDEN,
+    CAUSE_HTTP_TIMEOUT,
+    CAUSE_HTTP_INVALID,
+    CAUSE_LOCAL_ERROR,
+    CAUSE_SOME_ADDRESSES_UNREACHABLE,
+    CAUSE_SOME_RESOLVERS_UNREACHABLE,
+    CAUSE_PUBLIC_INSTEAD_OF_PRIVATE,
+    CAUSE_PRIVATE_INSTEAD_OF_PUBLIC,
+    CAUSE_TLS_CERTIFICATE_EXPIRING,
+    CAUSE_INTERMITTENT,
+    CAUSE_OK_PRIVATE,
+    CAUSE_OK_PUBLIC,
+    CAUSE_COUNT,
+};
+
+const char *cause_name(enum cause cause); /* "nat_missing" */
+bool cause_from_name(const char *name, enum cause *ret);
+const char *cause_docs(enum cause cause); /* "docs/causes.md#nat_missing" */

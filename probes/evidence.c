@@ -1,0 +1,181 @@
+#include "probes/evidence.h"
+
+#include "config/base/memory.h"
+
+/* Far more than a run with every list full and every text at its longest needs. */
+#define ARENA_LIMIT ((size_t)2 * 1024 * 1024)
+
+struct evidence *evidence_new(void)
+{
+    struct evidence *evidence = memory_allocate(sizeof(*evidence));
+
+    if (!evidence)
+        return NULL;
+    evidence->arena = arena_new(ARENA_LIMIT);
+    if (!evidence->arena) {
+        memory_release(evidence);
+        return NULL;
+    }
+    return evidence;
+}
+
+void evidence_free(struct evidence *evidence)
+{
+    if (!evidence)
+        return;
+    arena_free(evidence->arena);
+    memory_release(evidence);
+}
+
+static bool answered(enum dns_outcome outcome)
+{
+    switch (outcome) {
+    case DNS_NOERROR:
+    case DNS_NODATA:
+    case DNS_NXDOMAIN:
+    case DNS_SERVFAIL:
+    case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
+    case DNS_MALFORMED:
+        return true;
+    case DNS_SKIPPED:
+    case DNS_TIMEOUT:
+    case DNS_RESOLVER_PORT_CLOSED:
+    case DNS_RESOLVER_UNREACHABLE:
+    case DNS_LOCAL:
+    case DNS_CANCELLED:
+    case DNS_OUTCOME_COUNT:
+        return false;
+    }
+    return false;
+}
+
+unsigned evidence_deciding_view(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->path_count; i++)
+        if (evidence->paths[i].views & VIEW_LITERAL)
+            return VIEW_LITERAL;
+    for (size_t i = 0; i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role == ROLE_HOST && dns->queried == NAME_TARGET && answered(dns->outcome))
+            return VIEW_HOST;
+    }
+    return VIEW_POD;
+}
+
+/* ---- how far the deciding view came ---- */
+
+static enum phase_state dns_state(const struct evidence *evidence, unsigned view)
+{
+    enum resolver_role role = view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+    enum phase_state state = PHASE_STATE_SKIPPED;
+
+    if (view == VIEW_LITERAL)
+        return PHASE_STATE_SKIPPED;
+    for (size_t i = 0; i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role != role || dns->queried != NAME_TARGET || dns->outcome == DNS_SKIPPED)
+            continue;
+        for (size_t n = 0; n < dns->address_count; n++)
+            if (dns->addresses[n].address_class != CLASS_BOGUS)
+                return PHASE_STATE_OK;
+        state = PHASE_STATE_FAILED;
+    }
+    return state;
+}
+
+static enum phase_state path_state(const struct path_evidence *path, enum phase phase)
+{
+    switch (phase) {
+    case PHASE_TCP:
+        if (path->tcp.outcome == TCP_SKIPPED)
+            return PHASE_STATE_SKIPPED;
+        return path->tcp.outcome == TCP_OK ? PHASE_STATE_OK : PHASE_STATE_FAILED;
+    case PHASE_TLS:
+        if (path->tls.outcome == TLS_SKIPPED)
+            return PHASE_STATE_SKIPPED;
+        return path->tls.outcome == TLS_OK ? PHASE_STATE_OK : PHASE_STATE_FAILED;
+    case PHASE_API:
+        if (path->api.outcome == API_SKIPPED)
+            return PHASE_STATE_SKIPPED;
+        return path->api.outcome == API_REGISTRY ? PHASE_STATE_OK : PHASE_STATE_FAILED;
+    case PHASE_DNS:
+    case PHASE_COUNT:
+        break;
+    }
+    return PHASE_STATE_SKIPPED;
+}
+
+/*
+ * Clients move on to the next address only when connect fails: one address that connects is enough
+ * for tcp, one that fails afterwards is enough to fail.
+ */
+enum phase_state evidence_phase_state(const struct evidence *evidence, enum phase phase)
+{
+    unsigned view = evidence_deciding_view(evidence);
+    bool any_ok = false;
+    bool any_failed = false;
+
+    if (phase == PHASE_DNS)
+        return dns_state(evidence, view);
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        if (!(evidence->paths[i].views & view))
+            continue;
+        enum phase_state state = path_state(&evidence->paths[i], phase);
+        any_ok |= state == PHASE_STATE_OK;
+        any_failed |= state == PHASE_STATE_FAILED;
+    }
+    if (any_ok && (phase == PHASE_TCP || !any_failed))
+        return PHASE_STATE_OK;
+    return any_failed ? PHASE_STATE_FAILED : PHASE_STATE_SKIPPED;
+}
+
+static usec_t dns_duration(const struct evidence *evidence, unsigned view)
+{
+    enum resolver_role role = view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+    usec_t slowest = 0;
+
+    for (size_t i = 0; i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role == role && dns->queried == NAME_TARGET && dns->duration > slowest)
+            slowest = dns->duration;
+    }
+    return slowest;
+}
+
+static usec_t path_duration(const struct path_evidence *path, enum phase phase)
+{
+    switch (phase) {
+    case PHASE_TCP:
+        return path->tcp.duration;
+    case PHASE_TLS:
+        return path->tls.duration;
+    case PHASE_API:
+        return path->api.duration;
+    case PHASE_DNS:
+    case PHASE_COUNT:
+        break;
+    }
+    return 0;
+}
+
+usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase)
+{
+    unsigned view = evidence_deciding_view(evidence);
+    usec_t quickest = 0;
+    usec_t slowest = 0;
+
+    if (phase == PHASE_DNS)
+        return dns_duration(evidence, view);
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        const struct path_evidence *path = &evidence->paths[i];
+        usec_t duration = path_duration(path, phase);
+        if (!(path->views & view))
+            continue;
+        if (path_state(path, phase) == PHASE_STATE_OK && (!quickest || duration < quickest))
+            quickest = duration;
+        if (duration > slowest)
+            slowest = duration;
+    }
+    return quickest ? quickest : slowest;
+}

@@ -1,0 +1,91 @@
+#pragma once
+
+/*
+ * What one run of one target measured: plain data, no judgement. The probe fills it, diagnose()
+ * reads it, the report prints it, and --replay makes one again from a saved report.
+ *
+ * Strings and address lists live in the evidence's arena. Text that came from a peer (certificate
+ * names, headers, alerts) is kept as escaped printable ASCII, already cut to a limit.
+ * Durations are microseconds on the monotonic clock; wall times are seconds since 1970 UTC.
+ * A zeroed evidence is valid: nothing was measured, every outcome is "skipped".
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/base/address.h"
+#include "config/base/arena.h"
+#include "config/base/clock.h"
+#include "config/settings.h"
+#include "probes/evidence_dns.h"
+#include "probes/evidence_path.h"
+
+#define EVIDENCE_MAX_DNS   40  /* (4 + 4 resolvers) x 2 names x 2 types, and some */
+#define EVIDENCE_MAX_PATHS 16  /* addresses dialled in one run */
+#define EVIDENCE_MAX_TEXT  256 /* bytes kept of any peer text */
+
+enum phase {
+    PHASE_DNS,
+    PHASE_TCP,
+    PHASE_TLS,
+    PHASE_API,
+    PHASE_COUNT,
+};
+const char *phase_name(enum phase phase); /* "dns", "tcp", ... */
+
+enum control_outcome {
+    CONTROL_SKIPPED,
+    CONTROL_OK,
+    CONTROL_TIMEOUT,
+    CONTROL_REFUSED,
+    CONTROL_UNREACHABLE,
+    CONTROL_UNRESOLVED, /* its name gave no address */
+    CONTROL_LOCAL,
+    CONTROL_CANCELLED,
+    CONTROL_OUTCOME_COUNT,
+};
+const char *control_outcome_name(enum control_outcome outcome);
+
+struct control_evidence {
+    const char *name;
+    enum control_kind kind;
+    const char *endpoint;   /* host:port as configured */
+    struct address address; /* that was dialled; AF_UNSPEC when none */
+    enum control_outcome outcome;
+    usec_t duration;
+    int error;
+};
+
+struct evidence {
+    struct arena *arena;
+
+    int64_t measured_at; /* wall time at the end of the run */
+    usec_t duration;
+    bool deadline_reached;
+    bool allocation_failed;  /* during this run, anywhere in the process */
+    const char *local_error; /* what this machine could not do; NULL when nothing */
+
+    size_t dns_count;
+    struct dns_evidence dns[EVIDENCE_MAX_DNS];
+    size_t path_count;
+    struct path_evidence paths[EVIDENCE_MAX_PATHS];
+    size_t addresses_dropped; /* beyond EVIDENCE_MAX_PATHS */
+    size_t control_count;
+    struct control_evidence controls[SETTINGS_MAX_CONTROLS];
+    const char *egress_address; /* this network as the echo service saw it */
+};
+
+/* An empty one with its arena (bounded), or NULL. */
+struct evidence *evidence_new(void);
+void evidence_free(struct evidence *evidence); /* NULL is allowed */
+
+/* The view whose addresses decide: VIEW_HOST if a host resolver answered, else VIEW_POD. A target
+ * written as an address is decided by VIEW_LITERAL. An answer is any rcode; silence is none. */
+unsigned evidence_deciding_view(const struct evidence *evidence);
+
+/* How far the deciding view came, and its time in each phase: the slowest answer of dns, the
+ * quickest success of the others. PHASE_STATE_SKIPPED when it was not reached. */
+enum phase_state { PHASE_STATE_SKIPPED, PHASE_STATE_OK, PHASE_STATE_FAILED };
+enum phase_state evidence_phase_state(const struct evidence *evidence, enum phase phase);
+usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase);

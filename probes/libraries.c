@@ -1,0 +1,80 @@
+#include "probes/libraries.h"
+
+#include <ares.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <llhttp.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <yaml.h>
+
+#include "config/base/memory.h"
+
+static void *crypto_allocate(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return size ? memory_allocate(size) : NULL;
+}
+
+static void *crypto_resize(void *block, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (size)
+        return memory_resize(block, size);
+    memory_release(block);
+    return NULL;
+}
+
+static void crypto_release(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    memory_release(block);
+}
+
+/* libevent and c-ares may ask to resize to 0, which frees for them. */
+static void *resize_or_release(void *block, size_t size)
+{
+    if (size)
+        return memory_resize(block, size);
+    memory_release(block);
+    return NULL;
+}
+
+int libraries_start(void)
+{
+    /* Refused only after OpenSSL has allocated already, as when a test calls this again. */
+    CRYPTO_set_mem_functions(crypto_allocate, crypto_resize, crypto_release);
+    event_set_mem_functions(memory_allocate, resize_or_release, memory_release);
+    json_set_alloc_funcs(memory_allocate, memory_release);
+
+    /* An openssl.cnf of the machine must not change what a probe accepts. */
+    if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
+        return -1;
+    if (ares_library_init_mem(ARES_LIB_INIT_ALL, memory_allocate, memory_release,
+                              resize_or_release) != ARES_SUCCESS)
+        return -1;
+    return 0;
+}
+
+void libraries_stop(void)
+{
+    ares_library_cleanup();
+    libevent_global_shutdown();
+    OPENSSL_cleanup();
+}
+
+const char *libraries_versions(void)
+{
+    static char versions[256];
+
+    snprintf(versions, sizeof(versions),
+             "c-ares %s, OpenSSL %s, libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s",
+             ares_version(NULL), OpenSSL_version(OPENSSL_VERSION_STRING), event_get_version(),
+             LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH, JANSSON_VERSION,
+             yaml_get_version_string());
+    return versions;
+}

@@ -1,0 +1,11 @@
+#pragma once
+
+/* OpenSSL, c-ares, libevent and jansson, set up once with our allocator and torn down at the end.
+ */
+
+/* Before anything else of probes/ is used. 0, or -1 when a library cannot be set up. */
+int libraries_start(void);
+void libraries_stop(void);
+
+/* "c-ares 1.18.1, OpenSSL 3.0.22, libevent 2.1.12, ..." for --version; static text. */
+const char *libraries_versions(void);
