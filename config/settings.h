@@ -24,15 +24,11 @@
 enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
 enum expect { EXPECT_ANY, EXPECT_PRIVATE, EXPECT_PUBLIC };
 enum control_kind { CONTROL_VPC, CONTROL_INTERNET };
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /* The ids of the enums above as the file, JSON and log spell them. */
 const char *profile_name(enum profile profile);
 const char *expect_name(enum expect expect);
 const char *control_kind_name(enum control_kind kind);
-const char *log_level_name(enum log_level level);
-const char *log_format_name(enum log_format format);
 
 /* A place that must accept a TCP connection if the network does. */
 struct control {
@@ -57,7 +53,6 @@ struct network_settings {
     struct range provider_ranges[SETTINGS_MAX_RANGES];
     size_t control_count; /* the profile's included; 0 after --no-controls */
     struct control controls[SETTINGS_MAX_CONTROLS];
-    const char *egress_address_url; /* NULL: not asked for */
 };
 
 /* One registry to look at; every default already filled in. */
@@ -72,7 +67,6 @@ struct target {
     enum expect expect;
     bool has_linkage_address;
     struct address linkage_address;
-    usec_t interval;
     usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file; /* NULL: the system's store */
@@ -82,18 +76,15 @@ struct target {
 };
 
 struct settings {
-    struct endpoint listen; /* port 0: pick one */
     unsigned max_in_flight;
-    size_t allowed_host_count;
-    const char *allowed_hosts[SETTINGS_MAX_HOSTS];
-    enum log_level log_level;
-    enum log_format log_format;
     const char *config_file; /* NULL: none was given */
-    usec_t interval;         /* the defaults that targets started from */
-    usec_t timeout;
+    usec_t timeout;          /* this and the next: the defaults that targets started from */
     unsigned certificate_warning_days;
     const char *ca_file;
     enum expect expect;
+    bool no_controls;
+    bool has_linkage_address;
+    struct address linkage_address;
     struct network_settings network;
     size_t target_count;
     struct target *targets;

@@ -1,0 +1,304 @@
+/* The command line and the environment. Every option has a twin TCR_PROBE_<OPTION>. */
+
+#include "config/invocation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/load.h"
+
+#define VARIABLE_PREFIX "TCR_PROBE_"
+#define MAX_WORDS       64
+
+static const char *const commands[] = {
+    [COMMAND_CHECK] = "check",
+    [COMMAND_CONFIG] = "config",
+    [COMMAND_HELP] = "help",
+    [COMMAND_VERSION] = "version",
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+/* Options of the program itself, beside the keys of the schema. */
+static const char *const own_options[] = {"config", "format", "color", "help"};
+#define OWN_OPTION_COUNT (sizeof(own_options) / sizeof(own_options[0]))
+
+struct command_line {
+    struct loader *loader;
+    struct invocation *invocation;
+    int argc;
+    char *const *argv;
+    int at;
+};
+
+static void list_words(const char *words[MAX_WORDS])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < OWN_OPTION_COUNT; i++)
+        words[count++] = own_options[i];
+    for (size_t i = 0; i < schema_key_count; i++)
+        words[count++] = schema_keys[i].option;
+    words[count] = NULL;
+}
+
+static const struct schema_key *key_of_option(const char *name)
+{
+    for (size_t i = 0; i < schema_key_count; i++)
+        if (strcmp(schema_keys[i].option, name) == 0)
+            return &schema_keys[i];
+    return NULL;
+}
+
+/* ---- the program's own options ---- */
+
+static void set_choice(struct loader *loader, const struct origin *origin, const char *value,
+                       const char *const *choices, int *ret)
+{
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], value) != 0)
+            continue;
+        *ret = i;
+        return;
+    }
+    config_error(loader->errors, origin, "\"%s\": it is %s, %s%s%s", value, choices[0], choices[1],
+                 choices[2] ? " or " : "", choices[2] ? choices[2] : "");
+}
+
+static bool set_own(struct loader *loader, struct invocation *invocation, const char *name,
+                    const char *value, const struct origin *origin)
+{
+    static const char *const formats[] = {"text", "json", NULL};
+    static const char *const colours[] = {"auto", "always", "never", NULL};
+    int choice = 0;
+
+    if (strcmp(name, "config") == 0) {
+        invocation->config_file = value;
+    } else if (strcmp(name, "format") == 0) {
+        set_choice(loader, origin, value, formats, &choice);
+        invocation->format = (enum output_format)choice;
+    } else if (strcmp(name, "color") == 0) {
+        set_choice(loader, origin, value, colours, &choice);
+        invocation->colour = (enum colour_mode)choice;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- environment ---- */
+
+static void assign_list(struct loader *loader, const struct schema_key *key, enum source source,
+                        const char *value, const struct origin *origin)
+{
+    while (key->list && *value) {
+        size_t length = strcspn(value, ",");
+        loader_assign(loader, key, source, arena_copy_bytes(loader->arena, value, length), NULL,
+                      origin);
+        value += length + (value[length] == ',');
+    }
+    if (!key->list)
+        loader_assign(loader, key, source, value, NULL, origin);
+}
+
+static void read_targets_variable(struct loader *loader, const char *value,
+                                  const struct origin *origin)
+{
+    while (*value) {
+        size_t length = strcspn(value, ",");
+        loader_add_target(loader, SOURCE_VARIABLE, arena_copy_bytes(loader->arena, value, length),
+                          origin);
+        value += length + (value[length] == ',');
+    }
+}
+
+static void read_variable(struct loader *loader, struct invocation *invocation, const char *name,
+                          const char *value)
+{
+    struct origin origin = {name, 0, 0};
+    char known[SCHEMA_VARIABLE_SIZE];
+    const char *words[MAX_WORDS] = {"TCR_PROBE_TARGETS"};
+    size_t count = 1;
+
+    if (strcmp(name, words[0]) == 0) {
+        read_targets_variable(loader, value, &origin);
+        return;
+    }
+    for (size_t i = 0; i + 1 < OWN_OPTION_COUNT; i++) { /* all but help */
+        schema_variable(own_options[i], known);
+        if (strcmp(known, name) == 0) {
+            set_own(loader, invocation, own_options[i], value, &origin);
+            return;
+        }
+        words[count++] = arena_copy_text(loader->arena, known);
+    }
+    for (size_t i = 0; i < schema_key_count; i++) {
+        schema_variable(schema_keys[i].option, known);
+        if (strcmp(known, name) == 0) {
+            assign_list(loader, &schema_keys[i], SOURCE_VARIABLE, value, &origin);
+            return;
+        }
+        words[count++] = arena_copy_text(loader->arena, known);
+    }
+    const char *near = arena_failed(loader->arena) ? NULL : nearest_word(name, words);
+    config_error(loader->errors, &origin,
+                 near ? "unknown variable; did you mean %s?" : "unknown variable%s",
+                 near ? near : "");
+}
+
+static void read_environment(struct loader *loader, struct invocation *invocation,
+                             char *const *environment)
+{
+    for (; environment && *environment; environment++) {
+        const char *equals = strchr(*environment, '=');
+        if (!equals || strncmp(*environment, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) != 0)
+            continue;
+        const char *name =
+            arena_copy_bytes(loader->arena, *environment, (size_t)(equals - *environment));
+        if (name)
+            read_variable(loader, invocation, name, equals + 1);
+    }
+}
+
+/* ---- command line ---- */
+
+static void unknown_option(struct command_line *line, const char *name, const struct origin *origin)
+{
+    const char *words[MAX_WORDS];
+
+    list_words(words);
+    const char *near = nearest_word(name, words);
+    config_error(line->loader->errors, origin,
+                 near ? "unknown option; did you mean --%s?" : "unknown option%s",
+                 near ? near : "");
+}
+
+static void read_option(struct command_line *line, const char *argument)
+{
+    size_t length = strcspn(argument + 2, "=");
+    const char *name = arena_copy_bytes(line->loader->arena, argument + 2, length);
+    const char *inside = argument[2 + length] == '=' ? argument + 2 + length + 1 : NULL;
+    struct origin origin = {argument, 0, 0};
+
+    if (!name)
+        return;
+    origin.file = arena_format(line->loader->arena, "--%s", name);
+    if (strcmp(name, "help") == 0) {
+        line->invocation->help = true;
+        return;
+    }
+    if (strcmp(name, "version") == 0) {
+        line->invocation->command = COMMAND_VERSION;
+        return;
+    }
+    const struct schema_key *key = key_of_option(name);
+    bool own = false;
+    for (size_t i = 0; i < OWN_OPTION_COUNT; i++)
+        own |= strcmp(own_options[i], name) == 0;
+    if (!key && !own) {
+        unknown_option(line, name, &origin);
+        return;
+    }
+    const char *value = inside;
+    if (key && !key->value)
+        value = inside ? inside : "true";
+    else if (!value && line->at < line->argc)
+        value = line->argv[line->at++];
+    if (!value)
+        config_error(line->loader->errors, &origin, "a value is needed");
+    else if (key)
+        loader_assign(line->loader, key, SOURCE_OPTION, value, NULL, &origin);
+    else
+        set_own(line->loader, line->invocation, name, value, &origin);
+}
+
+static void read_command(struct command_line *line)
+{
+    struct config_errors *errors = line->loader->errors;
+    const char *word = line->at < line->argc ? line->argv[line->at] : NULL;
+    const char *words[COMMAND_COUNT + 1] = {0};
+
+    line->invocation->command = COMMAND_HELP;
+    if (!word) {
+        config_error(errors, NULL, "a command is needed: check or config; see --help");
+        return;
+    }
+    line->at++;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return;
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        line->invocation->command = COMMAND_VERSION;
+        return;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        words[i] = commands[i];
+        if (strcmp(commands[i], word) == 0) {
+            line->invocation->command = (enum command)i;
+            return;
+        }
+    }
+    const char *near = nearest_word(word, words);
+    config_error(errors, NULL,
+                 near ? "\"%s\": unknown command; did you mean %s?"
+                      : "\"%s\": unknown command; see --help%s",
+                 word, near ? near : "");
+}
+
+static void read_arguments(struct command_line *line)
+{
+    bool options = true;
+
+    read_command(line);
+    while (line->at < line->argc) {
+        const char *argument = line->argv[line->at++];
+        struct origin origin = {NULL, 0, 0};
+        if (options && strcmp(argument, "--") == 0)
+            options = false;
+        else if (options && strcmp(argument, "-h") == 0)
+            line->invocation->help = true;
+        else if (options && strncmp(argument, "--", 2) == 0)
+            read_option(line, argument);
+        else if (options && argument[0] == '-' && argument[1])
+            config_error(line->loader->errors, &origin, "%s: unknown option; see --help", argument);
+        else
+            loader_add_target(line->loader, SOURCE_OPTION, argument, &origin);
+    }
+}
+
+static bool needs_settings(const struct invocation *invocation)
+{
+    return !invocation->help &&
+           (invocation->command == COMMAND_CHECK || invocation->command == COMMAND_CONFIG);
+}
+
+int settings_load(int argc, char *const *argv, char *const *environment,
+                  struct invocation *ret_invocation, struct settings **ret_settings,
+                  struct config_errors *errors)
+{
+    struct loader loader = {.arena = arena_new(0), .errors = errors};
+    struct command_line line = {&loader, ret_invocation, argc, argv, 1};
+    struct settings *settings = NULL;
+
+    if (!loader.arena) {
+        config_error(errors, NULL, "out of memory");
+        return -1;
+    }
+    read_environment(&loader, ret_invocation, environment);
+    read_arguments(&line);
+    if (needs_settings(ret_invocation)) {
+        if (ret_invocation->config_file)
+            yaml_file_read(&loader, ret_invocation->config_file);
+        settings = loader_finish(&loader);
+    }
+    if (settings && !settings->target_count && ret_invocation->command != COMMAND_CONFIG) {
+        config_error(errors, NULL,
+                     "no target: name one, or set targets in the file or "
+                     "TCR_PROBE_TARGETS");
+        settings = NULL;
+    }
+    if (settings)
+        settings->config_file = ret_invocation->config_file;
+    else
+        arena_free(loader.arena);
+    *ret_settings = settings;
+    return errors->count ? -1 : 0;
+}

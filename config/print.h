@@ -1,0 +1,7 @@
+#pragma once
+
+#include "config/base/text.h"
+#include "config/settings.h"
+
+/* The effective configuration as YAML that loads to the same settings again. */
+void settings_print(const struct settings *settings, struct text *text);

@@ -1,0 +1,279 @@
+#include "config/schema.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/target.h"
+
+#define DNS_PORT     53
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *const no_memory = "out of memory";
+
+/* ---- values ---- */
+
+static const char *parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret)
+{
+    static const struct {
+        const char *unit;
+        usec_t length;
+    } units[] = {{"ms", USEC_PER_MSEC},
+                 {"s", USEC_PER_SEC},
+                 {"m", 60 * USEC_PER_SEC},
+                 {"h", 3600 * USEC_PER_SEC}};
+    size_t digits = strspn(value, "0123456789");
+
+    for (size_t i = 0; digits && digits <= 9 && i < COUNT(units); i++) {
+        if (strcmp(value + digits, units[i].unit) != 0)
+            continue;
+        usec_t duration = strtoull(value, NULL, 10) * units[i].length;
+        if (duration < least || duration > most)
+            break;
+        *ret = duration;
+        return NULL;
+    }
+    return "a duration is a whole number with ms, s, m or h, from 100ms to 24h";
+}
+
+static const char *parse_count(const char *value, unsigned most, unsigned *ret)
+{
+    if (!*value || strlen(value) > 6 || strspn(value, "0123456789") != strlen(value) ||
+        strtoul(value, NULL, 10) > most)
+        return "a whole number is needed, within its range";
+    *ret = (unsigned)strtoul(value, NULL, 10);
+    return NULL;
+}
+
+static const char *copy(struct schema_place *place, const char *value, const char **ret)
+{
+    if (!*value)
+        return "it must not be empty";
+    *ret = arena_copy_text(place->settings->arena, value);
+    return *ret ? NULL : no_memory;
+}
+
+static const char *add_range(const char *value, struct range *ranges, size_t *count)
+{
+    if (*count == SETTINGS_MAX_RANGES)
+        return "at most 32 ranges";
+    if (!range_parse(value, &ranges[*count]))
+        return "a range is ADDRESS/PREFIX with no bits behind the prefix, e.g. 10.0.0.0/8";
+    (*count)++;
+    return NULL;
+}
+
+static const char *add_resolver(const char *value, struct endpoint *resolvers, size_t *count)
+{
+    if (*count == SETTINGS_MAX_RESOLVERS)
+        return "at most 4 resolvers of a role";
+    if (!endpoint_parse(value, DNS_PORT, &resolvers[*count]))
+        return "a resolver is ADDRESS[:PORT], e.g. 183.60.83.19 or [fd00::53]:53";
+    (*count)++;
+    return NULL;
+}
+
+/* ---- one setter a key ---- */
+
+static const char *set_profile(struct schema_place *place, const char *value)
+{
+    for (int i = PROFILE_NONE; i <= PROFILE_TKE_SERVERLESS; i++) {
+        if (strcmp(value, profile_name((enum profile)i)) != 0)
+            continue;
+        place->settings->network.profile = (enum profile)i;
+        return NULL;
+    }
+    return "a profile is none or tke-serverless";
+}
+
+static const char *set_timeout(struct schema_place *place, const char *value)
+{
+    return parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+                          place->target ? &place->target->timeout : &place->settings->timeout);
+}
+
+static const char *set_warning_days(struct schema_place *place, const char *value)
+{
+    return parse_count(value, 3650, &place->settings->certificate_warning_days);
+}
+
+static const char *set_in_flight(struct schema_place *place, const char *value)
+{
+    const char *wrong = parse_count(value, 4096, &place->settings->max_in_flight);
+
+    return wrong || !place->settings->max_in_flight ? "a number from 1 to 4096" : NULL;
+}
+
+static const char *set_ca_file(struct schema_place *place, const char *value)
+{
+    return copy(place, value, place->target ? &place->target->ca_file : &place->settings->ca_file);
+}
+
+static const char *set_expect(struct schema_place *place, const char *value)
+{
+    for (int i = EXPECT_ANY; i <= EXPECT_PUBLIC; i++) {
+        if (strcmp(value, expect_name((enum expect)i)) != 0)
+            continue;
+        *(place->target ? &place->target->expect : &place->settings->expect) = (enum expect)i;
+        return NULL;
+    }
+    return "it is any, private or public";
+}
+
+static const char *add_pod_resolver(struct schema_place *place, const char *value)
+{
+    struct network_settings *network = &place->settings->network;
+
+    return add_resolver(value, network->pod_resolvers, &network->pod_resolver_count);
+}
+
+static const char *add_host_resolver(struct schema_place *place, const char *value)
+{
+    struct network_settings *network = &place->settings->network;
+
+    return add_resolver(value, network->host_resolvers, &network->host_resolver_count);
+}
+
+static const char *add_private_range(struct schema_place *place, const char *value)
+{
+    struct network_settings *network = &place->settings->network;
+
+    return add_range(value, network->private_ranges, &network->private_range_count);
+}
+
+static const char *add_provider_range(struct schema_place *place, const char *value)
+{
+    struct network_settings *network = &place->settings->network;
+
+    return add_range(value, network->provider_ranges, &network->provider_range_count);
+}
+
+static const char *add_control(struct schema_place *place, const char *value)
+{
+    struct network_settings *network = &place->settings->network;
+    struct control *control = &network->controls[network->control_count];
+    size_t kind = strcspn(value, "=");
+
+    if (network->control_count == SETTINGS_MAX_CONTROLS)
+        return "at most 8 controls";
+    if (value[kind] != '=' || (strncmp(value, "vpc", kind) && strncmp(value, "internet", kind)) ||
+        (kind != 3 && kind != 8))
+        return "a control is vpc=HOST:PORT or internet=HOST:PORT";
+    control->kind = kind == 3 ? CONTROL_VPC : CONTROL_INTERNET;
+    const char *wrong =
+        host_port_parse(value + kind + 1, 0, place->settings->arena, &control->host, &control->port,
+                        &control->address, &control->host_is_address);
+    if (wrong)
+        return wrong;
+    control->name = place->name ? place->name : value + kind + 1;
+    control->name = arena_copy_text(place->settings->arena, control->name);
+    if (!control->name)
+        return no_memory;
+    network->control_count++;
+    return NULL;
+}
+
+static const char *set_no_controls(struct schema_place *place, const char *value)
+{
+    if (strcmp(value, "true") != 0)
+        return "it is true, or not given";
+    place->settings->no_controls = true;
+    return NULL;
+}
+
+static const char *set_linkage(struct schema_place *place, const char *value)
+{
+    struct address *address =
+        place->target ? &place->target->linkage_address : &place->settings->linkage_address;
+
+    if (!address_parse(value, address))
+        return "a linkage address is an IP address, e.g. 10.0.3.7";
+    if (place->target)
+        place->target->has_linkage_address = true;
+    else
+        place->settings->has_linkage_address = true;
+    return NULL;
+}
+
+static const char *set_name(struct schema_place *place, const char *value)
+{
+    return copy(place, value, &place->target->name);
+}
+
+const struct schema_key schema_keys[] = {
+    {"profile", "profile", "none|tke-serverless", "none",
+     "what is true in TKE Serverless: host resolvers, ranges, controls", false, set_profile},
+    {"timeout", "timeout", "DURATION", "10s", "of a whole run", false, set_timeout},
+    {"expect", "expect", "any|private|public", "any", "the path that pulls should take", false,
+     set_expect},
+    {"certificate_warning_days", "certificate-warning-days", "DAYS", "21",
+     "warn when a certificate ends sooner", false, set_warning_days},
+    {"max_in_flight", "max-in-flight", "COUNT", "256", "runs at the same time", false,
+     set_in_flight},
+    {"ca_file", "ca-file", "FILE", NULL, "certificates to trust instead of the system's", false,
+     set_ca_file},
+    {"resolvers.pod", "resolver", "ADDR[:PORT]", NULL, "ask this instead of resolv.conf's", true,
+     add_pod_resolver},
+    {"resolvers.host", "host-resolver", "ADDR[:PORT]", NULL, "what image pulls on the host use",
+     true, add_host_resolver},
+    {"private_ranges", "private-range", "CIDR", NULL, "further addresses to call private", true,
+     add_private_range},
+    {"provider_ranges", "provider-range", "CIDR", NULL, "further addresses of the provider", true,
+     add_provider_range},
+    {"controls", "control", "KIND=HOST:PORT", NULL,
+     "a place that must accept a connection; KIND is vpc or internet", true, add_control},
+    {"no_controls", "no-controls", NULL, NULL, "connect to no control at all", false,
+     set_no_controls},
+    {"linkage_address", "linkage-address", "IP", NULL, "of the private linkage, if it is known",
+     false, set_linkage},
+};
+const size_t schema_key_count = COUNT(schema_keys);
+
+const struct schema_key schema_target_keys[] = {
+    {"name", NULL, NULL, NULL, NULL, false, set_name},
+    {"expect", NULL, NULL, NULL, NULL, false, set_expect},
+    {"linkage_address", NULL, NULL, NULL, NULL, false, set_linkage},
+    {"timeout", NULL, NULL, NULL, NULL, false, set_timeout},
+    {"ca_file", NULL, NULL, NULL, NULL, false, set_ca_file},
+};
+const size_t schema_target_key_count = COUNT(schema_target_keys);
+
+void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE])
+{
+    snprintf(name, SCHEMA_VARIABLE_SIZE, "TCR_PROBE_%s", option);
+    for (char *at = name; *at; at++)
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+}
+
+static bool has_internet_control(const struct network_settings *network)
+{
+    for (size_t i = 0; i < network->control_count; i++)
+        if (network->controls[i].kind == CONTROL_INTERNET)
+            return true;
+    return false;
+}
+
+const char *schema_apply_profile(struct settings *settings)
+{
+    static const char *const resolvers[] = {"183.60.83.19", "183.60.82.98"};
+    static const char *const ranges[] = {"9.0.0.0/8", "11.0.0.0/8", "30.0.0.0/8"};
+    static const char *const controls[] = {"internet=www.qq.com:443", "internet=www.baidu.com:443"};
+    struct network_settings *network = &settings->network;
+    struct schema_place place = {.settings = settings};
+    const char *wrong = NULL;
+
+    if (network->profile == PROFILE_TKE_SERVERLESS) {
+        bool add_resolvers = !network->host_resolver_count;
+        for (size_t i = 0; add_resolvers && i < COUNT(resolvers); i++)
+            add_host_resolver(&place, resolvers[i]);
+        for (size_t i = 0; !wrong && i < COUNT(ranges); i++)
+            wrong = add_provider_range(&place, ranges[i]);
+        bool add = !has_internet_control(network);
+        for (size_t i = 0; !wrong && add && i < COUNT(controls); i++)
+            wrong = add_control(&place, controls[i]);
+    }
+    if (settings->no_controls)
+        network->control_count = 0;
+    return wrong;
+}

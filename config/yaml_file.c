@@ -1,0 +1,327 @@
+/* The file, by libyaml's document API: every node keeps its line and column, so all errors come. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <yaml.h>
+
+#include "config/load.h"
+
+#define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
+#define MAX_PATH_TEXT 96
+#define MAX_WORDS     48
+
+struct reader {
+    struct loader *loader;
+    yaml_document_t document;
+    const char *path;
+};
+
+static struct origin origin_of(const struct reader *reader, const yaml_node_t *node)
+{
+    return (struct origin){reader->path, (unsigned)node->start_mark.line + 1,
+                           (unsigned)node->start_mark.column + 1};
+}
+
+static const char *scalar(const yaml_node_t *node)
+{
+    return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+static yaml_node_t *node_at(struct reader *reader, int index)
+{
+    return yaml_document_get_node(&reader->document, index);
+}
+
+static void wrong_type(struct reader *reader, const yaml_node_t *node, const char *key,
+                       const char *wanted)
+{
+    struct origin origin = origin_of(reader, node);
+
+    config_error(reader->loader->errors, &origin, "%s: %s is needed here", key, wanted);
+}
+
+static void unknown_key(struct reader *reader, const yaml_node_t *node, const char *key,
+                        const char *const *words)
+{
+    struct origin origin = origin_of(reader, node);
+    const char *near = nearest_word(key, words);
+
+    if (near)
+        config_error(reader->loader->errors, &origin, "%s: unknown key; did you mean %s?", key,
+                     near);
+    else
+        config_error(reader->loader->errors, &origin, "%s: unknown key", key);
+}
+
+/* Calls `visit` for every pair of a mapping, after refusing keys that are no text or come twice. */
+typedef void visit_fn(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                      yaml_node_t *value, void *context);
+
+static void each_pair(struct reader *reader, const yaml_node_t *mapping, visit_fn *visit,
+                      void *context)
+{
+    yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
+
+    for (yaml_node_pair_t *pair = start; pair < mapping->data.mapping.pairs.top; pair++) {
+        yaml_node_t *key_node = node_at(reader, pair->key);
+        const char *key = scalar(key_node);
+        bool twice = false;
+        if (!key) {
+            wrong_type(reader, key_node, "key", "text");
+            continue;
+        }
+        for (yaml_node_pair_t *other = start; other < pair; other++) {
+            const char *earlier = scalar(node_at(reader, other->key));
+            twice |= earlier && strcmp(earlier, key) == 0;
+        }
+        if (twice)
+            wrong_type(reader, key_node, key, "one value only: the key stands twice, and it");
+        else
+            visit(reader, key_node, key, node_at(reader, pair->value), context);
+    }
+}
+
+static void assign_value(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
+{
+    struct origin origin = origin_of(reader, node);
+    const char *value = scalar(node);
+
+    if (value)
+        loader_assign(reader->loader, key, SOURCE_FILE,
+                      arena_copy_text(reader->loader->arena, value), NULL, &origin);
+    else
+        wrong_type(reader, node, key->path, "a single value");
+}
+
+/* ---- controls: mappings of name, kind and endpoint ---- */
+
+struct control_parts {
+    const char *name;
+    const char *kind;
+    const char *endpoint;
+};
+
+static void read_control_key(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                             yaml_node_t *value, void *context)
+{
+    static const char *const words[] = {"name", "kind", "endpoint", NULL};
+    struct control_parts *parts = context;
+
+    if (!scalar(value))
+        wrong_type(reader, value, key, "a single value");
+    else if (strcmp(key, "name") == 0)
+        parts->name = scalar(value);
+    else if (strcmp(key, "kind") == 0)
+        parts->kind = scalar(value);
+    else if (strcmp(key, "endpoint") == 0)
+        parts->endpoint = scalar(value);
+    else
+        unknown_key(reader, key_node, key, words);
+}
+
+static void read_control(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
+{
+    struct control_parts parts = {0};
+    struct origin origin = origin_of(reader, node);
+    struct arena *arena = reader->loader->arena;
+
+    if (node->type != YAML_MAPPING_NODE) {
+        assign_value(reader, key, node); /* the KIND=HOST:PORT of the option */
+        return;
+    }
+    each_pair(reader, node, read_control_key, &parts);
+    if (!parts.kind || !parts.endpoint)
+        config_error(reader->loader->errors, &origin, "controls: kind and endpoint are needed");
+    else
+        loader_assign(reader->loader, key, SOURCE_FILE,
+                      arena_format(arena, "%s=%s", parts.kind, parts.endpoint),
+                      arena_copy_text(arena, parts.name), &origin);
+}
+
+static void read_key(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
+{
+    bool controls = strcmp(key->path, "controls") == 0;
+
+    if (!key->list) {
+        assign_value(reader, key, node);
+        return;
+    }
+    if (node->type != YAML_SEQUENCE_NODE) {
+        wrong_type(reader, node, key->path, "a list");
+        return;
+    }
+    for (yaml_node_item_t *item = node->data.sequence.items.start;
+         item < node->data.sequence.items.top; item++) {
+        if (controls)
+            read_control(reader, key, node_at(reader, *item));
+        else
+            assign_value(reader, key, node_at(reader, *item));
+    }
+}
+
+/* ---- targets ---- */
+
+static void find_registry(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                          yaml_node_t *value, void *context)
+{
+    (void)key_node;
+    if (strcmp(key, "registry") == 0 && scalar(value))
+        *(const char **)context = arena_copy_text(reader->loader->arena, scalar(value));
+}
+
+static void read_images(struct reader *reader, struct target_entry *entry, yaml_node_t *node)
+{
+    if (node->type != YAML_SEQUENCE_NODE) {
+        wrong_type(reader, node, "images", "a list");
+        return;
+    }
+    for (yaml_node_item_t *item = node->data.sequence.items.start;
+         item < node->data.sequence.items.top; item++) {
+        yaml_node_t *image = node_at(reader, *item);
+        struct origin origin = origin_of(reader, image);
+        if (scalar(image))
+            loader_assign_target(reader->loader, entry, NULL,
+                                 arena_copy_text(reader->loader->arena, scalar(image)), &origin);
+        else
+            wrong_type(reader, image, "images", "text");
+    }
+}
+
+static void read_target_key(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                            yaml_node_t *value, void *context)
+{
+    const char *words[MAX_WORDS] = {"registry", "images", NULL};
+    struct origin origin = origin_of(reader, value);
+
+    if (strcmp(key, "registry") == 0)
+        return;
+    if (strcmp(key, "images") == 0) {
+        read_images(reader, context, value);
+        return;
+    }
+    for (size_t i = 0; i < schema_target_key_count; i++) {
+        words[2 + i] = schema_target_keys[i].path;
+        if (strcmp(schema_target_keys[i].path, key) != 0)
+            continue;
+        if (scalar(value))
+            loader_assign_target(reader->loader, context, &schema_target_keys[i],
+                                 arena_copy_text(reader->loader->arena, scalar(value)), &origin);
+        else
+            wrong_type(reader, value, key, "a single value");
+        return;
+    }
+    unknown_key(reader, key_node, key, words);
+}
+
+static void read_target(struct reader *reader, yaml_node_t *node)
+{
+    const char *registry =
+        scalar(node) ? arena_copy_text(reader->loader->arena, scalar(node)) : NULL;
+    struct origin origin = origin_of(reader, node);
+
+    if (node->type == YAML_MAPPING_NODE)
+        each_pair(reader, node, find_registry, &registry);
+    if (!registry) {
+        config_error(reader->loader->errors, &origin, "targets: an entry needs a registry");
+        return;
+    }
+    struct target_entry *entry = loader_add_target(reader->loader, SOURCE_FILE, registry, &origin);
+    if (entry && node->type == YAML_MAPPING_NODE)
+        each_pair(reader, node, read_target_key, entry);
+}
+
+/* ---- the top ---- */
+
+static void read_pair(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                      yaml_node_t *value, void *context);
+
+static void read_group(struct reader *reader, const char *group, yaml_node_t *node)
+{
+    char prefix[MAX_PATH_TEXT];
+
+    snprintf(prefix, sizeof(prefix), "%s.", group);
+    if (node->type == YAML_MAPPING_NODE)
+        each_pair(reader, node, read_pair, prefix);
+    else
+        wrong_type(reader, node, group, "a mapping");
+}
+
+static void read_pair(struct reader *reader, const yaml_node_t *key_node, const char *key,
+                      yaml_node_t *value, void *context)
+{
+    const char *prefix = context;
+    const char *words[MAX_WORDS] = {"targets", "resolvers"};
+    size_t skip = strlen(prefix);
+    size_t count = skip ? 0 : 2;
+    char path[MAX_PATH_TEXT];
+
+    snprintf(path, sizeof(path), "%s%s", prefix, key);
+    for (size_t i = 0; i < schema_key_count; i++) {
+        const char *known = schema_keys[i].path;
+        if (strcmp(known, path) == 0) {
+            read_key(reader, &schema_keys[i], value);
+            return;
+        }
+        if (strncmp(known, prefix, skip) == 0 && !strchr(known + skip, '.') &&
+            count < MAX_WORDS - 1)
+            words[count++] = known + skip;
+    }
+    words[count] = NULL;
+    if (!skip && strcmp(key, "targets") == 0) {
+        if (value->type != YAML_SEQUENCE_NODE) {
+            wrong_type(reader, value, key, "a list");
+            return;
+        }
+        for (yaml_node_item_t *item = value->data.sequence.items.start;
+             item < value->data.sequence.items.top; item++)
+            read_target(reader, node_at(reader, *item));
+    } else if (!skip && strcmp(key, "resolvers") == 0) {
+        read_group(reader, key, value);
+    } else {
+        unknown_key(reader, key_node, key, words);
+    }
+}
+
+static void read_document(struct reader *reader, yaml_parser_t *parser)
+{
+    if (!yaml_parser_load(parser, &reader->document)) {
+        struct origin origin = {reader->path, (unsigned)parser->problem_mark.line + 1,
+                                (unsigned)parser->problem_mark.column + 1};
+        config_error(reader->loader->errors, &origin, "not valid YAML: %s",
+                     parser->problem ? parser->problem : "it cannot be read");
+        return;
+    }
+    yaml_node_t *root = yaml_document_get_root_node(&reader->document);
+    if (root && root->type == YAML_MAPPING_NODE)
+        each_pair(reader, root, read_pair, (char[]){""});
+    else if (root)
+        wrong_type(reader, root, "the file", "a mapping of keys");
+    yaml_document_delete(&reader->document);
+}
+
+void yaml_file_read(struct loader *loader, const char *path)
+{
+    struct reader reader = {.loader = loader, .path = path};
+    struct origin origin = {path, 0, 0};
+    struct stat status;
+    yaml_parser_t parser;
+    FILE *file = fopen(path, "re");
+
+    if (!file || fstat(fileno(file), &status)) {
+        config_error(loader->errors, &origin, "%s", strerror(errno));
+    } else if (!S_ISREG(status.st_mode)) {
+        config_error(loader->errors, &origin, "not a regular file");
+    } else if (status.st_size > FILE_LIMIT) {
+        config_error(loader->errors, &origin, "larger than 8 MiB");
+    } else if (!yaml_parser_initialize(&parser)) {
+        config_error(loader->errors, &origin, "out of memory");
+    } else {
+        yaml_parser_set_input_file(&parser, file);
+        read_document(&reader, &parser);
+        yaml_parser_delete(&parser);
+    }
+    if (file)
+        fclose(file);
+}

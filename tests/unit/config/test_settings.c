@@ -1,0 +1,289 @@
+/* Targets, precedence, errors with their place, and that what is printed loads again. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/help.h"
+#include "config/invocation.h"
+#include "config/print.h"
+#include "config/target.h"
+
+/* ---- targets ---- */
+
+struct target_row {
+    const char *text;
+    const char *host; /* NULL: refused */
+    unsigned port;
+    const char *instance;
+    const char *image;
+};
+
+static const struct target_row target_rows[] = {
+    {"acme-prod", "acme-prod.tencentcloudcr.com", 443, "acme-prod", NULL},
+    {"acme-prod.tencentcloudcr.com", "acme-prod.tencentcloudcr.com", 443, "acme-prod", NULL},
+    {"ACME-prod.TencentCloudCR.com.", "acme-prod.tencentcloudcr.com", 443, "acme-prod", NULL},
+    {"acme-prod-vpc.tencentcloudcr.com", "acme-prod-vpc.tencentcloudcr.com", 443, "acme-prod",
+     NULL},
+    {"registry.example:5000", "registry.example", 5000, NULL, NULL},
+    {"10.0.3.7:5000", "10.0.3.7", 5000, NULL, NULL},
+    {"[fd00::7]:5000", "fd00::7", 5000, NULL, NULL},
+    {"fd00::7", "fd00::7", 443, NULL, NULL},
+    {"acme-prod.tencentcloudcr.com/team/app:1.4", "acme-prod.tencentcloudcr.com", 443, "acme-prod",
+     "team/app:1.4"},
+    {"r.example:5000/app@sha256:"
+     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     "r.example", 5000, NULL,
+     "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+    {"", NULL, 0, NULL, NULL},
+    {"acme", NULL, 0, NULL, NULL},
+    {"-acme-prod", NULL, 0, NULL, NULL},
+    {"Acme-Prod", NULL, 0, NULL, NULL},
+    {"https://acme-prod.tencentcloudcr.com", NULL, 0, NULL, NULL},
+    {"registry.example:0", NULL, 0, NULL, NULL},
+    {"registry.example:65536", NULL, 0, NULL, NULL},
+    {"registry.example:https", NULL, 0, NULL, NULL},
+    {"10.0.0.256", NULL, 0, NULL, NULL},
+    {"a..b", NULL, 0, NULL, NULL},
+    {"[fd00::7", NULL, 0, NULL, NULL},
+    {"team/app:1.4", NULL, 0, NULL, NULL},
+    {"r.example/", NULL, 0, NULL, NULL},
+    {"r.example/App:1", NULL, 0, NULL, NULL},
+    {"r.example/app@sha256:12", NULL, 0, NULL, NULL},
+    {"bad host.example", NULL, 0, NULL, NULL},
+};
+#define TARGET_ROW_COUNT (sizeof(target_rows) / sizeof(target_rows[0]))
+
+static void same(const char *got, const char *wanted)
+{
+    assert_string_equal(got ? got : "(none)", wanted ? wanted : "(none)");
+}
+
+static void run_target_row(void **state)
+{
+    const struct target_row *row = *state;
+    struct arena *arena = arena_new(0);
+    struct target target = {0};
+    const char *wrong = target_parse(row->text, arena, &target);
+
+    if (row->host) {
+        assert_null(wrong);
+        same(target.host, row->host);
+        assert_int_equal(target.port, row->port);
+        same(target.instance, row->instance);
+        same(target.image_count ? target.images[0] : NULL, row->image);
+    } else {
+        assert_non_null(wrong);
+    }
+    arena_free(arena);
+}
+
+/* ---- loading ---- */
+
+struct loaded {
+    struct invocation invocation;
+    struct settings *settings;
+    struct config_errors errors;
+    struct text messages;
+    int status;
+};
+
+#define ARGUMENTS(...) ((char *[]){(char[]){"tcr-probe"}, __VA_ARGS__, NULL})
+
+static struct loaded load(char *const *arguments, char *const *environment)
+{
+    struct loaded loaded = {.messages = TEXT_WITH_LIMIT(65536)};
+    int count = 0;
+
+    while (arguments[count])
+        count++;
+    loaded.status = settings_load(count, arguments, environment, &loaded.invocation,
+                                  &loaded.settings, &loaded.errors);
+    config_errors_print(&loaded.errors, &loaded.messages);
+    return loaded;
+}
+
+static void release(struct loaded *loaded)
+{
+    settings_release(loaded->settings);
+    config_errors_free(&loaded->errors);
+    text_free(&loaded->messages);
+}
+
+/* A file of its own, removed by the caller. */
+static void write_file(char path[32], const char *content)
+{
+    strcpy(path, "/tmp/tcr-probe-test.XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+}
+
+static void flag_beats_environment_beats_file(void **state)
+{
+    char path[32];
+    (void)state;
+    write_file(path, "timeout: 7s\nexpect: private\ncertificate_warning_days: 3\n"
+                     "private_ranges: [\"9.0.0.0/8\"]\ntargets: [acme-prod]\n");
+    char *environment[] = {(char[]){"TCR_PROBE_TIMEOUT=5s"}, (char[]){"TCR_PROBE_EXPECT=public"},
+                           (char[]){"TCR_PROBE_PRIVATE_RANGE=127.0.0.0/8,11.0.0.0/8"}, NULL};
+    struct loaded loaded =
+        load(ARGUMENTS((char[]){"check"}, (char[]){"--config"}, path, (char[]){"--timeout=3s"}),
+             environment);
+    assert_int_equal(loaded.status, 0);
+    assert_int_equal(loaded.settings->timeout, 3 * USEC_PER_SEC);
+    assert_int_equal(loaded.settings->expect, EXPECT_PUBLIC);
+    assert_int_equal(loaded.settings->certificate_warning_days, 3);
+    assert_int_equal(loaded.settings->network.private_range_count, 2);
+    assert_int_equal(loaded.settings->targets[0].timeout, 3 * USEC_PER_SEC);
+    release(&loaded);
+    unlink(path);
+}
+
+static void every_error_comes_with_its_place(void **state)
+{
+    static const char *const wanted[] = {
+        ":1:1: timout: unknown key; did you mean timeout?",
+        ":2:9: expect: \"sideways\": it is any, private or public",
+        ":4:9: resolvers.host: \"dns.example\": a resolver is",
+        ":6:5: controls: kind and endpoint are needed",
+        ":8:5: expct: unknown key; did you mean expect?",
+        ":9:14: timeout: \"soon\": a duration is",
+        ":10:5: target \"no\": an instance name has 5 to 50",
+    };
+    char path[32];
+    (void)state;
+    write_file(path, "timout: 7s\nexpect: sideways\nresolvers:\n  host: [dns.example]\ncontrols:\n"
+                     "  - name: x\ntargets:\n  - expct: any\n    timeout: soon\n"
+                     "    registry: acme-prod\n  - \"no\"\n");
+    struct loaded loaded = load(ARGUMENTS((char[]){"check"}, (char[]){"--config"}, path), NULL);
+    assert_int_equal(loaded.status, -1);
+    assert_null(loaded.settings);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        const char *place = strchr(wanted[i] + 1, ':');
+        const char *message = strchr(place + 1, ':');
+        if (!strstr(text_string(&loaded.messages), message))
+            fail_msg("no \"%s\" in:\n%s", message, text_string(&loaded.messages));
+    }
+    assert_non_null(strstr(text_string(&loaded.messages), wanted[0]));
+    assert_non_null(strstr(text_string(&loaded.messages), wanted[1]));
+    assert_int_equal(loaded.errors.count, sizeof(wanted) / sizeof(wanted[0]));
+    release(&loaded);
+    unlink(path);
+}
+
+static void near_misses_are_named(void **state)
+{
+    char *environment[] = {(char[]){"TCR_PROBE_TIMOUT=5s"}, NULL};
+    (void)state;
+    struct loaded loaded = load(ARGUMENTS((char[]){"chek"}, (char[]){"--resolve"}), environment);
+    assert_int_equal(loaded.status, -1);
+    assert_non_null(strstr(text_string(&loaded.messages), "did you mean check?"));
+    assert_non_null(strstr(text_string(&loaded.messages), "did you mean --resolver?"));
+    assert_non_null(strstr(text_string(&loaded.messages), "did you mean TCR_PROBE_TIMEOUT?"));
+    release(&loaded);
+}
+
+static void check_needs_a_target(void **state)
+{
+    (void)state;
+    struct loaded loaded = load(ARGUMENTS((char[]){"check"}), NULL);
+    assert_int_equal(loaded.status, -1);
+    assert_non_null(strstr(text_string(&loaded.messages), "no target"));
+    release(&loaded);
+}
+
+static void the_profile_adds_what_is_true_there(void **state)
+{
+    (void)state;
+    struct loaded loaded = load(ARGUMENTS((char[]){"check"}, (char[]){"--profile"},
+                                          (char[]){"tke-serverless"}, (char[]){"acme-prod"}),
+                                NULL);
+    assert_int_equal(loaded.status, 0);
+    assert_int_equal(loaded.settings->network.host_resolver_count, 2);
+    assert_int_equal(loaded.settings->network.provider_range_count, 3);
+    assert_int_equal(loaded.settings->network.control_count, 2);
+    release(&loaded);
+}
+
+static void images_of_one_registry_are_one_target(void **state)
+{
+    (void)state;
+    struct loaded loaded = load(
+        ARGUMENTS((char[]){"check"}, (char[]){"r.example/a:1"}, (char[]){"r.example/b:2"}), NULL);
+    assert_int_equal(loaded.status, 0);
+    assert_int_equal(loaded.settings->target_count, 1);
+    assert_int_equal(loaded.settings->targets[0].image_count, 2);
+    release(&loaded);
+}
+
+static void what_is_printed_loads_again(void **state)
+{
+    struct text first = TEXT_WITH_LIMIT(65536);
+    struct text second = TEXT_WITH_LIMIT(65536);
+    char path[32];
+    (void)state;
+    struct loaded loaded = load(
+        ARGUMENTS((char[]){"config"}, (char[]){"--profile=tke-serverless"},
+                  (char[]){"--timeout=1500ms"}, (char[]){"--linkage-address=10.0.3.7"},
+                  (char[]){"--control=vpc=[fd00::1]:443"}, (char[]){"--private-range=9.1.0.0/16"},
+                  (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}),
+        NULL);
+    assert_int_equal(loaded.status, 0);
+    settings_print(loaded.settings, &first);
+    release(&loaded);
+    write_file(path, text_string(&first));
+    loaded = load(ARGUMENTS((char[]){"config"}, (char[]){"--config"}, path), NULL);
+    if (loaded.status)
+        fail_msg("%s%s", text_string(&loaded.messages), text_string(&first));
+    settings_print(loaded.settings, &second);
+    assert_string_equal(text_string(&second), text_string(&first));
+    release(&loaded);
+    text_free(&first);
+    text_free(&second);
+    unlink(path);
+}
+
+static void help_fits_a_terminal(void **state)
+{
+    struct text text = TEXT_WITH_LIMIT(65536);
+    size_t column = 0;
+    (void)state;
+    help_print(COMMAND_HELP, &text);
+    for (const char *at = text_string(&text); *at; at++) {
+        column = *at == '\n' ? 0 : column + 1;
+        assert_true(column <= 80);
+    }
+    assert_non_null(strstr(text_string(&text), "--host-resolver"));
+    text_free(&text);
+}
+
+#define TESTS 8
+
+int main(void)
+{
+    struct CMUnitTest tests[TESTS + TARGET_ROW_COUNT] = {
+        cmocka_unit_test(flag_beats_environment_beats_file),
+        cmocka_unit_test(every_error_comes_with_its_place),
+        cmocka_unit_test(near_misses_are_named),
+        cmocka_unit_test(check_needs_a_target),
+        cmocka_unit_test(the_profile_adds_what_is_true_there),
+        cmocka_unit_test(images_of_one_registry_are_one_target),
+        cmocka_unit_test(what_is_printed_loads_again),
+        cmocka_unit_test(help_fits_a_terminal),
+    };
+
+    for (size_t i = 0; i < TARGET_ROW_COUNT; i++)
+        tests[TESTS + i] = (struct CMUnitTest){.name = target_rows[i].text,
+                                               .test_func = run_target_row,
+                                               .initial_state = (void *)(uintptr_t)&target_rows[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
