@@ -1,0 +1,40 @@
+#include "probes/transport/stream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+static enum stream_status status_of_errno(int error, enum stream_status again)
+{
+    if (error == EAGAIN || error == EINTR)
+        return again;
+    return error == ECONNRESET || error == EPIPE ? STREAM_RESET : STREAM_ERROR;
+}
+
+static enum stream_status socket_read(struct stream *stream, void *bytes, size_t size,
+                                      size_t *ret_count)
+{
+    ssize_t count = recv(stream->fd, bytes, size, MSG_DONTWAIT);
+
+    *ret_count = 0;
+    if (count < 0)
+        return status_of_errno(errno, STREAM_WANT_READ);
+    *ret_count = (size_t)count;
+    return count ? STREAM_OK : STREAM_END;
+}
+
+static enum stream_status socket_write(struct stream *stream, const void *bytes, size_t size,
+                                       size_t *ret_count)
+{
+    ssize_t count = send(stream->fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    *ret_count = 0;
+    if (count < 0)
+        return status_of_errno(errno, STREAM_WANT_WRITE);
+    *ret_count = (size_t)count;
+    return STREAM_OK;
+}
+
+struct stream stream_of_socket(int fd)
+{
+    return (struct stream){.fd = fd, .read = socket_read, .write = socket_write};
+}

@@ -1,0 +1,189 @@
+#include "tests/component/transport/fake_dns.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MESSAGE_SIZE 1024
+
+struct message {
+    uint8_t bytes[MESSAGE_SIZE];
+    size_t length;
+};
+
+static void put(struct message *message, const void *bytes, size_t length)
+{
+    if (message->length + length > MESSAGE_SIZE)
+        return;
+    memcpy(message->bytes + message->length, bytes, length);
+    message->length += length;
+}
+
+static size_t question_end(const struct message *message)
+{
+    size_t at = 12;
+
+    while (at < message->length && message->bytes[at])
+        at += message->bytes[at] + 1u;
+    return at + 5;
+}
+
+static void put_record(struct message *answer, const char *owner, size_t owner_length, int type,
+                       const void *data, size_t length)
+{
+    const uint8_t header[] = {0, (uint8_t)type, 0, 1, 0, 0, 0, 60, 0, (uint8_t)length};
+
+    put(answer, owner, owner_length);
+    put(answer, header, sizeof(header));
+    put(answer, data, length);
+}
+
+static void put_address(struct message *answer, const char *owner, size_t owner_length, int type)
+{
+    static const uint8_t v4[] = {10, 0, 3, 7};
+    static const uint8_t v6[16] = {0xfd, [15] = 7};
+
+    put_record(answer, owner, owner_length, type, type == 1 ? v4 : v6, type == 1 ? 4 : 16);
+}
+
+#define BACKEND "\7backend\7example"
+
+static void make_answer(const struct fake_dns *server, bool tcp, const struct message *question,
+                        struct message *answer)
+{
+    size_t end = question_end(question);
+    int type = question->bytes[end - 3];
+    bool truncate = !tcp && (server->behaviour == FAKE_DNS_TRUNCATED ||
+                             server->behaviour == FAKE_DNS_TRUNCATED_SILENT);
+
+    answer->length = 0;
+    put(answer, question->bytes, end);
+    answer->bytes[2] = (uint8_t)(server->behaviour == FAKE_DNS_REFLECTED ? 0x01 : 0x81);
+    answer->bytes[2] |= truncate ? 0x02 : 0;
+    answer->bytes[3] = (uint8_t)(0x80 | (server->behaviour == FAKE_DNS_RCODE ? server->rcode : 0));
+    memset(answer->bytes + 6, 0, 6);
+    if (truncate)
+        return;
+    if (server->behaviour == FAKE_DNS_ADDRESS || server->behaviour == FAKE_DNS_TRUNCATED ||
+        server->behaviour == FAKE_DNS_CUT) {
+        answer->bytes[7] = 1;
+        put_address(answer, "\xc0\x0c", 2, type);
+    }
+    if (server->behaviour == FAKE_DNS_ALIAS) {
+        answer->bytes[7] = 2;
+        put_record(answer, "\xc0\x0c", 2, 5, BACKEND, sizeof(BACKEND));
+        put_address(answer, BACKEND, sizeof(BACKEND), type);
+    }
+    if (server->behaviour == FAKE_DNS_CUT)
+        answer->length -= 2;
+}
+
+static void answer_udp(evutil_socket_t fd, short what, void *context)
+{
+    struct fake_dns *server = context;
+    struct message question;
+    struct message answer;
+    struct sockaddr_storage from;
+    socklen_t length = sizeof(from);
+    ssize_t count =
+        recvfrom(fd, question.bytes, MESSAGE_SIZE, 0, (struct sockaddr *)&from, &length);
+
+    (void)what;
+    if (count < 17)
+        return;
+    server->questions_seen++;
+    question.length = (size_t)count;
+    if (server->behaviour == FAKE_DNS_SILENT)
+        return;
+    make_answer(server, false, &question, &answer);
+    sendto(fd, answer.bytes, answer.length, 0, (struct sockaddr *)&from, length);
+}
+
+static void answer_tcp(evutil_socket_t fd, short what, void *context)
+{
+    struct fake_dns *server = context;
+    struct message question;
+    struct message answer;
+    uint8_t frame[2];
+    ssize_t count = recv(fd, question.bytes, MESSAGE_SIZE, 0);
+
+    (void)what;
+    if (count <= 2 + 17) {
+        event_del(server->tcp_event);
+        return;
+    }
+    question.length = (size_t)count - 2;
+    memmove(question.bytes, question.bytes + 2, question.length);
+    if (server->behaviour == FAKE_DNS_TRUNCATED_SILENT)
+        return;
+    make_answer(server, true, &question, &answer);
+    frame[0] = (uint8_t)(answer.length >> 8);
+    frame[1] = (uint8_t)answer.length;
+    send(fd, frame, 2, MSG_NOSIGNAL | MSG_MORE);
+    send(fd, answer.bytes, answer.length, MSG_NOSIGNAL);
+}
+
+static void accept_tcp(evutil_socket_t fd, short what, void *context)
+{
+    struct fake_dns *server = context;
+
+    (void)what;
+    if (server->connection >= 0)
+        return;
+    server->connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (server->connection < 0)
+        return;
+    server->tcp_event = event_new(event_get_base(server->udp_event), server->connection,
+                                  EV_READ | EV_PERSIST, answer_tcp, server);
+    event_add(server->tcp_event, NULL);
+}
+
+/* The same free port for both: TCP takes the one that UDP got. */
+static int bind_both(struct fake_dns *server)
+{
+    struct endpoint any = {.address = {.family = AF_INET, .bytes = {127, 0, 0, 1}}};
+    struct sockaddr_storage storage;
+    socklen_t length = endpoint_to_sockaddr(&any, &storage);
+
+    for (int attempt = 0; attempt < 20; attempt++) {
+        server->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        length = endpoint_to_sockaddr(&any, &storage);
+        if (bind(server->udp, (struct sockaddr *)&storage, length) == 0 &&
+            getsockname(server->udp, (struct sockaddr *)&storage, &length) == 0 &&
+            bind(server->listener, (struct sockaddr *)&storage, length) == 0 &&
+            listen(server->listener, 8) == 0) {
+            endpoint_from_sockaddr((struct sockaddr *)&storage, &server->endpoint);
+            return 0;
+        }
+        close(server->udp);
+        close(server->listener);
+    }
+    return -1;
+}
+
+int fake_dns_start(struct fake_dns *server, struct event_base *base)
+{
+    server->connection = -1;
+    if (bind_both(server))
+        return -1;
+    server->udp_event = event_new(base, server->udp, EV_READ | EV_PERSIST, answer_udp, server);
+    server->accept_event =
+        event_new(base, server->listener, EV_READ | EV_PERSIST, accept_tcp, server);
+    event_add(server->udp_event, NULL);
+    event_add(server->accept_event, NULL);
+    return 0;
+}
+
+void fake_dns_stop(struct fake_dns *server)
+{
+    event_free(server->udp_event);
+    event_free(server->accept_event);
+    if (server->tcp_event)
+        event_free(server->tcp_event);
+    close(server->udp);
+    close(server->listener);
+    if (server->connection >= 0)
+        close(server->connection);
+}

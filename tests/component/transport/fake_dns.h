@@ -1,0 +1,36 @@
+#pragma once
+
+/* A DNS server on the test's own loop, at a free port of 127.0.0.1, UDP and TCP. */
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "config/base/address.h"
+
+enum fake_dns_behaviour {
+    FAKE_DNS_ADDRESS, /* 10.0.3.7 or fd00::7 */
+    FAKE_DNS_ALIAS,   /* a CNAME to backend.example, which has that address */
+    FAKE_DNS_NODATA,
+    FAKE_DNS_RCODE,            /* `rcode` */
+    FAKE_DNS_TRUNCATED,        /* TC over UDP, the address over TCP */
+    FAKE_DNS_TRUNCATED_SILENT, /* TC over UDP, nothing over TCP */
+    FAKE_DNS_REFLECTED,        /* the question comes back as it was */
+    FAKE_DNS_SILENT,
+    FAKE_DNS_CUT, /* an answer whose last bytes are missing */
+};
+
+struct fake_dns {
+    enum fake_dns_behaviour behaviour;
+    unsigned rcode;
+    unsigned questions_seen;
+    struct endpoint endpoint;
+    int udp;
+    int listener;
+    int connection;
+    struct event *udp_event;
+    struct event *accept_event;
+    struct event *tcp_event;
+};
+
+int fake_dns_start(struct fake_dns *server, struct event_base *base);
+void fake_dns_stop(struct fake_dns *server);

@@ -1,0 +1,184 @@
+/* The resolver against a server that answers, lies, cuts or keeps silent: a row per behaviour. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "probes/libraries.h"
+#include "probes/transport/resolver.h"
+#include "tests/component/transport/fake_dns.h"
+
+#define TIMEOUT (300 * USEC_PER_MSEC)
+#define NAME    "acme-prod.tencentcloudcr.com"
+
+struct row {
+    const char *name;
+    enum fake_dns_behaviour behaviour;
+    unsigned rcode;
+    enum record_type type;
+    enum dns_outcome outcome;
+    size_t addresses;
+    size_t cnames;
+    bool truncated;
+};
+
+static const struct row rows[] = {
+    {"address", FAKE_DNS_ADDRESS, 0, RECORD_A, DNS_NOERROR, 1, 0, false},
+    {"IPv6 address", FAKE_DNS_ADDRESS, 0, RECORD_AAAA, DNS_NOERROR, 1, 0, false},
+    {"alias", FAKE_DNS_ALIAS, 0, RECORD_A, DNS_NOERROR, 1, 1, false},
+    {"no data", FAKE_DNS_NODATA, 0, RECORD_A, DNS_NODATA, 0, 0, false},
+    {"no such name", FAKE_DNS_RCODE, 3, RECORD_A, DNS_NXDOMAIN, 0, 0, false},
+    {"server failure", FAKE_DNS_RCODE, 2, RECORD_A, DNS_SERVFAIL, 0, 0, false},
+    {"refused", FAKE_DNS_RCODE, 5, RECORD_A, DNS_REFUSED, 0, 0, false},
+    {"not implemented", FAKE_DNS_RCODE, 4, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
+    {"rcode 9", FAKE_DNS_RCODE, 9, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
+    {"truncated, then TCP", FAKE_DNS_TRUNCATED, 0, RECORD_A, DNS_NOERROR, 1, 0, true},
+    {"truncated, TCP silent", FAKE_DNS_TRUNCATED_SILENT, 0, RECORD_A, DNS_TIMEOUT, 0, 0, true},
+    {"reflected", FAKE_DNS_REFLECTED, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
+    {"cut short", FAKE_DNS_CUT, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
+    {"silent", FAKE_DNS_SILENT, 0, RECORD_A, DNS_TIMEOUT, 0, 0, false},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+struct waiting {
+    struct event_base *base;
+    struct dns_evidence answer;
+    unsigned answers;
+    unsigned wanted;
+    unsigned closed;
+    struct resolver *free_when_answered;
+};
+
+static void answered(const struct dns_evidence *answer, void *context)
+{
+    struct waiting *waiting = context;
+
+    waiting->answer = *answer;
+    waiting->answers++;
+    waiting->closed += answer->outcome == DNS_RESOLVER_PORT_CLOSED;
+    if (waiting->free_when_answered)
+        resolver_free(waiting->free_when_answered);
+    if (waiting->answers == waiting->wanted)
+        event_base_loopbreak(waiting->base);
+}
+
+static void run_row(void **state)
+{
+    const struct row *row = *state;
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = row->behaviour, .rcode = row->rcode};
+    struct waiting waiting = {.base = base, .wanted = 1};
+
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    assert_non_null(resolver);
+    usec_t started = clock_monotonic();
+    assert_int_equal(resolver_ask(resolver, NAME, row->type, answered, &waiting), 0);
+    assert_int_equal(waiting.answers, 0);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.answers, 1);
+    assert_int_equal(waiting.answer.outcome, row->outcome);
+    assert_int_equal(waiting.answer.address_count, row->addresses);
+    assert_int_equal(waiting.answer.cname_count, row->cnames);
+    assert_int_equal(waiting.answer.truncated, row->truncated);
+    assert_true(clock_monotonic() - started <= TIMEOUT + TIMEOUT / 10 + 20 * USEC_PER_MSEC);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+static void closed_port_is_told_from_silence(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {0};
+    struct waiting waiting = {.base = base, .wanted = 3};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    fake_dns_stop(&server); /* nobody listens there any more */
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    for (int i = 0; i < 3; i++)
+        resolver_ask(resolver, NAME, i % 2 ? RECORD_A : RECORD_AAAA, answered, &waiting);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.closed, 3);
+    assert_int_equal(waiting.answer.outcome, DNS_RESOLVER_PORT_CLOSED);
+    assert_string_equal(waiting.answer.error, "Connection refused");
+    resolver_free(resolver);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+static void one_channel_carries_all_questions(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_ADDRESS};
+    struct waiting waiting = {.base = base, .wanted = 4};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(
+            resolver_ask(resolver, NAME, i % 2 ? RECORD_A : RECORD_AAAA, answered, &waiting), 0);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.answers, 4);
+    assert_int_equal(server.questions_seen, 4);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+static void may_be_freed_inside_its_callback(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_ADDRESS};
+    struct waiting waiting = {.base = base, .wanted = 1};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    waiting.free_when_answered = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    resolver_ask(waiting.free_when_answered, NAME, RECORD_A, answered, &waiting);
+    resolver_ask(waiting.free_when_answered, NAME, RECORD_AAAA, answered, &waiting);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.answers, 1); /* the other one was cancelled with it */
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+static int start_libraries(void **state)
+{
+    (void)state;
+    return libraries_start();
+}
+
+static int stop_libraries(void **state)
+{
+    (void)state;
+    libraries_stop();
+    return 0;
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ROW_COUNT + 3] = {
+        cmocka_unit_test(closed_port_is_told_from_silence),
+        cmocka_unit_test(one_channel_carries_all_questions),
+        cmocka_unit_test(may_be_freed_inside_its_callback),
+    };
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        tests[3 + i] = (struct CMUnitTest){.name = rows[i].name,
+                                           .test_func = run_row,
+                                           .initial_state = (void *)(uintptr_t)&rows[i]};
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
+}
