@@ -1,0 +1,185 @@
+/* Facts that connects to the registry's addresses and to the controls gave. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "probes/diagnosis/facts.h"
+
+static bool is_private(const struct path_evidence *path)
+{
+    return path->address_class == CLASS_PRIVATE || path->address_class == CLASS_PROVIDER;
+}
+
+/* Skipped because this network has no route for the address's family. */
+static bool has_no_route(const struct path_evidence *path)
+{
+    if (path->tcp.outcome != TCP_SKIPPED || path->address_class == CLASS_BOGUS)
+        return false;
+    return path->tcp.error == ENETUNREACH || path->tcp.error == EADDRNOTAVAIL ||
+           path->tcp.error == EAFNOSUPPORT ||
+           (path->tcp.reason && strstr(path->tcp.reason, "route"));
+}
+
+struct tally {
+    size_t connected;
+    size_t failed;  /* what the network did */
+    size_t unknown; /* cancelled, or this machine could not try */
+    size_t no_route;
+};
+
+static void set_silent(struct facts *facts, const struct path_evidence *path)
+{
+    if (is_private(path)) {
+        facts_set_path(facts, FACT_PRIVATE_SILENT, path);
+        return;
+    }
+    facts_set_path(facts, FACT_PUBLIC_SILENT, path);
+    if (path->tcp.outcome == TCP_TIMEOUT)
+        facts_set_path(facts, FACT_PUBLIC_TIMEOUT, path);
+}
+
+/* Some of the further source ports got through and some did not. */
+static bool source_ports_differ(const struct path_evidence *path)
+{
+    const struct tcp_evidence *tcp = &path->tcp;
+
+    if (is_private(path))
+        return false;
+    if (tcp->outcome == TCP_TIMEOUT)
+        return tcp->trials_connected > 0;
+    return tcp->outcome == TCP_OK && tcp->trials > tcp->trials_connected;
+}
+
+static void collect_path(struct facts *facts, const struct path_evidence *path, struct tally *tally)
+{
+    if (source_ports_differ(path))
+        facts_set_path(facts, FACT_SOURCE_PORTS_DIFFER, path);
+    switch (path->tcp.outcome) {
+    case TCP_SKIPPED:
+        tally->no_route += has_no_route(path);
+        return;
+    case TCP_OK:
+        tally->connected++;
+        facts_set_path(facts, FACT_CONNECTS, path);
+        facts_set_path(facts, is_private(path) ? FACT_USED_PRIVATE : FACT_USED_PUBLIC, path);
+        return;
+    case TCP_TIMEOUT:
+    case TCP_UNREACHABLE:
+        tally->failed++;
+        facts_set_path(facts, FACT_SOME_DO_NOT_CONNECT, path);
+        if (!source_ports_differ(path))
+            set_silent(facts, path);
+        return;
+    case TCP_REFUSED:
+    case TCP_RESET:
+        tally->failed++;
+        facts_set_path(facts, FACT_SOME_DO_NOT_CONNECT, path);
+        facts_set_path(facts, FACT_REFUSED, path);
+        return;
+    case TCP_LOCAL:
+        facts_set_path(facts, FACT_TCP_LOCAL, path);
+        tally->unknown++;
+        return;
+    case TCP_CANCELLED:
+    case TCP_OUTCOME_COUNT:
+        tally->unknown++;
+        return;
+    }
+}
+
+static void collect_paths(struct facts *facts)
+{
+    const struct evidence *evidence = facts->evidence;
+    struct tally tally = {0};
+
+    for (size_t i = 0; i < evidence->path_count; i++)
+        if (evidence->paths[i].views & facts->view)
+            collect_path(facts, &evidence->paths[i], &tally);
+    /* Of a name with one family only, no route is as good as unreachable. */
+    if (tally.no_route > 0 && tally.connected + tally.failed + tally.unknown == 0) {
+        for (size_t i = 0; i < evidence->path_count; i++)
+            if ((evidence->paths[i].views & facts->view) && has_no_route(&evidence->paths[i]))
+                set_silent(facts, &evidence->paths[i]);
+        tally.failed = tally.no_route;
+    }
+    facts->is[FACT_NONE_CONNECTS] = tally.connected == 0 && tally.failed > 0 && tally.unknown == 0;
+    if (tally.connected > 0)
+        facts->is[FACT_TCP_LOCAL] = false;
+}
+
+static bool works(const struct path_evidence *path)
+{
+    return path->tcp.outcome == TCP_OK && path->tls.outcome == TLS_OK &&
+           path->api.outcome == API_REGISTRY;
+}
+
+static void collect_other_paths(struct facts *facts)
+{
+    const struct evidence *evidence = facts->evidence;
+
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        const struct path_evidence *path = &evidence->paths[i];
+        if ((path->views & VIEW_LINKAGE) && path->tcp.outcome == TCP_OK)
+            facts_set_path(facts, FACT_LINKAGE_CONNECTS, path);
+        if (!(path->views & facts->view) && (path->views & (VIEW_POD | VIEW_HOST)) && works(path))
+            facts_set_path(facts, FACT_OTHER_PATH_WORKS, path);
+    }
+}
+
+/* ---- controls ---- */
+
+struct control_tally {
+    size_t connected;
+    size_t failed;     /* dialled, and did not connect */
+    size_t unresolved; /* says nothing about the path */
+};
+
+static void collect_control(const struct control_evidence *control, struct control_tally *tally)
+{
+    switch (control->outcome) {
+    case CONTROL_OK:
+        tally->connected++;
+        return;
+    case CONTROL_TIMEOUT:
+    case CONTROL_REFUSED:
+    case CONTROL_UNREACHABLE:
+        tally->failed++;
+        return;
+    case CONTROL_UNRESOLVED:
+        tally->unresolved++;
+        return;
+    case CONTROL_SKIPPED:
+    case CONTROL_LOCAL:
+    case CONTROL_CANCELLED:
+    case CONTROL_OUTCOME_COUNT:
+        return;
+    }
+}
+
+static void collect_controls(struct facts *facts)
+{
+    const struct evidence *evidence = facts->evidence;
+    struct control_tally internet = {0};
+    struct control_tally vpc = {0};
+
+    for (size_t i = 0; i < evidence->control_count; i++)
+        collect_control(&evidence->controls[i],
+                        evidence->controls[i].kind == CONTROL_VPC ? &vpc : &internet);
+    facts->is[FACT_CONTROLS_NONE_OK] =
+        internet.connected + vpc.connected == 0 &&
+        internet.failed + vpc.failed + internet.unresolved + vpc.unresolved > 0;
+    facts->is[FACT_INTERNET_TRIED] = internet.connected + internet.failed > 0;
+    facts->is[FACT_INTERNET_ALL_OK] = internet.connected > 0 && internet.failed == 0;
+    facts->is[FACT_INTERNET_SOME_OK] = internet.connected > 0 && internet.failed > 0;
+    facts->is[FACT_INTERNET_NONE_OK] = internet.connected == 0 && internet.failed > 0;
+    facts->is[FACT_VPC_TRIED] = vpc.connected + vpc.failed > 0;
+    facts->is[FACT_VPC_OK] = vpc.connected > 0;
+    facts->is[FACT_VPC_NONE_OK] = vpc.connected == 0 && vpc.failed > 0;
+}
+
+void facts_collect_connections(struct facts *facts)
+{
+    collect_paths(facts);
+    collect_other_paths(facts);
+    collect_controls(facts);
+}

@@ -1,0 +1,161 @@
+#include "probes/diagnosis/rules.h"
+
+#define ALL(...)  .all = {__VA_ARGS__}
+#define NONE(...) .none = {__VA_ARGS__}
+
+#define FAIL     SEVERITY_FAIL
+#define WARN     SEVERITY_WARN
+#define UNKNOWN  SEVERITY_UNKNOWN
+#define OK       SEVERITY_OK
+#define CERTAIN  CONFIDENCE_CERTAIN
+#define LIKELY   CONFIDENCE_LIKELY
+#define POSSIBLE CONFIDENCE_POSSIBLE
+
+/* Each row stands on lines of its own, from its "{" to its "},": scripts/mutate-rules cuts there.
+ */
+/* clang-format off */
+const struct rule rules[] = {
+    {"pod_network_blocked.resolvers", CAUSE_POD_NETWORK_BLOCKED, FAIL, LIKELY,
+     ALL(FACT_CONTROLS_NONE_OK, FACT_NO_RESOLVER_ANSWERED),
+     NONE(FACT_CONNECTS)},
+    {"pod_network_blocked.vpc", CAUSE_POD_NETWORK_BLOCKED, FAIL, LIKELY,
+     ALL(FACT_CONTROLS_NONE_OK, FACT_VPC_NONE_OK),
+     NONE(FACT_CONNECTS)},
+    {"dns_timeout.all", CAUSE_DNS_TIMEOUT, FAIL, LIKELY,
+     ALL(FACT_NO_RESOLVER_ANSWERED)},
+    {"dns_timeout.a", CAUSE_DNS_TIMEOUT, FAIL, POSSIBLE,
+     ALL(FACT_A_UNANSWERED),
+     NONE(FACT_NO_RESOLVER_ANSWERED, FACT_NXDOMAIN, FACT_SERVER_FAILURE)},
+    {"dns_server_failure", CAUSE_DNS_SERVER_FAILURE, FAIL, CERTAIN,
+     ALL(FACT_SERVER_FAILURE)},
+    {"dns_name_not_found", CAUSE_DNS_NAME_NOT_FOUND, FAIL, CERTAIN,
+     ALL(FACT_NXDOMAIN)},
+    {"dns_no_address", CAUSE_DNS_NO_ADDRESS, FAIL, CERTAIN,
+     ALL(FACT_NODATA),
+     NONE(FACT_NXDOMAIN, FACT_SERVER_FAILURE, FACT_A_UNANSWERED, FACT_DNS_LOCAL)},
+    {"dns_bogus_address", CAUSE_DNS_BOGUS_ADDRESS, FAIL, CERTAIN,
+     ALL(FACT_BOGUS_ONLY),
+     NONE(FACT_CONNECTS)},
+    {"dns_answers_differ.no_address", CAUSE_DNS_ANSWERS_DIFFER, FAIL, CERTAIN,
+     ALL(FACT_ANSWERS_DIFFER, FACT_OTHER_HAS_ADDRESS)},
+    {"dns_answers_differ.path", CAUSE_DNS_ANSWERS_DIFFER, FAIL, LIKELY,
+     ALL(FACT_ANSWERS_DIFFER, FACT_HAS_ADDRESS, FACT_OTHER_PATH_WORKS),
+     NONE(FACT_HEALTHY)},
+    {"dns_answers_differ", CAUSE_DNS_ANSWERS_DIFFER, WARN, CERTAIN,
+     ALL(FACT_ANSWERS_DIFFER)},
+    {"private_dns_not_enabled.vpc_name", CAUSE_PRIVATE_DNS_NOT_ENABLED, FAIL, LIKELY,
+     ALL(FACT_LINKAGE_VPC_NAME, FACT_PUBLIC_EVERYWHERE, FACT_PUBLIC_PATH_FAILS)},
+    {"private_dns_not_enabled.linkage", CAUSE_PRIVATE_DNS_NOT_ENABLED, FAIL, LIKELY,
+     ALL(FACT_LINKAGE_CONNECTS, FACT_PUBLIC_EVERYWHERE, FACT_PUBLIC_PATH_FAILS)},
+    {"private_linkage_missing", CAUSE_PRIVATE_LINKAGE_MISSING, FAIL, LIKELY,
+     ALL(FACT_EXPECT_PRIVATE, FACT_PUBLIC_EVERYWHERE, FACT_PUBLIC_PATH_FAILS),
+     NONE(FACT_LINKAGE_VPC_NAME, FACT_LINKAGE_CONNECTS)},
+    {"nat_missing.vpc", CAUSE_NAT_MISSING, FAIL, LIKELY,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_NONE_OK, FACT_VPC_OK)},
+    {"nat_missing.resolver", CAUSE_NAT_MISSING, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_NONE_OK, FACT_RESOLVER_ANSWERED),
+     NONE(FACT_VPC_TRIED)},
+    {"allowlist_missing.silent", CAUSE_ALLOWLIST_MISSING, FAIL, LIKELY,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_TIMEOUT, FACT_INTERNET_ALL_OK)},
+    {"allowlist_missing.forbidden", CAUSE_ALLOWLIST_MISSING, FAIL, LIKELY,
+     ALL(FACT_FORBIDDEN_CLIENT)},
+    {"public_path_blocked.no_controls", CAUSE_PUBLIC_PATH_BLOCKED, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT),
+     NONE(FACT_INTERNET_TRIED)},
+    {"public_path_blocked.some_controls", CAUSE_PUBLIC_PATH_BLOCKED, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_SOME_OK)},
+    {"public_path_blocked.unreachable", CAUSE_PUBLIC_PATH_BLOCKED, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_ALL_OK),
+     NONE(FACT_PUBLIC_TIMEOUT)},
+    {"public_path_blocked.vpc_silent", CAUSE_PUBLIC_PATH_BLOCKED, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_NONE_OK, FACT_VPC_NONE_OK)},
+    {"public_path_blocked.no_witness", CAUSE_PUBLIC_PATH_BLOCKED, FAIL, POSSIBLE,
+     ALL(FACT_NONE_CONNECTS, FACT_PUBLIC_SILENT, FACT_INTERNET_NONE_OK),
+     NONE(FACT_VPC_TRIED, FACT_RESOLVER_ANSWERED)},
+    {"private_path_blocked", CAUSE_PRIVATE_PATH_BLOCKED, FAIL, LIKELY,
+     ALL(FACT_NONE_CONNECTS, FACT_PRIVATE_SILENT)},
+    {"connection_refused", CAUSE_CONNECTION_REFUSED, FAIL, CERTAIN,
+     ALL(FACT_NONE_CONNECTS, FACT_REFUSED)},
+    {"tls_timeout", CAUSE_TLS_TIMEOUT, FAIL, POSSIBLE,
+     ALL(FACT_TLS_STALLED)},
+    {"mtu_black_hole", CAUSE_MTU_BLACK_HOLE, FAIL, LIKELY,
+     ALL(FACT_CLAMPED_COMPLETES)},
+    {"sni_filtered", CAUSE_SNI_FILTERED, FAIL, LIKELY,
+     ALL(FACT_CONTROL_SNI_ANSWERED)},
+    {"tls_connection_closed", CAUSE_TLS_CONNECTION_CLOSED, FAIL, POSSIBLE,
+     ALL(FACT_TLS_CLOSED)},
+    {"tls_plain_http", CAUSE_TLS_PLAIN_HTTP, FAIL, CERTAIN,
+     ALL(FACT_PLAIN_HTTP)},
+    {"tls_untrusted_issuer", CAUSE_TLS_UNTRUSTED_ISSUER, FAIL, CERTAIN,
+     ALL(FACT_UNTRUSTED_ISSUER)},
+    {"tls_name_mismatch", CAUSE_TLS_NAME_MISMATCH, FAIL, CERTAIN,
+     ALL(FACT_NAME_MISMATCH)},
+    {"tls_certificate_expired", CAUSE_TLS_CERTIFICATE_EXPIRED, FAIL, CERTAIN,
+     ALL(FACT_EXPIRED),
+     NONE(FACT_CLOCK_EXPLAINS)},
+    {"tls_certificate_not_yet_valid", CAUSE_TLS_CERTIFICATE_NOT_YET_VALID, FAIL, CERTAIN,
+     ALL(FACT_NOT_YET_VALID),
+     NONE(FACT_CLOCK_EXPLAINS)},
+    {"tls_handshake_failed", CAUSE_TLS_HANDSHAKE_FAILED, FAIL, CERTAIN,
+     ALL(FACT_HANDSHAKE_FAILED)},
+    {"clock_skew.certificate", CAUSE_CLOCK_SKEW, FAIL, LIKELY,
+     ALL(FACT_CLOCK_EXPLAINS)},
+    {"clock_skew", CAUSE_CLOCK_SKEW, WARN, LIKELY,
+     ALL(FACT_CLOCK_DIFFERS)},
+    {"not_a_registry", CAUSE_NOT_A_REGISTRY, FAIL, CERTAIN,
+     ALL(FACT_NOT_A_REGISTRY)},
+    {"registry_unavailable", CAUSE_REGISTRY_UNAVAILABLE, FAIL, CERTAIN,
+     ALL(FACT_SERVER_ERROR)},
+    {"rate_limited", CAUSE_RATE_LIMITED, FAIL, CERTAIN,
+     ALL(FACT_RATE_LIMITED)},
+    {"api_forbidden", CAUSE_API_FORBIDDEN, FAIL, CERTAIN,
+     ALL(FACT_FORBIDDEN)},
+    {"http_timeout", CAUSE_HTTP_TIMEOUT, FAIL, LIKELY,
+     ALL(FACT_API_STALLED)},
+    {"http_invalid", CAUSE_HTTP_INVALID, FAIL, LIKELY,
+     ALL(FACT_API_INVALID)},
+    {"local_error.allocation", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_ALLOCATION_FAILED),
+     NONE(FACT_HEALTHY)},
+    {"local_error.trouble", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_LOCAL_TROUBLE),
+     NONE(FACT_HEALTHY)},
+    {"local_error.dns", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_DNS_LOCAL)},
+    {"local_error.tcp", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_TCP_LOCAL)},
+    {"local_error.tls", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_TLS_LOCAL)},
+    {"local_error.api", CAUSE_LOCAL_ERROR, UNKNOWN, CERTAIN,
+     ALL(FACT_API_LOCAL)},
+    {"some_addresses_unreachable", CAUSE_SOME_ADDRESSES_UNREACHABLE, WARN, LIKELY,
+     ALL(FACT_CONNECTS, FACT_SOME_DO_NOT_CONNECT)},
+    {"some_resolvers_unreachable", CAUSE_SOME_RESOLVERS_UNREACHABLE, WARN, LIKELY,
+     ALL(FACT_RESOLVER_SILENT, FACT_RESOLVER_ANSWERED)},
+    {"public_instead_of_private", CAUSE_PUBLIC_INSTEAD_OF_PRIVATE, WARN, CERTAIN,
+     ALL(FACT_HEALTHY, FACT_EXPECT_PRIVATE, FACT_USED_PUBLIC)},
+    {"private_instead_of_public", CAUSE_PRIVATE_INSTEAD_OF_PUBLIC, WARN, CERTAIN,
+     ALL(FACT_HEALTHY, FACT_EXPECT_PUBLIC, FACT_USED_PRIVATE)},
+    {"tls_certificate_expiring", CAUSE_TLS_CERTIFICATE_EXPIRING, WARN, CERTAIN,
+     ALL(FACT_EXPIRING)},
+    {"intermittent", CAUSE_INTERMITTENT, WARN, LIKELY,
+     ALL(FACT_SOURCE_PORTS_DIFFER)},
+    {"ok_private", CAUSE_OK_PRIVATE, OK, CERTAIN,
+     ALL(FACT_HEALTHY, FACT_USED_PRIVATE),
+     NONE(FACT_USED_PUBLIC)},
+    {"ok_public", CAUSE_OK_PUBLIC, OK, CERTAIN,
+     ALL(FACT_HEALTHY, FACT_USED_PUBLIC)},
+};
+/* clang-format on */
+const size_t rule_count = sizeof(rules) / sizeof(rules[0]);
+
+bool rule_holds(const struct rule *rule, const struct facts *facts)
+{
+    for (size_t i = 0; i < RULE_MAX_FACTS; i++) {
+        if (rule->all[i] != FACT_NONE && !facts->is[rule->all[i]])
+            return false;
+        if (rule->none[i] != FACT_NONE && facts->is[rule->none[i]])
+            return false;
+    }
+    return true;
+}

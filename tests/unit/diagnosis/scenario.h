@@ -1,0 +1,84 @@
+#pragma once
+
+/* Literal evidence in few words, for the tables of the diagnosis tests. */
+
+#include "probes/diagnosis/diagnose.h"
+
+#define NAME      "acme-prod.tencentcloudcr.com"
+#define MEASURED  1700000000 /* 2023-11-14 22:13:20 UTC */
+#define DAY       86400
+#define MAX_PARTS 6
+
+#define V4(a, b, c, d)                             \
+    {                                              \
+        .family = AF_INET, .bytes = { a, b, c, d } \
+    }
+#define PUBLIC_ADDRESS  V4(43, 132, 7, 9)
+#define PRIVATE_ADDRESS V4(10, 0, 3, 7)
+
+#define LIST(address_, class_, rule_)                                       \
+    .address_count = 1, .addresses = (struct dns_address[])                 \
+    {                                                                       \
+        {                                                                   \
+            .address = address_, .address_class = (class_), .rule = (rule_) \
+        }                                                                   \
+    }
+#define GIVES_PUBLIC   .outcome = DNS_NOERROR, LIST(PUBLIC_ADDRESS, CLASS_PUBLIC, "none")
+#define GIVES_PRIVATE  .outcome = DNS_NOERROR, LIST(PRIVATE_ADDRESS, CLASS_PRIVATE, "10.0.0.0/8")
+#define GIVES_PROVIDER .outcome = DNS_NOERROR, LIST(V4(169, 254, 0, 47), CLASS_PROVIDER, "p")
+#define GIVES_LOOPBACK .outcome = DNS_NOERROR, LIST(V4(127, 0, 0, 1), CLASS_BOGUS, "127.0.0.0/8")
+
+/* One question; the rest of the arguments say what came of it. */
+#define ASK(role_, last, name_, type_, ...)                                       \
+    {                                                                             \
+        .role = (role_), .resolver = {.address = V4(10, 0, 0, last), .port = 53}, \
+        .queried = (name_), .name = NAME, .type = (type_), __VA_ARGS__            \
+    }
+#define POD(...)      ASK(ROLE_POD, 2, NAME_TARGET, RECORD_A, __VA_ARGS__)
+#define POD_AAAA(...) ASK(ROLE_POD, 2, NAME_TARGET, RECORD_AAAA, __VA_ARGS__)
+#define POD_2(...)    ASK(ROLE_POD, 3, NAME_TARGET, RECORD_A, __VA_ARGS__)
+#define HOST(...)     ASK(ROLE_HOST, 4, NAME_TARGET, RECORD_A, __VA_ARGS__)
+#define VPC_NAME(...) ASK(ROLE_POD, 2, NAME_VPC, RECORD_A, __VA_ARGS__)
+
+/* One address; `views_` says who gave it. */
+#define PUBLIC(views_, ...)                                                                      \
+    {                                                                                            \
+        .address = PUBLIC_ADDRESS, .address_class = CLASS_PUBLIC, .views = (views_), __VA_ARGS__ \
+    }
+#define PRIVATE(views_, ...)                                                                       \
+    {                                                                                              \
+        .address = PRIVATE_ADDRESS, .address_class = CLASS_PRIVATE, .views = (views_), __VA_ARGS__ \
+    }
+#define TCP(outcome_) .tcp.outcome = (outcome_)
+#define TLS(outcome_) .tcp.outcome = TCP_OK, .tls.outcome = (outcome_)
+#define API(outcome_) TLS(TLS_OK), .api.outcome = (outcome_)
+#define WORKS         API(API_REGISTRY), .api.status = 401
+
+#define CONTROL(kind_, outcome_)                                             \
+    {                                                                        \
+        .kind = (kind_), .endpoint = "198.18.0.9:443", .outcome = (outcome_) \
+    }
+#define INTERNET(outcome_) CONTROL(CONTROL_INTERNET, outcome_)
+#define VPC(outcome_)      CONTROL(CONTROL_VPC, outcome_)
+
+struct scenario {
+    const char *name;
+    const char *expected; /* every finding in order: "cause severity confidence; ..." */
+    enum expect expect;
+    bool allocation_failed;
+    const char *local_error;
+    struct dns_evidence dns[MAX_PARTS];
+    struct path_evidence paths[MAX_PARTS];
+    struct control_evidence controls[MAX_PARTS];
+};
+
+/* Diagnoses it for NAME:443 with a warning 21 days ahead; the caller frees. */
+struct diagnosis *scenario_diagnose(const struct scenario *scenario);
+
+/* Whether exactly the expected findings come out; prints both texts if not. */
+bool scenario_check(const struct scenario *scenario);
+
+extern const struct scenario scenarios_network[];
+extern const size_t scenarios_network_count;
+extern const struct scenario scenarios_registry[];
+extern const size_t scenarios_registry_count;

@@ -1,0 +1,159 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "probes/diagnosis/rules.h"
+#include "tests/unit/diagnosis/scenario.h"
+
+static void check_all(const struct scenario *scenarios, size_t count)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < count; i++)
+        wrong += !scenario_check(&scenarios[i]);
+    assert_int_equal(wrong, 0);
+}
+
+static void network_scenarios(void **state)
+{
+    (void)state;
+    check_all(scenarios_network, scenarios_network_count);
+}
+
+static void registry_scenarios(void **state)
+{
+    (void)state;
+    check_all(scenarios_registry, scenarios_registry_count);
+}
+
+/* ---- every combination of outcomes of one address, its resolver and an internet control ---- */
+
+static bool is_silent_path(enum cause cause)
+{
+    return cause == CAUSE_POD_NETWORK_BLOCKED || cause == CAUSE_DNS_TIMEOUT ||
+           cause == CAUSE_PRIVATE_LINKAGE_MISSING || cause == CAUSE_PRIVATE_DNS_NOT_ENABLED ||
+           cause == CAUSE_NAT_MISSING || cause == CAUSE_ALLOWLIST_MISSING ||
+           cause == CAUSE_PUBLIC_PATH_BLOCKED || cause == CAUSE_PRIVATE_PATH_BLOCKED ||
+           cause == CAUSE_TLS_TIMEOUT || cause == CAUSE_MTU_BLACK_HOLE ||
+           cause == CAUSE_SNI_FILTERED || cause == CAUSE_HTTP_TIMEOUT;
+}
+
+static void check_sane(const struct evidence *evidence, const struct diagnosis *diagnosis)
+{
+    assert_non_null(diagnosis);
+    assert_in_range(diagnosis->count, 1, DIAGNOSIS_MAX_FINDINGS);
+    for (size_t i = 0; i < diagnosis->count; i++) {
+        const struct finding *finding = &diagnosis->findings[i];
+        assert_true(finding->summary && finding->summary[0]);
+        assert_true(finding->remedy_count > 0);
+        if (i > 0)
+            assert_true(severity_rank(finding[-1].severity) >= severity_rank(finding->severity));
+        if (is_silent_path(finding->cause))
+            assert_int_not_equal(finding->confidence, CONFIDENCE_CERTAIN);
+        if (finding->severity != SEVERITY_OK)
+            continue;
+        assert_true(diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN);
+        for (size_t phase = 0; phase < PHASE_COUNT; phase++)
+            assert_int_not_equal(evidence_phase_state(evidence, (enum phase)phase),
+                                 PHASE_STATE_FAILED);
+    }
+}
+
+static void walk_path(struct evidence *evidence, const struct target *target)
+{
+    struct path_evidence *path = &evidence->paths[0];
+
+    for (size_t tcp = 0; tcp < TCP_OUTCOME_COUNT; tcp++)
+        for (size_t tls = 0; tls < TLS_OUTCOME_COUNT; tls++)
+            for (size_t api = 0; api < API_OUTCOME_COUNT; api++) {
+                path->tcp.outcome = (enum tcp_outcome)tcp;
+                path->tls.outcome = (enum tls_outcome)tls;
+                path->api.outcome = (enum api_outcome)api;
+                struct diagnosis *diagnosis = diagnose(evidence, target);
+                check_sane(evidence, diagnosis);
+                diagnosis_free(diagnosis);
+                /* What comes after a phase that failed cannot have been measured. */
+                if (tcp != TCP_OK || tls != TLS_OK)
+                    break;
+            }
+}
+
+static void every_combination_gets_a_finding(void **state)
+{
+    struct dns_address address = {.address = PUBLIC_ADDRESS, .rule = "none"};
+    struct target target = {.host = NAME, .port = 443, .instance = "acme-prod"};
+    struct evidence *evidence = evidence_new();
+
+    (void)state;
+    assert_non_null(evidence);
+    evidence->dns_count = 1;
+    evidence->dns[0] = (struct dns_evidence)POD(.addresses = &address);
+    evidence->control_count = 1;
+    evidence->controls[0] = (struct control_evidence)INTERNET(CONTROL_SKIPPED);
+    evidence->path_count = 1;
+    evidence->paths[0] = (struct path_evidence)PUBLIC(VIEW_POD, TCP(TCP_SKIPPED));
+    for (size_t dns = 0; dns < DNS_OUTCOME_COUNT; dns++)
+        for (size_t kind = 0; kind < CLASS_COUNT; kind++)
+            for (size_t control = 0; control < CONTROL_OUTCOME_COUNT; control++) {
+                evidence->dns[0].outcome = (enum dns_outcome)dns;
+                evidence->dns[0].address_count = dns == DNS_NOERROR;
+                address.address_class = (enum address_class)kind;
+                evidence->paths[0].address_class = (enum address_class)kind;
+                evidence->controls[0].outcome = (enum control_outcome)control;
+                walk_path(evidence, &target);
+                evidence->paths[0].views ^= VIEW_POD | VIEW_LITERAL;
+                walk_path(evidence, &target);
+                evidence->paths[0].views ^= VIEW_POD | VIEW_LITERAL;
+            }
+    evidence_free(evidence);
+}
+
+/* ---- the tables ---- */
+
+static void rule_rows_are_well_formed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < rule_count; i++) {
+        assert_non_null(rules[i].id);
+        assert_int_not_equal(rules[i].all[0], FACT_NONE);
+        assert_memory_equal(rules[i].id, cause_name(rules[i].cause),
+                            strlen(cause_name(rules[i].cause)));
+        if (i > 0)
+            assert_true(rules[i].cause >= rules[i - 1].cause);
+        for (size_t n = 0; n < i; n++)
+            assert_string_not_equal(rules[i].id, rules[n].id);
+    }
+}
+
+static void catalogue_names_round_trip(void **state)
+{
+    enum cause cause = CAUSE_COUNT;
+
+    (void)state;
+    for (size_t i = 0; i < CAUSE_COUNT; i++) {
+        assert_true(cause_from_name(cause_name((enum cause)i), &cause));
+        assert_int_equal(cause, i);
+    }
+    assert_string_equal(cause_name(CAUSE_NAT_MISSING), "nat_missing");
+    assert_string_equal(cause_docs(CAUSE_NAT_MISSING), "docs/causes.md#nat_missing");
+    assert_false(cause_from_name("nat", &cause));
+    assert_true(severity_rank(SEVERITY_FAIL) > severity_rank(SEVERITY_UNKNOWN));
+    assert_true(severity_rank(SEVERITY_UNKNOWN) > severity_rank(SEVERITY_WARN));
+    assert_true(severity_rank(SEVERITY_WARN) > severity_rank(SEVERITY_OK));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(network_scenarios),
+        cmocka_unit_test(registry_scenarios),
+        cmocka_unit_test(every_combination_gets_a_finding),
+        cmocka_unit_test(rule_rows_are_well_formed),
+        cmocka_unit_test(catalogue_names_round_trip),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
