@@ -1,0 +1,210 @@
+#include "probes/registry/ping.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "config/base/address.h"
+#include "config/base/text.h"
+#include "probes/evidence.h"
+
+#define HTTPS_PORT            443
+#define QUOTED_ADDRESS_WINDOW 4096 /* bytes of a 403's body that are searched */
+#define MAX_RETRY_AFTER       (7 * 24 * 3600)
+
+const char *registry_host_header(const struct target *target, struct arena *arena)
+{
+    bool v6 = target->host_is_address && target->address.family == AF_INET6;
+    const char *open = v6 ? "[" : "";
+    const char *close = v6 ? "]" : "";
+
+    if (target->port == HTTPS_PORT)
+        return arena_format(arena, "%s%s%s", open, target->host, close);
+    return arena_format(arena, "%s%s%s:%u", open, target->host, close, (unsigned)target->port);
+}
+
+static const char *keep(struct arena *arena, const char *value, size_t length)
+{
+    struct text text = TEXT_WITH_LIMIT(EVIDENCE_MAX_TEXT * 4);
+
+    if (!value)
+        return NULL;
+    text_append_peer(&text, value, length, EVIDENCE_MAX_TEXT);
+    const char *kept = arena_copy_text(arena, text_string(&text));
+    text_free(&text);
+    return kept;
+}
+
+static const char *keep_header(const struct http_response *response, struct arena *arena,
+                               const char *name)
+{
+    const char *value = http_response_header(response, name, 0);
+
+    return value ? keep(arena, value, strlen(value)) : NULL;
+}
+
+/* Where it points to; a query may carry a signature and is never kept. */
+static const char *keep_location(const struct http_response *response, struct arena *arena)
+{
+    const char *value = http_response_header(response, "location", 0);
+
+    return value ? keep(arena, value, strcspn(value, "?#")) : NULL;
+}
+
+/* IMF-fixdate, the one form that senders may generate (RFC 9110 section 5.6.7). 0: unreadable. */
+static int64_t parse_date(const char *value)
+{
+    struct tm tm = {0};
+
+    if (!value)
+        return 0;
+    const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
+}
+
+/* Seconds, or a date (RFC 9110 section 10.2.3). */
+static uint32_t parse_retry_after(const char *value, int64_t now)
+{
+    uint32_t seconds = 0;
+
+    if (!value)
+        return 0;
+    int64_t date = parse_date(value);
+    if (date)
+        return date > now && date - now <= MAX_RETRY_AFTER ? (uint32_t)(date - now) : 0;
+    for (; isdigit((unsigned char)*value); value++) {
+        seconds = seconds * 10 + (uint32_t)(*value - '0');
+        if (seconds > MAX_RETRY_AFTER)
+            return MAX_RETRY_AFTER;
+    }
+    return *value == '\0' ? seconds : 0;
+}
+
+static bool has_scheme(const char *challenge, const char *scheme)
+{
+    size_t length = strlen(scheme);
+
+    return strncasecmp(challenge, scheme, length) == 0 &&
+           (challenge[length] == ' ' || challenge[length] == '\0');
+}
+
+static enum challenge_kind kind_of_challenge(const char *challenge)
+{
+    if (*challenge == '\0')
+        return CHALLENGE_EMPTY;
+    if (has_scheme(challenge, "Bearer") && strcasestr(challenge, "realm="))
+        return CHALLENGE_BEARER;
+    if (has_scheme(challenge, "Basic"))
+        return CHALLENGE_BASIC;
+    return CHALLENGE_UNPARSABLE;
+}
+
+/* Of several challenges the one that clients would take. */
+static enum challenge_kind read_challenge(const struct http_response *response)
+{
+    static const unsigned char preference[] = {
+        [CHALLENGE_NONE] = 0,  [CHALLENGE_UNPARSABLE] = 1, [CHALLENGE_EMPTY] = 2,
+        [CHALLENGE_BASIC] = 3, [CHALLENGE_BEARER] = 4,
+    };
+    enum challenge_kind best = CHALLENGE_NONE;
+    const char *challenge;
+
+    for (size_t n = 0; (challenge = http_response_header(response, "www-authenticate", n)); n++) {
+        enum challenge_kind kind = kind_of_challenge(challenge);
+        if (preference[kind] > preference[best])
+            best = kind;
+    }
+    return best;
+}
+
+static bool is_address_byte(char byte)
+{
+    return isxdigit((unsigned char)byte) || byte == '.' || byte == ':';
+}
+
+/* The first IP address written in the body: registries quote the client's, e.g. "client with IP
+ * '192.0.2.7' is not allowed". */
+static const char *quoted_address(const struct http_response *response, struct arena *arena)
+{
+    const char *body = response->body;
+    size_t end = response->body_length < QUOTED_ADDRESS_WINDOW ? response->body_length
+                                                               : QUOTED_ADDRESS_WINDOW;
+    struct address address;
+    char token[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; body && i < end;) {
+        size_t length = 0;
+        while (i + length < end && is_address_byte(body[i + length]))
+            length++;
+        if (length >= sizeof("1.1.1.1") - 1 && length < sizeof(token)) {
+            memcpy(token, body + i, length);
+            token[length] = '\0';
+            if (address_parse(token, &address))
+                return arena_copy_text(arena, address_format(&address, token));
+        }
+        i += length + 1;
+    }
+    return NULL;
+}
+
+static bool looks_like_registry(const struct http_response *response)
+{
+    const char *content_type = http_response_header(response, "content-type", 0);
+
+    return http_response_header(response, "docker-distribution-api-version", 0) ||
+           http_response_header(response, "www-authenticate", 0) ||
+           (content_type && strncasecmp(content_type, "application/json", 16) == 0);
+}
+
+static enum api_outcome outcome_of(const struct http_response *response)
+{
+    switch (response->outcome) {
+    case HTTP_MALFORMED:
+        return API_MALFORMED;
+    case HTTP_CLOSED:
+        return API_CLOSED;
+    case HTTP_LOCAL:
+        return API_LOCAL;
+    case HTTP_ANSWERED:
+        break;
+    }
+    if (response->status == 403)
+        return API_FORBIDDEN;
+    if (response->status == 429)
+        return API_RATE_LIMITED;
+    if (response->status >= 500 && response->status <= 599)
+        return API_SERVER_ERROR;
+    if ((response->status == 200 || response->status == 401) && looks_like_registry(response))
+        return API_REGISTRY;
+    return API_NOT_A_REGISTRY;
+}
+
+void registry_read_partial(const struct http_response *response, struct arena *arena,
+                           struct api_evidence *ret)
+{
+    int64_t now = clock_wall() / (int64_t)USEC_PER_SEC;
+
+    ret->status = response->status;
+    ret->duration = response->duration;
+    ret->challenge = read_challenge(response);
+    ret->content_type = keep_header(response, arena, "content-type");
+    ret->server = keep_header(response, arena, "server");
+    ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");
+    ret->location = keep_location(response, arena);
+    ret->retry_after = parse_retry_after(http_response_header(response, "retry-after", 0), now);
+    ret->peer_time = parse_date(http_response_header(response, "date", 0));
+    ret->local_time = ret->peer_time ? now : 0;
+    ret->detail = response->detail ? keep(arena, response->detail, strlen(response->detail)) : NULL;
+}
+
+void registry_read_ping(const struct http_response *response, struct arena *arena,
+                        struct api_evidence *ret)
+{
+    registry_read_partial(response, arena, ret);
+    ret->outcome = outcome_of(response);
+    if (ret->outcome == API_FORBIDDEN)
+        ret->client_address = quoted_address(response, arena);
+    if (!ret->detail && ret->outcome != API_REGISTRY && response->body_length)
+        ret->detail = keep(arena, response->body, response->body_length);
+}

@@ -1,0 +1,95 @@
+#pragma once
+
+/* The inside of one run, shared by the stages of the ladder (probes/stage_*.c). Not for others. */
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "probes/evidence.h"
+#include "probes/probe.h"
+#include "probes/transport/dial.h"
+#include "probes/transport/http_exchange.h"
+#include "probes/transport/resolver.h"
+#include "probes/transport/stream.h"
+#include "probes/transport/tls_session.h"
+#include "probes/transport/trust_store.h"
+
+#define RUN_MAX_RESOLVERS (2 * SETTINGS_MAX_RESOLVERS)
+
+/* One question that waits for its answer. */
+struct question {
+    struct probe_run *run;
+    struct dns_evidence *evidence;
+    bool pending;
+};
+
+/* One address on its way up the ladder. */
+struct path_run {
+    struct probe_run *run;
+    struct path_evidence *evidence;
+    struct dial *dial;
+    struct tls_session *session;
+    struct http_exchange *exchange;
+    struct stream stream;
+    bool pending;
+};
+
+/* One control, and the questions that look for its address. */
+struct control_run {
+    struct probe_run *run;
+    struct control_evidence *evidence;
+    const struct control *control;
+    struct dial *dial;
+    usec_t started;
+    unsigned questions; /* still unanswered */
+    bool pending;
+};
+
+struct probe_run {
+    struct probe_environment *environment;
+    const struct target *target;
+    struct evidence *evidence;
+    struct trust_store *store;
+    probe_done_fn *done;
+    void *context;
+
+    struct event *deadline;
+    struct event *controls_due; /* watch mode: the path has been silent for long enough */
+    struct event *finish;       /* made active when the run is complete */
+    usec_t started;
+    uint64_t memory_failures; /* before the run */
+    bool controls_started;
+
+    size_t resolver_count;
+    struct resolver *resolvers[RUN_MAX_RESOLVERS];
+    size_t question_count;
+    struct question questions[EVIDENCE_MAX_DNS];
+    struct path_run paths[EVIDENCE_MAX_PATHS];
+    struct control_run controls[SETTINGS_MAX_CONTROLS];
+};
+
+struct event_base *run_base(const struct probe_run *run);
+enum probe_mode run_mode(const struct probe_run *run);
+
+/* Every stage calls this when something of it ended: ends the run if nothing else can matter. */
+void run_progressed(struct probe_run *run);
+
+/* Remembers the first thing that this machine could not do. */
+void run_local_error(struct probe_run *run, const char *what, int error);
+
+/* dns: asks every resolver of the target everything at once. */
+void stage_dns_start(struct probe_run *run);
+bool stage_dns_pending(const struct probe_run *run);
+void stage_dns_expire(struct probe_run *run);
+
+/* path: tcp, tls and api of one address, given by `views`; a known address gets the views added. */
+void stage_path_start(struct probe_run *run, const struct address *address, unsigned views);
+bool stage_path_pending(const struct probe_run *run, unsigned views);
+void stage_path_expire(struct probe_run *run);
+void stage_path_cancel(struct probe_run *run);
+
+/* controls */
+void stage_controls_start(struct probe_run *run); /* once; further calls do nothing */
+bool stage_controls_pending(const struct probe_run *run);
+void stage_controls_end(struct probe_run *run, enum control_outcome outcome);
