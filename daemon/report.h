@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * What one run found, as JSON (the schema of DESIGN section 7) and as text for a person. The JSON
- * holds everything diagnose() reads, so that replay.h can make the evidence again from it.
+ * What one run found, as JSON (schema_version 1) and as text for a person. The JSON holds
+ * everything diagnose() reads.
  */
 
 #include <jansson.h>
@@ -19,19 +19,24 @@ struct target_report {
     const struct diagnosis *diagnosis;
 };
 
-/* From where it was measured; gathered once per report (daemon/vantage.c). */
-struct vantage;
-
 /* One element of targets[]. NULL when memory is short. */
 json_t *report_json_target(const struct target_report *report);
 
+/* Its paths[] (daemon/report_json_path.c). */
+json_t *report_json_paths(const struct evidence *evidence);
+
+/* RFC 3339 UTC; null for 0. `seconds` since 1970. */
+json_t *report_json_time(int64_t seconds);
+json_t *report_json_text(const char *text); /* null for NULL */
+json_t *report_json_seconds(usec_t duration);
+
 /* The whole document: schema_version, version, generated_at, vantage, status, targets[]. Takes over
  * the reference to `targets` (an array of report_json_target()). NULL when memory is short. */
-json_t *report_json(const struct vantage *vantage, json_t *targets);
+json_t *report_json(enum severity status, json_t *targets);
 
 struct report_style {
     bool colour;
-    unsigned width; /* columns to wrap at; 0: no wrapping */
+    unsigned width; /* columns to wrap at */
 };
 
 /* The report of one target for a person: summary line, ladder, causes, remedies. */
