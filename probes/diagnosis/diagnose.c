@@ -6,7 +6,8 @@
 #include "probes/diagnosis/rules.h"
 #include "probes/diagnosis/texts.h"
 
-#define ARENA_LIMIT ((size_t)1024 * 1024)
+/* More than every finding with every line at its longest. */
+#define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
 
 /* Kept when memory is too short for the words themselves. */
 static const char no_words[] = "memory ran short while the finding was being put into words";
@@ -59,7 +60,7 @@ static void add(struct diagnosis *diagnosis, const struct rule *rule, const stru
         .confidence = rule->confidence,
     };
     finding_fill(finding, &subject);
-    if (!finding->summary)
+    if (!finding->summary || !finding->summary[0])
         finding->summary = no_words;
 }
 

@@ -19,7 +19,6 @@ static void collect_target(struct facts *facts)
     facts->is[FACT_TCR] = is_tcr_name(target);
     facts->is[FACT_EXPECT_PRIVATE] = target->expect == EXPECT_PRIVATE;
     facts->is[FACT_EXPECT_PUBLIC] = target->expect == EXPECT_PUBLIC;
-    facts->is[FACT_PORT_NOT_443] = target->port != 443;
 }
 
 /* A registry written as an address that is never dialled. */
@@ -78,7 +77,7 @@ void facts_collect(struct facts *facts, const struct evidence *evidence,
     facts_collect_handshakes(facts);
     collect_public_path(facts);
     facts->is[FACT_HEALTHY] = healthy(facts);
-    facts->is[FACT_EGRESS_KNOWN] = evidence->egress_address != NULL;
+    facts->is[FACT_EGRESS_KNOWN] = evidence->egress_address || facts->is[FACT_FORBIDDEN_CLIENT];
     facts->is[FACT_ALLOCATION_FAILED] = evidence->allocation_failed;
     facts->is[FACT_LOCAL_TROUBLE] = evidence->local_error != NULL;
 }

@@ -13,7 +13,6 @@
 enum fact {
     FACT_NONE, /* ends a list of facts; never true */
 
-    /* ---- what was asked for ---- */
     FACT_TCR, /* the host is a Tencent registry's name */
     FACT_EXPECT_PRIVATE,
     FACT_EXPECT_PUBLIC,
@@ -91,7 +90,6 @@ enum fact {
     FACT_EGRESS_KNOWN,
     FACT_ALLOCATION_FAILED,
     FACT_LOCAL_TROUBLE, /* the evidence names something this machine could not do */
-    FACT_PORT_NOT_443,
     FACT_LOOPBACK_ANSWER,
 
     FACT_COUNT,
@@ -109,7 +107,6 @@ struct facts {
 void facts_collect(struct facts *facts, const struct evidence *evidence,
                    const struct target *target);
 
-/* The parts, by phase. */
 void facts_collect_dns(struct facts *facts);
 void facts_collect_connections(struct facts *facts);
 void facts_collect_handshakes(struct facts *facts);

@@ -49,16 +49,16 @@ static const struct step private_resolution[] = {
 static const struct step public_entry[] = {
     TCR("Or over the public network: in the TCR console open Network ACL > Public network, select "
         "the region and the instance {instance}, and enable public network access."),
-    TCR("Add {egress} to its allowlist; this must be the NAT gateway's elastic IP, every one of "
-        "them if it has several. 0.0.0.0/0 is for a trial only."),
+    TCR("Add {egress} to its allowlist, and every other elastic IP of the NAT gateway. 0.0.0.0/0 "
+        "is a trial value only."),
     END,
 };
 
 static const struct step allowlist[] = {
     TCR("In the TCR console open Network ACL > Public network, select the region and the instance "
         "{instance}, and make sure that public network access is enabled."),
-    TCR("Add {egress} to its allowlist: the NAT gateway's elastic IP, every one of them if it has "
-        "several. 0.0.0.0/0 is for a trial only."),
+    TCR("Add {egress} to its allowlist, and every other elastic IP of the NAT gateway. 0.0.0.0/0 "
+        "is a trial value only."),
     NEUTRAL("Allow {egress} at the registry: its firewall or source address list turns this "
             "network away."),
     STEP_UNLESS(FACT_EGRESS_KNOWN, "The egress address was not measured; the VPC console shows the "
@@ -81,6 +81,14 @@ static const struct step tell_apart[] = {
                 "To tell a missing NAT gateway from a missing allowlist entry, check again with "
                 "--control internet=HOST:PORT (a place that must answer) or with --profile "
                 "tke-serverless."),
+    END,
+};
+
+static const struct step nat_alternative[] = {
+    STEP_UNLESS(
+        FACT_VPC_TRIED,
+        "A security group or network ACL that lets nothing out looks the same; check again with "
+        "--control vpc=HOST:PORT (a place in this VPC that must answer) to tell them apart."),
     END,
 };
 
@@ -300,9 +308,9 @@ static const struct step *const *const remedies[CAUSE_COUNT] = {
     [CAUSE_DNS_ANSWERS_DIFFER] = LISTS(answers_differ),
     [CAUSE_PRIVATE_DNS_NOT_ENABLED] = LISTS(private_resolution),
     [CAUSE_PRIVATE_LINKAGE_MISSING] = LISTS(private_linkage, public_entry, nat_gateway),
-    [CAUSE_NAT_MISSING] = LISTS(private_linkage, public_entry, nat_gateway),
+    [CAUSE_NAT_MISSING] = LISTS(private_linkage, public_entry, nat_gateway, nat_alternative),
     [CAUSE_ALLOWLIST_MISSING] = LISTS(private_linkage, allowlist, nat_gateway),
-    [CAUSE_PUBLIC_PATH_BLOCKED] = LISTS(tell_apart, private_linkage, public_entry, nat_gateway),
+    [CAUSE_PUBLIC_PATH_BLOCKED] = LISTS(private_linkage, public_entry, nat_gateway, tell_apart),
     [CAUSE_PRIVATE_PATH_BLOCKED] = LISTS(private_path),
     [CAUSE_CONNECTION_REFUSED] = LISTS(refused),
     [CAUSE_TLS_TIMEOUT] = LISTS(handshake),

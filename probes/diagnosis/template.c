@@ -214,6 +214,8 @@ static void put_path_value(struct text *out, const struct subject *subject, cons
         put_or(out, path->api.server, "unnamed");
     else if (strcmp(name, "content_type") == 0)
         put_or(out, path->api.content_type, "none");
+    else if (strcmp(name, "retry_after") == 0 && path->api.retry_after == 0)
+        text_append(out, "a while");
     else if (strcmp(name, "retry_after") == 0)
         text_append_format(out, "%" PRIu32 " s", path->api.retry_after);
     else if (strcmp(name, "skew") == 0)
@@ -226,6 +228,8 @@ static void put_path_value(struct text *out, const struct subject *subject, cons
         text_append_format(out, "%u", path->tcp.trials);
     else if (strcmp(name, "trials_connected") == 0)
         text_append_format(out, "%u", path->tcp.trials_connected);
+    else if (strcmp(name, "interface_mtu") == 0 && path->trials.interface_mtu == 0)
+        text_append(out, "unknown");
     else if (strcmp(name, "interface_mtu") == 0)
         text_append_format(out, "%u", path->trials.interface_mtu);
     else
@@ -244,6 +248,10 @@ static void put_local_error(struct text *out, const struct subject *subject)
         text_append(out, subject->dns->error);
     else if (subject->path && subject->path->tcp.error)
         text_append_format(out, "connect: %s", strerrordesc_np(subject->path->tcp.error));
+    else if (subject->path && subject->path->tls.outcome == TLS_LOCAL)
+        put_or(out, subject->path->tls.detail, "the TLS handshake could not be made");
+    else if (subject->path && subject->path->api.outcome == API_LOCAL)
+        put_or(out, subject->path->api.detail, "GET /v2/ could not be sent");
     else
         text_append(out, "the run ended before anything could be concluded");
 }

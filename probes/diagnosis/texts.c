@@ -6,6 +6,8 @@
 
 struct cause_text {
     const char *summary;
+    enum fact when; /* then `instead` is the summary */
+    const char *instead;
     const char *pull_errors[MAX_PULL_ERRORS];
 };
 
@@ -16,138 +18,181 @@ static const char tls_reset[] = "read: connection reset by peer";
 
 static const struct cause_text texts[CAUSE_COUNT] = {
     [CAUSE_POD_NETWORK_BLOCKED] =
-        {"Nothing this pod tried to reach answers, {registry} included: its security group, "
-         "subnet or network ACL lets no traffic out.",
-         {dial_timeout, "dial tcp: lookup {host}: i/o timeout"}},
-    [CAUSE_DNS_TIMEOUT] = {"No resolver answers for {host}; {resolver} was asked and said nothing "
-                           "({rcode}).",
-                           {"dial tcp: lookup {host} on {resolver}: read udp: i/o timeout"}},
-    [CAUSE_DNS_SERVER_FAILURE] = {"Resolver {resolver} answers {rcode} for {host}: it cannot or "
-                                  "will not resolve the name.",
-                                  {"dial tcp: lookup {host} on {resolver}: server misbehaving"}},
+        {.summary =
+             "Nothing this pod tried to reach answers, {registry} included: its security group, "
+             "subnet or network ACL lets no traffic out.",
+         .pull_errors = {dial_timeout, "dial tcp: lookup {host}: i/o timeout"}},
+    [CAUSE_DNS_TIMEOUT] =
+        {.summary = "No resolver answers for {host}; {resolver} was asked and said nothing "
+                    "({rcode}).",
+         .pull_errors = {"dial tcp: lookup {host} on {resolver}: read udp: i/o timeout"}},
+    [CAUSE_DNS_SERVER_FAILURE] =
+        {.summary = "Resolver {resolver} answers {rcode} for {host}: it cannot or "
+                    "will not resolve the name.",
+         .pull_errors = {"dial tcp: lookup {host} on {resolver}: server misbehaving"}},
     [CAUSE_DNS_NAME_NOT_FOUND] =
-        {"Resolver {resolver} says that {host} does not exist (NXDOMAIN): a typing error, a "
-         "deleted registry, or a private zone that hides the domain.",
-         {"dial tcp: lookup {host} on {resolver}: no such host"}},
-    [CAUSE_DNS_NO_ADDRESS] = {"Resolver {resolver} knows {host} but gives no address for it "
-                              "(NODATA), as a private zone without the record does.",
-                              {"dial tcp: lookup {host} on {resolver}: no such host"}},
-    [CAUSE_DNS_BOGUS_ADDRESS] = {"{host} resolves to {address} only, where no registry can be: "
-                                 "{rule}.",
-                                 {"dial tcp {endpoint}: connect: connection refused",
-                                  dial_timeout}},
+        {.summary =
+             "Resolver {resolver} says that {host} does not exist (NXDOMAIN): a typing error, a "
+             "deleted registry, or a private zone that hides the domain.",
+         .pull_errors = {"dial tcp: lookup {host} on {resolver}: no such host"}},
+    [CAUSE_DNS_NO_ADDRESS] =
+        {.summary = "Resolver {resolver} knows {host} but gives no address for it "
+                    "(NODATA), as a private zone without the record does.",
+         .pull_errors = {"dial tcp: lookup {host} on {resolver}: no such host"}},
+    [CAUSE_DNS_BOGUS_ADDRESS] = {.summary =
+                                     "{host} resolves to {address} only, where no registry can be: "
+                                     "{rule}.",
+                                 .pull_errors = {"dial tcp {endpoint}: connect: connection refused",
+                                                 dial_timeout}},
     [CAUSE_DNS_ANSWERS_DIFFER] =
-        {"Resolvers disagree about {host}: {resolver} gives another kind of answer than the one "
-         "before it; image pulls follow {view}.",
-         {dial_timeout, "dial tcp: lookup {host}: no such host"}},
+        {.summary = "Resolvers disagree about {host}: {resolver} does not give the same kind of "
+                    "address as the others; image pulls follow {view}.",
+         .pull_errors = {dial_timeout, "dial tcp: lookup {host}: no such host"}},
     [CAUSE_PRIVATE_DNS_NOT_ENABLED] =
-        {"A private linkage is there ({linkage}), but {host} still resolves to the {class} address "
-         "{address}, which fails: private resolution of this name is not enabled in the VPC.",
-         {dial_timeout}},
+        {.summary =
+             "A private linkage is there ({linkage}), but {host} still resolves to the {class} "
+             "address "
+             "{address}, which fails: private resolution of this name is not enabled in the VPC.",
+         .pull_errors = {dial_timeout}},
     [CAUSE_PRIVATE_LINKAGE_MISSING] =
-        {"{host} is expected to be private but resolves to the {class} address {address}, which "
-         "fails, and nothing shows a private linkage in this VPC.",
-         {dial_timeout}},
+        {.summary = "{host} is expected to be private but resolves to the {class} address "
+                    "{address}, which "
+                    "fails, and nothing shows a private linkage in this VPC.",
+         .pull_errors = {dial_timeout}},
     [CAUSE_NAT_MISSING] =
-        {"{endpoint} is public and does not answer, and no internet control connects either: this "
-         "subnet has no way to the internet (no NAT gateway, or no route to it).",
-         {dial_timeout, no_route}},
+        {.summary = "{endpoint} is public and does not answer, and no internet control connects "
+                    "either: this "
+                    "subnet has no way to the internet (no NAT gateway, or no route to it).",
+         .pull_errors = {dial_timeout, no_route}},
     [CAUSE_ALLOWLIST_MISSING] =
-        {"The internet is reachable but {endpoint} turns this network away ({tcp} connecting, "
-         "HTTP {status}): {egress} is not in the registry's allowlist, or its public entry is "
-         "closed, which looks the same from here.",
-         {dial_timeout, "unexpected status from HEAD request: 403 Forbidden"}},
-    [CAUSE_PUBLIC_PATH_BLOCKED] =
-        {"{host} resolves to the public address {address}, and connecting to {endpoint} ends in "
-         "{tcp}: either no NAT gateway, or not in the allowlist, or the public entry is closed.",
-         {dial_timeout, no_route}},
+        {.summary = "The internet is reachable from here, but connecting to {endpoint} ends in "
+                    "{tcp}: this network's address ({egress}) is not in the registry's allowlist, "
+                    "or its public entry is closed, which looks the same from here.",
+         .when = FACT_FORBIDDEN_CLIENT,
+         .instead = "{endpoint} answers HTTP {status} and names this network's address {egress}: "
+                    "it is not in the registry's allowlist.",
+         .pull_errors = {dial_timeout, "unexpected status from HEAD request: 403 Forbidden"}},
+    [CAUSE_PUBLIC_PATH_BLOCKED] = {.summary = "{host} resolves to the public address {address}, "
+                                              "and connecting to {endpoint} ends in "
+                                              "{tcp}: either no NAT gateway, or not in the "
+                                              "allowlist, or the public entry is closed.",
+                                   .pull_errors = {dial_timeout, no_route}},
     [CAUSE_PRIVATE_PATH_BLOCKED] =
-        {"{host} resolves to the {class} address {address}, and connecting to {endpoint} ends in "
-         "{tcp}: another VPC without peering, a security group, or a deleted linkage.",
-         {dial_timeout, no_route}},
-    [CAUSE_CONNECTION_REFUSED] = {"{endpoint} refuses connections ({tcp}): the address answers, "
-                                  "but nothing serves port {port} there.",
-                                  {"dial tcp {endpoint}: connect: connection refused"}},
-    [CAUSE_TLS_TIMEOUT] = {"{endpoint} accepts the connection but the TLS handshake with {host} "
-                           "stalls.",
-                           {tls_stall}},
+        {.summary = "{host} resolves to the {class} address {address}, and connecting to "
+                    "{endpoint} ends in "
+                    "{tcp}: another VPC without peering, a security group, or a deleted linkage.",
+         .pull_errors = {dial_timeout, no_route}},
+    [CAUSE_CONNECTION_REFUSED] =
+        {.summary = "{endpoint} refuses connections ({tcp}): the address answers, "
+                    "but nothing serves port {port} there.",
+         .pull_errors = {"dial tcp {endpoint}: connect: connection refused"}},
+    [CAUSE_TLS_TIMEOUT] =
+        {.summary = "{endpoint} accepts the connection but the TLS handshake with {host} "
+                    "stalls.",
+         .pull_errors = {tls_stall}},
     [CAUSE_MTU_BLACK_HOLE] =
-        {"The TLS handshake with {endpoint} stalls, and completes with small segments: large "
-         "packets are lost on the way (interface MTU {interface_mtu}).",
-         {tls_stall}},
-    [CAUSE_SNI_FILTERED] = {"The TLS handshake with {endpoint} fails for the name {host} and is "
-                            "answered for another name: something on the way filters by SNI.",
-                            {tls_stall, tls_reset}},
-    [CAUSE_TLS_CONNECTION_CLOSED] = {"{endpoint} closes the connection during the TLS handshake "
-                                     "({tls}).",
-                                     {tls_reset, "EOF"}},
-    [CAUSE_TLS_PLAIN_HTTP] = {"{endpoint} speaks plain HTTP, not TLS; image pulls use HTTPS.",
-                              {"http: server gave HTTP response to HTTPS client"}},
+        {.summary =
+             "The TLS handshake with {endpoint} stalls, and completes with small segments: large "
+             "packets are lost on the way (interface MTU {interface_mtu}).",
+         .pull_errors = {tls_stall}},
+    [CAUSE_SNI_FILTERED] =
+        {.summary = "The TLS handshake with {endpoint} fails for the name {host} and is "
+                    "answered for another name: something on the way filters by SNI.",
+         .pull_errors = {tls_stall, tls_reset}},
+    [CAUSE_TLS_CONNECTION_CLOSED] =
+        {.summary = "{endpoint} closes the connection during the TLS handshake "
+                    "({tls}).",
+         .pull_errors = {tls_reset, "EOF"}},
+    [CAUSE_TLS_PLAIN_HTTP] = {.summary =
+                                  "{endpoint} speaks plain HTTP, not TLS; image pulls use HTTPS.",
+                              .pull_errors = {"http: server gave HTTP response to HTTPS client"}},
     [CAUSE_TLS_UNTRUSTED_ISSUER] =
-        {"The certificate of {endpoint} is not from a trusted authority (issuer: {issuer}).",
-         {"tls: failed to verify certificate: x509: certificate signed by unknown authority"}},
+        {.summary =
+             "The certificate of {endpoint} is not from a trusted authority (issuer: {issuer}).",
+         .pull_errors =
+             {"tls: failed to verify certificate: x509: certificate signed by unknown authority"}},
     [CAUSE_TLS_NAME_MISMATCH] =
-        {"The certificate of {endpoint} is not valid for {host}; it is valid for {names}.",
-         {"tls: failed to verify certificate: x509: certificate is valid for {names}, not "
-          "{host}"}},
+        {.summary =
+             "The certificate of {endpoint} is not valid for {host}; it is valid for {names}.",
+         .pull_errors =
+             {"tls: failed to verify certificate: x509: certificate is valid for {names}, not "
+              "{host}"}},
     [CAUSE_TLS_CERTIFICATE_EXPIRED] =
-        {"The certificate of {endpoint} expired at {not_after}.",
-         {"tls: failed to verify certificate: x509: certificate has expired or is not yet valid"}},
+        {.summary = "The certificate of {endpoint} expired at {not_after}.",
+         .pull_errors = {"tls: failed to verify certificate: x509: certificate has expired or is "
+                         "not yet valid"}},
     [CAUSE_TLS_CERTIFICATE_NOT_YET_VALID] =
-        {"The certificate of {endpoint} is not valid before {not_before}.",
-         {"tls: failed to verify certificate: x509: certificate has expired or is not yet valid"}},
-    [CAUSE_TLS_HANDSHAKE_FAILED] = {"The TLS handshake with {endpoint} fails: {tls} "
-                                    "({tls_detail}).",
-                                    {"remote error: tls: handshake failure",
-                                     "tls: first record does not look like a TLS handshake"}},
+        {.summary = "The certificate of {endpoint} is not valid before {not_before}.",
+         .pull_errors = {"tls: failed to verify certificate: x509: certificate has expired or is "
+                         "not yet valid"}},
+    [CAUSE_TLS_HANDSHAKE_FAILED] =
+        {.summary = "The TLS handshake with {endpoint} fails: {tls} "
+                    "({tls_detail}).",
+         .pull_errors = {"remote error: tls: handshake failure",
+                         "tls: first record does not look like a TLS handshake"}},
     [CAUSE_CLOCK_SKEW] =
-        {"The local clock is {skew} from that of {endpoint}: {local_time} here, {peer_time} there.",
-         {"tls: failed to verify certificate: x509: certificate has expired or is not yet valid"}},
-    [CAUSE_NOT_A_REGISTRY] = {"{endpoint} answers GET /v2/ with HTTP {status} (content type "
-                              "{content_type}, server {server}), not as a registry does.",
-                              {"failed to resolve reference: unexpected status code: {status}",
-                               "missing or empty Content-Type header"}},
-    [CAUSE_REGISTRY_UNAVAILABLE] = {"{endpoint} answers GET /v2/ with HTTP {status}: the registry "
-                                    "is not serving.",
-                                    {"unexpected status from HEAD request: {status}"}},
-    [CAUSE_RATE_LIMITED] = {"{endpoint} limits the rate of requests (HTTP {status}, retry after "
-                            "{retry_after}).",
-                            {"toomanyrequests", "429 Too Many Requests"}},
-    [CAUSE_API_FORBIDDEN] = {"{endpoint} answers GET /v2/ with HTTP {status} and names no client "
-                             "address ({api_detail}).",
-                             {"unexpected status from HEAD request: 403 Forbidden"}},
-    [CAUSE_HTTP_TIMEOUT] = {"{endpoint} completes TLS and then does not answer GET /v2/.",
-                            {"net/http: timeout awaiting response headers",
-                             "context deadline exceeded"}},
-    [CAUSE_HTTP_INVALID] = {"{endpoint} does not answer GET /v2/ with valid HTTP ({api}: "
-                            "{api_detail}).",
-                            {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
-                             "response",
-                             "EOF"}},
-    [CAUSE_LOCAL_ERROR] = {"This machine could not run the whole test of {registry}: "
-                           "{local_error}. It says nothing about the registry."},
+        {.summary = "The local clock is {skew} from that of {endpoint}: {local_time} here, "
+                    "{peer_time} there.",
+         .pull_errors = {"tls: failed to verify certificate: x509: certificate has expired or is "
+                         "not yet valid"}},
+    [CAUSE_NOT_A_REGISTRY] =
+        {.summary = "{endpoint} answers GET /v2/ with HTTP {status} (content type "
+                    "{content_type}, server {server}), not as a registry does.",
+         .pull_errors = {"failed to resolve reference: unexpected status code: {status}",
+                         "missing or empty Content-Type header"}},
+    [CAUSE_REGISTRY_UNAVAILABLE] =
+        {.summary = "{endpoint} answers GET /v2/ with HTTP {status}: the registry "
+                    "is not serving.",
+         .pull_errors = {"unexpected status from HEAD request: {status}"}},
+    [CAUSE_RATE_LIMITED] =
+        {.summary = "{endpoint} limits the rate of requests (HTTP {status}, retry after "
+                    "{retry_after}).",
+         .pull_errors = {"toomanyrequests", "429 Too Many Requests"}},
+    [CAUSE_API_FORBIDDEN] =
+        {.summary = "{endpoint} answers GET /v2/ with HTTP {status} and names no client "
+                    "address ({api_detail}).",
+         .pull_errors = {"unexpected status from HEAD request: 403 Forbidden"}},
+    [CAUSE_HTTP_TIMEOUT] = {.summary =
+                                "{endpoint} completes TLS and then does not answer GET /v2/.",
+                            .pull_errors = {"net/http: timeout awaiting response headers",
+                                            "context deadline exceeded"}},
+    [CAUSE_HTTP_INVALID] =
+        {.summary = "{endpoint} does not answer GET /v2/ with valid HTTP ({api}: "
+                    "{api_detail}).",
+         .pull_errors = {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
+                         "response",
+                         "EOF"}},
+    [CAUSE_LOCAL_ERROR] = {.summary = "This machine could not run the whole test of {registry}: "
+                                      "{local_error}. It says nothing about the registry."},
     [CAUSE_SOME_ADDRESSES_UNREACHABLE] =
-        {"Some addresses of {host} connect and some do not: {address} ends in {tcp}.",
-         {dial_timeout}},
+        {.summary = "Some addresses of {host} connect and some do not: {address} ends in {tcp}.",
+         .pull_errors = {dial_timeout}},
     [CAUSE_SOME_RESOLVERS_UNREACHABLE] =
-        {"Resolver {resolver} does not answer for {host} ({rcode}) while another one does; pulls "
-         "are slow or fail whenever it is asked first.",
-         {"dial tcp: lookup {host} on {resolver}: read udp: i/o timeout"}},
-    [CAUSE_PUBLIC_INSTEAD_OF_PRIVATE] = {"{host} works, over the public address {address} and not "
-                                         "over the private one that was expected."},
-    [CAUSE_PRIVATE_INSTEAD_OF_PUBLIC] = {"{host} works, over the {class} address {address} and not "
-                                         "over the public one that was expected."},
+        {.summary = "Resolver {resolver} does not answer for {host} ({rcode}) while another one "
+                    "does; pulls "
+                    "are slow or fail whenever it is asked first.",
+         .pull_errors = {"dial tcp: lookup {host} on {resolver}: read udp: i/o timeout"}},
+    [CAUSE_PUBLIC_INSTEAD_OF_PRIVATE] =
+        {.summary = "{host} works, over the public address {address} and not "
+                    "over the private one that was expected."},
+    [CAUSE_PRIVATE_INSTEAD_OF_PUBLIC] =
+        {.summary = "{host} works, over the {class} address {address} and not "
+                    "over the public one that was expected."},
     [CAUSE_TLS_CERTIFICATE_EXPIRING] =
-        {"The certificate of {endpoint} expires soon, at {not_after}.",
-         {"tls: failed to verify certificate: x509: certificate has expired or is not yet valid"}},
+        {.summary = "The certificate of {endpoint} expires soon, at {not_after}.",
+         .pull_errors = {"tls: failed to verify certificate: x509: certificate has expired or is "
+                         "not yet valid"}},
     [CAUSE_INTERMITTENT] =
-        {"Connecting to {endpoint} works from some source ports only: {trials_connected} of "
-         "{trials} further connects got through.",
-         {dial_timeout}},
-    [CAUSE_OK_PRIVATE] = {"{host} is reachable over the {class} address {address} and answers as a "
-                          "registry."},
-    [CAUSE_OK_PUBLIC] = {"{host} is reachable over the public address {address} and answers as a "
-                         "registry."},
+        {.summary =
+             "Connecting to {endpoint} works from some source ports only: {trials_connected} of "
+             "{trials} further connects got through.",
+         .pull_errors = {dial_timeout}},
+    [CAUSE_OK_PRIVATE] =
+        {.summary = "{host} is reachable over the {class} address {address} and answers as a "
+                    "registry."},
+    [CAUSE_OK_PUBLIC] =
+        {.summary = "{host} is reachable over the public address {address} and answers as a "
+                    "registry."},
 };
 
 static void add_line(const char **lines, size_t *count, const char *line)
@@ -177,7 +222,8 @@ void finding_fill(struct finding *finding, const struct subject *subject)
 {
     const struct cause_text *text = &texts[finding->cause];
 
-    finding->summary = template_fill(text->summary, subject);
+    finding->summary = template_fill(
+        text->instead && subject->facts->is[text->when] ? text->instead : text->summary, subject);
     finding_add_evidence(finding, subject);
     add_remedy(finding, subject);
     for (size_t i = 0; i < MAX_PULL_ERRORS && text->pull_errors[i]; i++)

@@ -26,6 +26,13 @@ struct diagnosis *scenario_diagnose(const struct scenario *scenario)
 
     assert_non_null(evidence);
     target.expect = scenario->expect;
+    if (scenario->host) {
+        target.host = scenario->host;
+        target.instance = NULL;
+    }
+    if (scenario->port)
+        target.port = scenario->port;
+    evidence->egress_address = scenario->egress_address;
     evidence->measured_at = MEASURED;
     evidence->allocation_failed = scenario->allocation_failed;
     evidence->local_error = scenario->local_error;
@@ -50,6 +57,39 @@ static void put_findings(struct text *text, const struct diagnosis *diagnosis)
                            confidence_name(diagnosis->findings[i].confidence));
 }
 
+static void put_words(struct text *text, const struct finding *finding)
+{
+    text_append_format(text, "%s\n", finding->summary);
+    for (size_t i = 0; i < finding->evidence_count; i++)
+        text_append_format(text, "- %s\n", finding->evidence[i]);
+    for (size_t i = 0; i < finding->remedy_count; i++)
+        text_append_format(text, "%zu. %s\n", i + 1, finding->remedy[i]);
+    for (size_t i = 0; i < finding->pull_error_count; i++)
+        text_append_format(text, "> %s\n", finding->pull_errors[i]);
+}
+
+static bool words_fit(const struct scenario *scenario, const struct finding *finding)
+{
+    struct text words = TEXT_WITH_LIMIT(65536);
+    bool fit = true;
+
+    put_words(&words, finding);
+    for (const char *const *phrase = scenario->says; *phrase; phrase++)
+        if (!strstr(text_string(&words), *phrase)) {
+            print_error("%s: lacks \"%s\"\n", scenario->name, *phrase);
+            fit = false;
+        }
+    for (const char *const *phrase = scenario->never; *phrase; phrase++)
+        if (strstr(text_string(&words), *phrase)) {
+            print_error("%s: has \"%s\"\n", scenario->name, *phrase);
+            fit = false;
+        }
+    if (!fit)
+        print_error("%s", text_string(&words));
+    text_free(&words);
+    return fit;
+}
+
 bool scenario_check(const struct scenario *scenario)
 {
     struct text got = TEXT_WITH_LIMIT(4096);
@@ -60,6 +100,7 @@ bool scenario_check(const struct scenario *scenario)
     if (!same)
         print_error("%s:\n  expected %s\n  got      %s\n", scenario->name, scenario->expected,
                     text_string(&got));
+    same &= words_fit(scenario, &diagnosis->findings[0]);
     assert_int_equal(diagnosis->status, diagnosis->findings[0].severity);
     diagnosis_free(diagnosis);
     text_free(&got);

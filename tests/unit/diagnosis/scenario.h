@@ -65,6 +65,11 @@ struct scenario {
     const char *name;
     const char *expected; /* every finding in order: "cause severity confidence; ..." */
     enum expect expect;
+    const char *host; /* NULL: NAME */
+    uint16_t port;    /* 0: 443 */
+    const char *egress_address;
+    const char *says[MAX_PARTS + 8]; /* each somewhere in the primary finding */
+    const char *never[MAX_PARTS];    /* and none of these */
     bool allocation_failed;
     const char *local_error;
     struct dns_evidence dns[MAX_PARTS];
@@ -80,5 +85,7 @@ bool scenario_check(const struct scenario *scenario);
 
 extern const struct scenario scenarios_network[];
 extern const size_t scenarios_network_count;
+extern const struct scenario scenarios_texts[];
+extern const size_t scenarios_texts_count;
 extern const struct scenario scenarios_registry[];
 extern const size_t scenarios_registry_count;

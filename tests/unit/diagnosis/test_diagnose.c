@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "config/base/memory.h"
 #include "probes/diagnosis/rules.h"
 #include "tests/unit/diagnosis/scenario.h"
 
@@ -27,6 +28,46 @@ static void registry_scenarios(void **state)
 {
     (void)state;
     check_all(scenarios_registry, scenarios_registry_count);
+}
+
+static void texts_hold_what_was_measured(void **state)
+{
+    (void)state;
+    check_all(scenarios_texts, scenarios_texts_count);
+}
+
+/* ---- short of memory ---- */
+
+static size_t allocations_left;
+
+static int fail_when_spent(void)
+{
+    return allocations_left == 0 ? 1 : (allocations_left--, 0);
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    bool complete = false;
+    struct target target = {.host = NAME, .port = 443, .instance = "acme-prod"};
+    struct evidence *evidence = evidence_new();
+
+    (void)state;
+    assert_non_null(evidence);
+    evidence->path_count = 1;
+    evidence->paths[0] = (struct path_evidence)PUBLIC(VIEW_LITERAL, TCP(TCP_TIMEOUT));
+    for (size_t n = 0; !complete; n++) {
+        allocations_left = n;
+        memory_set_fault(fail_when_spent);
+        struct diagnosis *diagnosis = diagnose(evidence, &target);
+        complete = allocations_left > 0;
+        memory_set_fault(NULL);
+        if (diagnosis)
+            assert_int_equal(diagnosis->findings[0].cause, CAUSE_PUBLIC_PATH_BLOCKED);
+        else
+            assert_false(complete);
+        diagnosis_free(diagnosis);
+    }
+    evidence_free(evidence);
 }
 
 /* ---- every combination of outcomes of one address, its resolver and an internet control ---- */
@@ -150,6 +191,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(network_scenarios),
         cmocka_unit_test(registry_scenarios),
+        cmocka_unit_test(texts_hold_what_was_measured),
+        cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(every_combination_gets_a_finding),
         cmocka_unit_test(rule_rows_are_well_formed),
         cmocka_unit_test(catalogue_names_round_trip),
