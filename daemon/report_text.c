@@ -194,7 +194,8 @@ static void append_finding(struct text *text, const struct finding *finding,
                        severity_name(finding->severity), confidence_name(finding->confidence));
     append_wrapped(text, finding->summary ? finding->summary : "", 2, width);
     append_list(text, "Evidence:", finding->evidence, finding->evidence_count, false, width);
-    append_list(text, "To mend it:", finding->remedy, finding->remedy_count, true, width);
+    if (finding->severity != SEVERITY_OK)
+        append_list(text, "To mend it:", finding->remedy, finding->remedy_count, true, width);
     append_list(text, "What a pull says:", finding->pull_errors, finding->pull_error_count, false,
                 width);
 }
