@@ -57,6 +57,7 @@ void help_print(enum command command, struct text *text)
     if (command != COMMAND_CONFIG) {
         print_option(text, "format", "text|json", "of the report of check [text]");
         print_option(text, "color", "auto|always|never", "auto: on a terminal, unless NO_COLOR");
+        print_option(text, "replay", "FILE", "diagnose a saved JSON report again, no network");
     }
     print_keys(text);
     text_append(text,
@@ -67,5 +68,6 @@ void help_print(enum command command, struct text *text)
                 "Examples:\n"
                 "  tcr-probe check acme-prod\n"
                 "  tcr-probe check --profile tke-serverless --expect private acme-prod\n"
-                "  tcr-probe check --format json registry.example.com:5000 > report.json\n");
+                "  tcr-probe check --format json registry.example.com:5000 > report.json\n"
+                "  tcr-probe check --replay report.json\n");
 }

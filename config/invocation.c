@@ -19,7 +19,7 @@ static const char *const commands[] = {
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 /* Options of the program itself, beside the keys of the schema. */
-static const char *const own_options[] = {"config", "format", "color", "help"};
+static const char *const own_options[] = {"config", "format", "color", "replay", "help"};
 #define OWN_OPTION_COUNT (sizeof(own_options) / sizeof(own_options[0]))
 
 struct command_line {
@@ -73,6 +73,8 @@ static bool set_own(struct loader *loader, struct invocation *invocation, const 
 
     if (strcmp(name, "config") == 0) {
         invocation->config_file = value;
+    } else if (strcmp(name, "replay") == 0) {
+        invocation->replay_file = value;
     } else if (strcmp(name, "format") == 0) {
         set_choice(loader, origin, value, formats, &choice);
         invocation->format = (enum output_format)choice;
@@ -266,7 +268,7 @@ static void read_arguments(struct command_line *line)
 
 static bool needs_settings(const struct invocation *invocation)
 {
-    return !invocation->help &&
+    return !invocation->help && !invocation->replay_file &&
            (invocation->command == COMMAND_CHECK || invocation->command == COMMAND_CONFIG);
 }
 

@@ -16,6 +16,7 @@ struct invocation {
     enum output_format format;
     enum colour_mode colour;
     const char *config_file; /* borrowed from argv or the environment; NULL: none */
+    const char *replay_file; /* of check; NULL: measure */
     bool help;
 };
 

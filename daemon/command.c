@@ -80,7 +80,8 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
     case COMMAND_CHECK:
         break;
     }
-    return command_check(invocation, settings);
+    return invocation->replay_file ? command_replay(invocation)
+                                   : command_check(invocation, settings);
 }
 
 int command_main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include "config/invocation.h"
 #include "config/settings.h"
 #include "probes/diagnosis/catalogue.h"
+#include "probes/evidence.h"
 
 enum {
     COMMAND_STATUS_OK = 0,
@@ -17,3 +18,16 @@ int command_status(enum severity severity);
 
 int command_main(int argc, char **argv);
 int command_check(const struct invocation *invocation, const struct settings *settings);
+int command_replay(const struct invocation *invocation);
+
+/* What a check or a replay judges: `count` pairs, in the order of the report. */
+struct judged {
+    const struct target *target;
+    const struct evidence *evidence; /* NULL: memory was too short to measure */
+};
+
+/* Diagnoses, prints the report in the format asked for, and returns the exit status. */
+int command_report(const struct invocation *invocation, const struct judged *judged, size_t count);
+
+/* Columns of the terminal behind `fd`, 80 where there is none, 100 at most. */
+unsigned terminal_width(int fd);

@@ -1,17 +1,12 @@
 /* check: one run of every target, a report, and the worst of them as the exit status. */
 
-#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
 #include "daemon/command.h"
-#include "daemon/report.h"
 #include "probes/probe.h"
 
 #define OUTPUT_LIMIT  ((size_t)256 * 1024 * 1024)
@@ -66,15 +61,6 @@ static void done(struct evidence *evidence, void *context)
     start_more(item->check);
 }
 
-static unsigned terminal_width(int fd)
-{
-    struct winsize size;
-
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-        return size.ws_col < 100 ? size.ws_col : 100;
-    return DEFAULT_WIDTH;
-}
-
 static void show_awaited(int fd, short what, void *context)
 {
     struct check *check = context;
@@ -113,101 +99,14 @@ static bool run_all(struct check *check)
     return true;
 }
 
-static bool colour_wanted(enum colour_mode mode)
+static int report_all(const struct invocation *invocation, const struct check *check)
 {
-    const char *no_colour = getenv("NO_COLOR");
+    struct judged *judged = memory_allocate(check->count * sizeof(*judged));
 
-    switch (mode) {
-    case COLOUR_ALWAYS:
-        return true;
-    case COLOUR_NEVER:
-        return false;
-    case COLOUR_AUTO:
-        break;
-    }
-    return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
-}
-
-static void publish_text(const struct invocation *invocation, const struct target_report *reports,
-                         size_t count, struct text *text)
-{
-    struct report_style style = {.colour = colour_wanted(invocation->colour),
-                                 .width = terminal_width(STDOUT_FILENO)};
-
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            text_append(text, "\n");
-        report_text_target(text, &reports[i], &style);
-    }
-}
-
-static void publish_json(enum severity worst, const struct target_report *reports, size_t count,
-                         struct text *text)
-{
-    json_t *targets = json_array();
-    char *dump = NULL;
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(targets, report_json_target(&reports[i]));
-    bool complete = json_array_size(targets) == count;
-    json_t *document = report_json(worst, targets);
-    if (document && complete)
-        dump = json_dumps(document, JSON_INDENT(2));
-    if (dump) {
-        text_append(text, dump);
-        text_append(text, "\n");
-    } else {
-        text->truncated = true;
-    }
-    memory_release(dump);
-    json_decref(document);
-}
-
-static int publish(const struct invocation *invocation, const struct target_report *reports,
-                   size_t count)
-{
-    struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
-    enum severity worst = SEVERITY_OK;
-
-    for (size_t i = 0; i < count; i++)
-        if (severity_rank(reports[i].diagnosis->status) > severity_rank(worst))
-            worst = reports[i].diagnosis->status;
-    if (invocation->format == FORMAT_JSON)
-        publish_json(worst, reports, count, &text);
-    else
-        publish_text(invocation, reports, count, &text);
-    int status = command_status(worst);
-    if (text_truncated(&text) || fputs(text_string(&text), stdout) == EOF ||
-        fflush(stdout) == EOF) {
-        fprintf(stderr, "tcr-probe: the report could not be written: %s\n", strerror(errno));
-        status = COMMAND_STATUS_UNKNOWN;
-    }
-    text_free(&text);
-    return status;
-}
-
-static int diagnose_and_publish(const struct invocation *invocation, const struct check *check)
-{
-    struct target_report *reports = memory_allocate(check->count * sizeof(*reports));
-    struct diagnosis **diagnoses = memory_allocate(check->count * sizeof(struct diagnosis *));
-    int status = COMMAND_STATUS_UNKNOWN;
-    size_t made = 0;
-
-    for (; reports && diagnoses && made < check->count; made++) {
-        const struct check_item *item = &check->items[made];
-        diagnoses[made] = item->evidence ? diagnose(item->evidence, item->target) : NULL;
-        if (!diagnoses[made])
-            break;
-        reports[made] = (struct target_report){item->target, item->evidence, diagnoses[made]};
-    }
-    if (reports && diagnoses && made == check->count)
-        status = publish(invocation, reports, made);
-    else
-        fputs("UNKNOWN - not enough memory to run the check\n", stderr);
-    for (size_t i = 0; diagnoses && i < made; i++)
-        diagnosis_free(diagnoses[i]);
-    memory_release(diagnoses);
-    memory_release(reports);
+    for (size_t i = 0; judged && i < check->count; i++)
+        judged[i] = (struct judged){check->items[i].target, check->items[i].evidence};
+    int status = judged ? command_report(invocation, judged, check->count) : COMMAND_STATUS_UNKNOWN;
+    memory_release(judged);
     return status;
 }
 
@@ -238,7 +137,7 @@ int command_check(const struct invocation *invocation, const struct settings *se
             check.items[i].target = &settings->targets[i];
         }
         if (run_all(&check))
-            status = diagnose_and_publish(invocation, &check);
+            status = report_all(invocation, &check);
     } else {
         fputs("UNKNOWN - not enough memory or descriptors to run the check\n", stderr);
     }

@@ -187,9 +187,11 @@ json_t *report_json_target(const struct target_report *report)
     const struct diagnosis *diagnosis = report->diagnosis;
 
     return json_pack(
-        "{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:[]}, s:o, s:o, s:o, "
+        "{s:s, s:s, s:i, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:[]}, s:o, "
+        "s:o, s:o, "
         "s:o, s:o, s:b, s:b, s:o}",
-        "name", target->name, "host", target->host, "port", (int)target->port, "expect",
+        "name", target->name, "host", target->host, "port", (int)target->port, "instance",
+        report_json_text(target->instance), "vpc_name", (int)target->is_vpc_name, "expect",
         expect_name(target->expect), "status", severity_name(diagnosis->status), "cause",
         cause_name(diagnosis->findings[0].cause), "findings", finding_list(diagnosis), "dns",
         dns_list(evidence), "paths", report_json_paths(evidence), "controls",

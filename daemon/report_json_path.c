@@ -20,9 +20,9 @@ static json_t *views_of(unsigned views)
 
 static json_t *tcp_of(const struct tcp_evidence *tcp)
 {
-    return json_pack("{s:s, s:o, s:o, s:o}", "outcome", tcp_outcome_name(tcp->outcome), "reason",
-                     report_json_text(tcp->reason), "duration_seconds",
-                     report_json_seconds(tcp->duration), "error",
+    return json_pack("{s:s, s:o, s:o, s:i, s:o}", "outcome", tcp_outcome_name(tcp->outcome),
+                     "reason", report_json_text(tcp->reason), "duration_seconds",
+                     report_json_seconds(tcp->duration), "errno", tcp->error, "error",
                      report_json_text(tcp->error ? strerror(tcp->error) : NULL));
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
-/* The system's resolvers as resolv.conf(5) lists them; read anew by every run, so a change counts. */
+/* The system's resolvers as resolv.conf(5) lists them; read anew by every run, so a change counts.
+ */
 
 #include "config/settings.h"
 
 #define RESOLV_CONF_MAX_SEARCH 6
-#define RESOLV_CONF_MAX_NAME 256
+#define RESOLV_CONF_MAX_NAME   256
 
 struct resolv_conf {
     size_t nameserver_count;
