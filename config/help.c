@@ -49,6 +49,7 @@ void help_print(enum command command, struct text *text)
                 "Says why an image pull from Tencent Container Registry will fail, from where it\n"
                 "would fail.\n\n"
                 "  tcr-probe check [OPTIONS] TARGET...   one run, a report, an exit status\n"
+                "  tcr-probe run [OPTIONS]               the daemon: watch, log, publish\n"
                 "  tcr-probe config [OPTIONS]            check and print the configuration\n"
                 "  tcr-probe help | --version\n\n"
                 "TARGET is an instance name (acme-prod), a HOST[:PORT], or an image reference.\n\n"

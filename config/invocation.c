@@ -12,6 +12,7 @@
 
 static const char *const commands[] = {
     [COMMAND_CHECK] = "check",
+    [COMMAND_RUN] = "run",
     [COMMAND_CONFIG] = "config",
     [COMMAND_HELP] = "help",
     [COMMAND_VERSION] = "version",
@@ -221,7 +222,7 @@ static void read_command(struct command_line *line)
 
     line->invocation->command = COMMAND_HELP;
     if (!word) {
-        config_error(errors, NULL, "a command is needed: check or config; see --help");
+        config_error(errors, NULL, "a command is needed: check, run or config; see --help");
         return;
     }
     line->at++;
@@ -269,7 +270,8 @@ static void read_arguments(struct command_line *line)
 static bool needs_settings(const struct invocation *invocation)
 {
     return !invocation->help && !invocation->replay_file &&
-           (invocation->command == COMMAND_CHECK || invocation->command == COMMAND_CONFIG);
+           (invocation->command == COMMAND_CHECK || invocation->command == COMMAND_RUN ||
+            invocation->command == COMMAND_CONFIG);
 }
 
 int settings_load(int argc, char *const *argv, char *const *environment,

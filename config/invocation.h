@@ -7,7 +7,7 @@
 #include "config/error.h"
 #include "config/settings.h"
 
-enum command { COMMAND_CHECK, COMMAND_CONFIG, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_CHECK, COMMAND_RUN, COMMAND_CONFIG, COMMAND_HELP, COMMAND_VERSION };
 enum output_format { FORMAT_TEXT, FORMAT_JSON };
 enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 

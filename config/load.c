@@ -145,6 +145,7 @@ static void add_target(struct loader *loader, struct settings *settings,
         memset(target, 0, sizeof(*target));
         return;
     }
+    target->interval = settings->interval;
     target->timeout = settings->timeout;
     target->expect = settings->expect;
     target->ca_file = settings->ca_file;

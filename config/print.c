@@ -85,6 +85,7 @@ static void print_target(const struct target *target, struct text *text)
     if (target->has_linkage_address)
         text_append_format(text, "    linkage_address: \"%s\"\n",
                            address_format(&target->linkage_address, buffer));
+    print_duration(text, "    interval", target->interval);
     print_duration(text, "    timeout", target->timeout);
     if (target->ca_file) {
         text_append(text, "    ca_file: ");
@@ -101,6 +102,16 @@ static void print_target(const struct target *target, struct text *text)
 void settings_print(const struct settings *settings, struct text *text)
 {
     text_append(text, "profile: none # what a profile adds is written out\n");
+    char buffer[ENDPOINT_TEXT_SIZE];
+
+    text_append_format(text, "listen: \"%s\"\n", endpoint_format(&settings->listen, buffer));
+    text_append_format(text, "log: {level: %s, format: %s}\n", log_level_name(settings->log_level),
+                       settings->log_format == LOG_FORMAT_JSON ? "json" : "logfmt");
+    if (settings->allowed_host_count)
+        text_append(text, "allowed_hosts:\n");
+    for (size_t i = 0; i < settings->allowed_host_count; i++)
+        text_append_format(text, "  - \"%s\"\n", settings->allowed_hosts[i]);
+    print_duration(text, "interval", settings->interval);
     print_duration(text, "timeout", settings->timeout);
     text_append_format(text, "expect: %s\ncertificate_warning_days: %u\nmax_in_flight: %u\n",
                        expect_name(settings->expect), settings->certificate_warning_days,

@@ -93,6 +93,63 @@ static const char *set_timeout(struct schema_place *place, const char *value)
                           place->target ? &place->target->timeout : &place->settings->timeout);
 }
 
+static const char *set_interval(struct schema_place *place, const char *value)
+{
+    return parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+                          place->target ? &place->target->interval : &place->settings->interval);
+}
+
+static const char *set_listen(struct schema_place *place, const char *value)
+{
+    struct endpoint *listen = &place->settings->listen;
+    const char *port = strrchr(value, ':');
+
+    /* Port 0 asks for a free one; endpoint_parse() takes it only when 0 is the default too. */
+    bool bare_v6 = *value != '[' && port && strchr(value, ':') != port;
+    if (!port || bare_v6 || !endpoint_parse(value, 0, listen) ||
+        (!listen->port && strcmp(port, ":0") != 0))
+        return "it is ADDRESS:PORT, e.g. 127.0.0.1:9447 or [::]:9447; port 0 picks a free one";
+    return NULL;
+}
+
+static const char *set_log_level(struct schema_place *place, const char *value)
+{
+    for (int i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
+        if (strcmp(value, log_level_name((enum log_level)i)) != 0)
+            continue;
+        place->settings->log_level = (enum log_level)i;
+        return NULL;
+    }
+    return "it is debug, info, warn or error";
+}
+
+static const char *set_log_format(struct schema_place *place, const char *value)
+{
+    if (strcmp(value, "logfmt") && strcmp(value, "json"))
+        return "it is logfmt or json";
+    place->settings->log_format = *value == 'j' ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
+    return NULL;
+}
+
+static const char *add_allowed_host(struct schema_place *place, const char *value)
+{
+    struct settings *settings = place->settings;
+    char *host = arena_copy_text(settings->arena, value);
+
+    if (settings->allowed_host_count == SETTINGS_MAX_HOSTS)
+        return "at most 32 hosts";
+    if (!*value || strlen(value) > 253 ||
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") !=
+            strlen(value))
+        return "it is a host name without a port";
+    if (!host)
+        return no_memory;
+    for (char *at = host; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    settings->allowed_hosts[settings->allowed_host_count++] = host;
+    return NULL;
+}
+
 static const char *set_warning_days(struct schema_place *place, const char *value)
 {
     return parse_count(value, 3650, &place->settings->certificate_warning_days);
@@ -204,6 +261,10 @@ static const char *set_name(struct schema_place *place, const char *value)
 const struct schema_key schema_keys[] = {
     {"profile", "profile", "none|tke-serverless", "none",
      "what is true in TKE Serverless: host resolvers, ranges, controls", false, set_profile},
+    {"listen", "listen", "ADDR:PORT", "127.0.0.1:9447", "of run's status endpoint", false,
+     set_listen},
+    {"interval", "interval", "DURATION", "30s", "between run's runs of a target", false,
+     set_interval},
     {"timeout", "timeout", "DURATION", "10s", "of a whole run", false, set_timeout},
     {"expect", "expect", "any|private|public", "any", "the path that pulls should take", false,
      set_expect},
@@ -225,6 +286,11 @@ const struct schema_key schema_keys[] = {
      "a place that must accept a connection; KIND is vpc or internet", true, add_control},
     {"no_controls", "no-controls", NULL, NULL, "connect to no control at all", false,
      set_no_controls},
+    {"allowed_hosts", "allowed-host", "NAME", NULL,
+     "a further Host that the status endpoint answers to", true, add_allowed_host},
+    {"log.level", "log-level", "debug|info|warn|error", "info", "what run logs", false,
+     set_log_level},
+    {"log.format", "log-format", "logfmt|json", "logfmt", "of run's log", false, set_log_format},
     {"linkage_address", "linkage-address", "IP", NULL, "of the private linkage, if it is known",
      false, set_linkage},
 };
@@ -234,6 +300,7 @@ const struct schema_key schema_target_keys[] = {
     {"name", NULL, NULL, NULL, NULL, false, set_name},
     {"expect", NULL, NULL, NULL, NULL, false, set_expect},
     {"linkage_address", NULL, NULL, NULL, NULL, false, set_linkage},
+    {"interval", NULL, NULL, NULL, NULL, false, set_interval},
     {"timeout", NULL, NULL, NULL, NULL, false, set_timeout},
     {"ca_file", NULL, NULL, NULL, NULL, false, set_ca_file},
 };
@@ -269,6 +336,8 @@ const char *schema_apply_profile(struct settings *settings)
             add_host_resolver(&place, resolvers[i]);
         for (size_t i = 0; !wrong && i < COUNT(ranges); i++)
             wrong = add_provider_range(&place, ranges[i]);
+        if (!wrong && (settings->listen.port == 9100 || settings->listen.port >= 61000))
+            wrong = "under tke-serverless the platform has port 9100 and 61000 up: listen elsewhere";
         bool add = !has_internet_control(network);
         for (size_t i = 0; !wrong && add && i < COUNT(controls); i++)
             wrong = add_control(&place, controls[i]);

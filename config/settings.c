@@ -39,3 +39,14 @@ const char *control_kind_name(enum control_kind kind)
     };
     return names[kind];
 }
+
+const char *log_level_name(enum log_level level)
+{
+    static const char *const names[] = {
+        [LOG_LEVEL_DEBUG] = "debug",
+        [LOG_LEVEL_INFO] = "info",
+        [LOG_LEVEL_WARN] = "warn",
+        [LOG_LEVEL_ERROR] = "error",
+    };
+    return names[level];
+}

@@ -24,11 +24,14 @@
 enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
 enum expect { EXPECT_ANY, EXPECT_PRIVATE, EXPECT_PUBLIC };
 enum control_kind { CONTROL_VPC, CONTROL_INTERNET };
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /* The ids of the enums above as the file, JSON and log spell them. */
 const char *profile_name(enum profile profile);
 const char *expect_name(enum expect expect);
 const char *control_kind_name(enum control_kind kind);
+const char *log_level_name(enum log_level level);
 
 /* A place that must accept a TCP connection if the network does. */
 struct control {
@@ -67,6 +70,7 @@ struct target {
     enum expect expect;
     bool has_linkage_address;
     struct address linkage_address;
+    usec_t interval; /* of the daemon's runs */
     usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file; /* NULL: the system's store */
@@ -78,7 +82,13 @@ struct target {
 struct settings {
     unsigned max_in_flight;
     const char *config_file; /* NULL: none was given */
-    usec_t timeout;          /* this and the next: the defaults that targets started from */
+    struct endpoint listen;  /* of the status endpoint; port 0: any free one */
+    enum log_level log_level;
+    enum log_format log_format;
+    size_t allowed_host_count; /* further Host values of the status endpoint, lower case */
+    const char *allowed_hosts[SETTINGS_MAX_HOSTS];
+    usec_t interval;         /* this and the next: the defaults that targets started from */
+    usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file;
     enum expect expect;

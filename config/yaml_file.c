@@ -252,9 +252,9 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
                       yaml_node_t *value, void *context)
 {
     const char *prefix = context;
-    const char *words[MAX_WORDS] = {"targets", "resolvers"};
+    const char *words[MAX_WORDS] = {"targets", "resolvers", "log"};
     size_t skip = strlen(prefix);
-    size_t count = skip ? 0 : 2;
+    size_t count = skip ? 0 : 3;
     char path[MAX_PATH_TEXT];
 
     snprintf(path, sizeof(path), "%s%s", prefix, key);
@@ -277,7 +277,7 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
         for (yaml_node_item_t *item = value->data.sequence.items.start;
              item < value->data.sequence.items.top; item++)
             read_target(reader, node_at(reader, *item));
-    } else if (!skip && strcmp(key, "resolvers") == 0) {
+    } else if (!skip && (strcmp(key, "resolvers") == 0 || strcmp(key, "log") == 0)) {
         read_group(reader, key, value);
     } else {
         unknown_key(reader, key_node, key, words);

@@ -77,6 +77,7 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
         return print_version();
     case COMMAND_CONFIG:
         return print_settings(settings);
+    case COMMAND_RUN: /* in daemon/command_run.c */
     case COMMAND_CHECK:
         break;
     }
