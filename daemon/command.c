@@ -77,7 +77,8 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
         return print_version();
     case COMMAND_CONFIG:
         return print_settings(settings);
-    case COMMAND_RUN: /* in daemon/command_run.c */
+    case COMMAND_RUN:
+        return command_run(settings);
     case COMMAND_CHECK:
         break;
     }

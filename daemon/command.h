@@ -18,6 +18,7 @@ int command_status(enum severity severity);
 
 int command_main(int argc, char **argv);
 int command_check(const struct invocation *invocation, const struct settings *settings);
+int command_run(const struct settings *settings);
 int command_replay(const struct invocation *invocation);
 
 /* What a check or a replay judges: `count` pairs, in the order of the report. */

@@ -1,0 +1,78 @@
+#include "daemon/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/base/clock.h"
+#include "config/base/text.h"
+
+#define LINE_LIMIT (64 * 1024)
+
+static enum log_level threshold = LOG_LEVEL_INFO;
+static enum log_format style = LOG_FORMAT_LOGFMT;
+
+void log_configure(enum log_level least, enum log_format format)
+{
+    threshold = least;
+    style = format;
+}
+
+/* Printable ASCII as it is; quotes and backslashes escaped the same way in both formats. */
+static void append_value(struct text *line, const char *value)
+{
+    size_t length = strlen(value);
+
+    text_append(line, "\"");
+    for (size_t i = 0; i < length && i < LOG_MAX_VALUE; i++) {
+        unsigned char byte = (unsigned char)value[i];
+        if (byte == '"' || byte == '\\')
+            text_append_format(line, "\\%c", byte);
+        else if (byte < 0x20 || byte >= 0x7f)
+            text_append_format(line, "\\u%04x", byte);
+        else
+            text_append_bytes(line, value + i, 1);
+    }
+    text_append(line, length > LOG_MAX_VALUE ? "...\"" : "\"");
+}
+
+static void append_field(struct text *line, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    if (style == LOG_FORMAT_JSON)
+        text_append_format(line, "%s\"%s\":", line->length ? "," : "{", key);
+    else
+        text_append_format(line, "%s%s=", line->length ? " " : "", key);
+    if (style == LOG_FORMAT_LOGFMT && *value &&
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:/[]") ==
+            strlen(value))
+        text_append(line, value);
+    else
+        append_value(line, value);
+}
+
+void log_event(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    struct text line = TEXT_WITH_LIMIT(LINE_LIMIT);
+    int64_t now = clock_wall();
+    time_t seconds = (time_t)(now / (int64_t)USEC_PER_SEC);
+    char stamp[32];
+    char time_text[48];
+    struct tm tm;
+
+    if (level < threshold || !gmtime_r(&seconds, &tm))
+        return;
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(time_text, sizeof(time_text), "%s.%03dZ", stamp,
+             (int)(now / (int64_t)USEC_PER_MSEC % 1000));
+    append_field(&line, "ts", time_text);
+    append_field(&line, "level", log_level_name(level));
+    append_field(&line, "msg", message);
+    for (size_t i = 0; i < count; i++)
+        append_field(&line, fields[i].key, fields[i].value);
+    text_append(&line, style == LOG_FORMAT_JSON ? "}\n" : "\n");
+    fputs(text_string(&line), stderr);
+    text_free(&line);
+}

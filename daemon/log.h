@@ -1,0 +1,27 @@
+#pragma once
+
+/*
+ * The daemon's log: one line an event on standard error, logfmt or JSON, with an RFC 3339 UTC time
+ * to the millisecond. Values are escaped and cut, so text that came from a peer cannot forge a
+ * line.
+ */
+
+#include <stddef.h>
+
+#include "config/settings.h"
+
+#define LOG_MAX_VALUE 1024 /* bytes printed of one value */
+
+struct log_field {
+    const char *key;   /* a literal */
+    const char *value; /* NULL: the field is left out */
+};
+
+void log_configure(enum log_level least, enum log_format format);
+void log_event(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count);
+
+/* log_event() with the fields written in place: LOG(level, "msg", {"key", value}, ...) */
+#define LOG(level, message, ...)                                       \
+    log_event(level, message, (const struct log_field[]){__VA_ARGS__}, \
+              sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

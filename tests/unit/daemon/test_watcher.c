@@ -1,0 +1,62 @@
+/* The schedule: evenly spread, jittered by at most a tenth, never drifting. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "daemon/watcher.h"
+
+#define INTERVAL (30 * USEC_PER_SEC)
+
+static void due_stays_on_the_grid(void **state)
+{
+    usec_t grid = 7 * USEC_PER_SEC;
+
+    (void)state;
+    for (uint64_t cycle = 0; cycle < 10000; cycle++) {
+        usec_t due = watch_due(grid, INTERVAL, cycle, "acme-prod");
+        assert_in_range(due, grid + cycle * INTERVAL, grid + cycle * INTERVAL + INTERVAL / 10);
+    }
+}
+
+static void jitter_differs_by_cycle_and_name(void **state)
+{
+    usec_t first = watch_due(0, INTERVAL, 0, "acme-prod");
+
+    (void)state;
+    assert_int_not_equal(first, watch_due(0, INTERVAL, 0, "acme-test"));
+    assert_int_not_equal(first + INTERVAL, watch_due(0, INTERVAL, 1, "acme-prod"));
+    assert_int_equal(first, watch_due(0, INTERVAL, 0, "acme-prod"));
+}
+
+/* Of 10,000 names no tenth of the jitter's range has less than half or more than twice its share.
+ */
+static void jitter_is_even(void **state)
+{
+    unsigned shares[10] = {0};
+    char name[32];
+
+    (void)state;
+    for (unsigned i = 0; i < 10000; i++) {
+        snprintf(name, sizeof(name), "registry-%u.example", i);
+        usec_t due = watch_due(0, INTERVAL, 0, name);
+        shares[due * 10 / (INTERVAL / 10 + 1)]++;
+    }
+    for (size_t i = 0; i < 10; i++)
+        assert_in_range(shares[i], 500, 2000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(due_stays_on_the_grid),
+        cmocka_unit_test(jitter_differs_by_cycle_and_name),
+        cmocka_unit_test(jitter_is_even),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
