@@ -11,11 +11,8 @@
 #define MAX_WORDS       64
 
 static const char *const commands[] = {
-    [COMMAND_CHECK] = "check",
-    [COMMAND_RUN] = "run",
-    [COMMAND_CONFIG] = "config",
-    [COMMAND_HELP] = "help",
-    [COMMAND_VERSION] = "version",
+    [COMMAND_CHECK] = "check", [COMMAND_RUN] = "run",         [COMMAND_CONFIG] = "config",
+    [COMMAND_HELP] = "help",   [COMMAND_VERSION] = "version",
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -114,6 +111,27 @@ static void read_targets_variable(struct loader *loader, const char *value,
     }
 }
 
+/* What Kubernetes puts into every pod for a Service named tcr-probe or tcr-probe-something:
+ * <SERVICE>_SERVICE_HOST, <SERVICE>_SERVICE_PORT[_<NAME>], <SERVICE>_PORT, <SERVICE>_PORT_<N>_<TCP|
+ * UDP|SCTP>[_PROTO|_PORT|_ADDR]. They are not ours. */
+static bool is_service_variable(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT"))
+        return true;
+    if (length >= 5 && strcmp(name + length - 5, "_PORT") == 0)
+        return true;
+    for (const char *at = strstr(name, "_PORT_"); at; at = strstr(at + 1, "_PORT_")) {
+        size_t digits = strspn(at + 6, "0123456789");
+        const char *protocol = at + 6 + digits;
+        if (digits && (strncmp(protocol, "_TCP", 4) == 0 || strncmp(protocol, "_UDP", 4) == 0 ||
+                       strncmp(protocol, "_SCTP", 5) == 0))
+            return true;
+    }
+    return false;
+}
+
 static void read_variable(struct loader *loader, struct invocation *invocation, const char *name,
                           const char *value)
 {
@@ -142,6 +160,8 @@ static void read_variable(struct loader *loader, struct invocation *invocation, 
         }
         words[count++] = arena_copy_text(loader->arena, known);
     }
+    if (is_service_variable(name))
+        return;
     const char *near = arena_failed(loader->arena) ? NULL : nearest_word(name, words);
     config_error(loader->errors, &origin,
                  near ? "unknown variable; did you mean %s?" : "unknown variable%s",

@@ -138,8 +138,10 @@ static void add_target(struct loader *loader, struct settings *settings,
 {
     struct target *target = &settings->targets[settings->target_count];
     struct schema_place place = {.settings = settings, .target = target};
-    const char *wrong = target_parse(entry->value, settings->arena, target);
+    const char *wrong = entry->value ? target_parse(entry->value, settings->arena, target) : NULL;
 
+    if (!entry->value) /* listed already */
+        return;
     if (wrong) {
         config_error(loader->errors, &entry->origin, "target \"%s\": %s", entry->value, wrong);
         memset(target, 0, sizeof(*target));

@@ -337,7 +337,8 @@ const char *schema_apply_profile(struct settings *settings)
         for (size_t i = 0; !wrong && i < COUNT(ranges); i++)
             wrong = add_provider_range(&place, ranges[i]);
         if (!wrong && (settings->listen.port == 9100 || settings->listen.port >= 61000))
-            wrong = "under tke-serverless the platform has port 9100 and 61000 up: listen elsewhere";
+            wrong =
+                "under tke-serverless the platform has port 9100 and 61000 up: listen elsewhere";
         bool add = !has_internet_control(network);
         for (size_t i = 0; !wrong && add && i < COUNT(controls); i++)
             wrong = add_control(&place, controls[i]);

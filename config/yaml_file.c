@@ -11,6 +11,7 @@
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
 #define MAX_PATH_TEXT 96
 #define MAX_WORDS     48
+#define MAX_DEPTH     16 /* of sequences and mappings in each other; the schema needs 4 */
 
 struct reader {
     struct loader *loader;
@@ -223,10 +224,9 @@ static void read_target(struct reader *reader, yaml_node_t *node)
 
     if (node->type == YAML_MAPPING_NODE)
         each_pair(reader, node, find_registry, &registry);
-    if (!registry) {
+    if (!registry)
         config_error(reader->loader->errors, &origin, "targets: an entry needs a registry");
-        return;
-    }
+    /* Its keys are read all the same, so that every error comes at once. */
     struct target_entry *entry = loader_add_target(reader->loader, SOURCE_FILE, registry, &origin);
     if (entry && node->type == YAML_MAPPING_NODE)
         each_pair(reader, node, read_target_key, entry);
@@ -284,13 +284,84 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
     }
 }
 
+static void not_yaml(struct reader *reader, const yaml_mark_t *mark, const char *problem)
+{
+    struct origin origin = {reader->path, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
+
+    config_error(reader->loader->errors, &origin, "not valid YAML: %s",
+                 problem ? problem : "it cannot be read");
+}
+
+/* One event of the first pass, which bounds what the second one builds. */
+static bool is_acceptable(struct reader *reader, const yaml_event_t *event, unsigned *depth,
+                          unsigned *documents)
+{
+    const char *problem = NULL;
+
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        problem = ++*documents > 1 ? "a second document; a file holds one" : NULL;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        problem = ++*depth > MAX_DEPTH ? "nested more than 16 deep" : NULL;
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        --*depth;
+        break;
+    case YAML_SCALAR_EVENT:
+        if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
+            problem = "a value with a NUL in it";
+        break;
+    case YAML_ALIAS_EVENT:
+        problem = "an alias (*name); write the value out";
+        break;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+        break;
+    }
+    if (problem)
+        not_yaml(reader, &event->start_mark, problem);
+    return !problem;
+}
+
+/* libyaml takes time that grows with the square of the depth, and knows neither of the limits. */
+static bool check_events(struct reader *reader, FILE *file)
+{
+    yaml_parser_t parser;
+    yaml_event_t event;
+    unsigned depth = 0;
+    unsigned documents = 0;
+    bool acceptable = yaml_parser_initialize(&parser);
+    bool more = acceptable;
+
+    if (!acceptable) {
+        not_yaml(reader, &(yaml_mark_t){0}, "out of memory");
+        return false;
+    }
+    yaml_parser_set_input_file(&parser, file);
+    while (acceptable && more) {
+        if (!yaml_parser_parse(&parser, &event)) {
+            not_yaml(reader, &parser.problem_mark, parser.problem);
+            acceptable = false;
+            break;
+        }
+        acceptable = is_acceptable(reader, &event, &depth, &documents);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    rewind(file);
+    return acceptable;
+}
+
 static void read_document(struct reader *reader, yaml_parser_t *parser)
 {
     if (!yaml_parser_load(parser, &reader->document)) {
-        struct origin origin = {reader->path, (unsigned)parser->problem_mark.line + 1,
-                                (unsigned)parser->problem_mark.column + 1};
-        config_error(reader->loader->errors, &origin, "not valid YAML: %s",
-                     parser->problem ? parser->problem : "it cannot be read");
+        not_yaml(reader, &parser->problem_mark, parser->problem);
         return;
     }
     yaml_node_t *root = yaml_document_get_root_node(&reader->document);
@@ -315,6 +386,8 @@ void yaml_file_read(struct loader *loader, const char *path)
         config_error(loader->errors, &origin, "not a regular file");
     } else if (status.st_size > FILE_LIMIT) {
         config_error(loader->errors, &origin, "larger than 8 MiB");
+    } else if (!check_events(&reader, file)) {
+        /* listed already */
     } else if (!yaml_parser_initialize(&parser)) {
         config_error(loader->errors, &origin, "out of memory");
     } else {
