@@ -204,8 +204,11 @@ void report_summary_line(struct text *text, const struct target_report *report)
 {
     const struct finding *first = &report->diagnosis->findings[0];
 
-    text_append_format(text, "%s - %s: %s (%s)", words[report->diagnosis->status].word,
-                       report->target->name, first->summary ? first->summary : "",
+    const char *summary = first->summary ? first->summary : "";
+    bool named = strstr(summary, report->target->name) != NULL;
+
+    text_append_format(text, "%s - %s%s%s (%s)", words[report->diagnosis->status].word,
+                       named ? "" : report->target->name, named ? "" : ": ", summary,
                        cause_name(first->cause));
 }
 

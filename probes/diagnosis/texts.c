@@ -145,7 +145,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "is not serving.",
          .pull_errors = {"unexpected status from HEAD request: {status}"}},
     [CAUSE_RATE_LIMITED] =
-        {.summary = "{endpoint} limits the rate of requests (HTTP {status}, retry after "
+        {.summary = "{endpoint} limits the rate of requests (HTTP {status}, asks to wait "
                     "{retry_after}).",
          .pull_errors = {"toomanyrequests", "429 Too Many Requests"}},
     [CAUSE_API_FORBIDDEN] =
@@ -218,6 +218,15 @@ static void add_remedy(struct finding *finding, const struct subject *subject)
                          template_fill(step->text, subject));
 }
 
+/* A silent address and one that a router calls unreachable differ in what a pull says. */
+static bool error_applies(const char *error, const struct subject *subject)
+{
+    if (!subject->path || (error != dial_timeout && error != no_route))
+        return true;
+    bool unreachable = subject->path->tcp.outcome == TCP_UNREACHABLE;
+    return error == no_route ? unreachable : !unreachable;
+}
+
 void finding_fill(struct finding *finding, const struct subject *subject)
 {
     const struct cause_text *text = &texts[finding->cause];
@@ -227,6 +236,7 @@ void finding_fill(struct finding *finding, const struct subject *subject)
     finding_add_evidence(finding, subject);
     add_remedy(finding, subject);
     for (size_t i = 0; i < MAX_PULL_ERRORS && text->pull_errors[i]; i++)
-        add_line(finding->pull_errors, &finding->pull_error_count,
-                 template_fill(text->pull_errors[i], subject));
+        if (error_applies(text->pull_errors[i], subject))
+            add_line(finding->pull_errors, &finding->pull_error_count,
+                     template_fill(text->pull_errors[i], subject));
 }
