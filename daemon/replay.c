@@ -102,6 +102,7 @@ NAME_OF(record_type, record_type)
 NAME_OF(control_kind, control_kind)
 NAME_OF(profile, profile)
 NAME_OF(expect, expect)
+NAME_OF(trial_outcome, trial_outcome)
 
 static struct address get_address(struct reading *reading, const json_t *object, const char *key)
 {
@@ -137,6 +138,10 @@ static void read_dns(struct reading *reading, const json_t *object, struct dns_e
     dns->duration = get_duration(object, "duration_seconds");
     if (!resolver || !endpoint_parse(resolver, 53, &dns->resolver))
         fail(reading, "resolver", resolver ? resolver : "(missing)");
+    const json_t *cnames = json_object_get(object, "cnames");
+    for (size_t i = 0; i < json_array_size(cnames) && i < EVIDENCE_MAX_CNAMES; i++)
+        dns->cnames[dns->cname_count++] =
+            arena_copy_text(reading->arena, json_string_value(json_array_get(cnames, i)));
     dns->addresses =
         arena_allocate(reading->arena, EVIDENCE_MAX_ADDRESSES * sizeof(*dns->addresses));
     for (size_t i = 0; dns->addresses && i < json_array_size(list) && i < EVIDENCE_MAX_ADDRESSES;
@@ -199,6 +204,22 @@ static void read_api(struct reading *reading, const json_t *object, struct api_e
     api->detail = get_text(reading, object, "detail");
 }
 
+/* Absent in a report of an earlier version: then no trial was made. */
+static void read_trials(struct reading *reading, const json_t *object,
+                        struct handshake_trials *trials)
+{
+    if (!object)
+        return;
+    trials->clamped = get_enum(reading, object, "clamped", name_of_trial_outcome, TRIAL_CLOSED + 1);
+    trials->control_sni =
+        get_enum(reading, object, "control_sni", name_of_trial_outcome, TRIAL_CLOSED + 1);
+    trials->send_mss = get_count(object, "send_mss");
+    trials->receive_mss = get_count(object, "receive_mss");
+    trials->path_mtu = get_count(object, "path_mtu");
+    trials->retransmits = get_count(object, "retransmits");
+    trials->interface_mtu = get_count(object, "interface_mtu");
+}
+
 static unsigned read_views(const json_t *object)
 {
     const json_t *list = json_object_get(object, "views");
@@ -227,6 +248,9 @@ static void read_path(struct reading *reading, const json_t *object, struct path
     path->tcp.reason = get_text(reading, tcp, "reason");
     path->tcp.duration = get_duration(tcp, "duration_seconds");
     path->tcp.error = (int)get_count(tcp, "errno");
+    path->tcp.trials = get_count(tcp, "trials");
+    path->tcp.trials_connected = get_count(tcp, "trials_connected");
+    read_trials(reading, json_object_get(object, "trials"), &path->trials);
     read_tls(reading, json_object_get(object, "tls"), &path->tls);
     read_api(reading, json_object_get(object, "api"), &path->api);
 }

@@ -20,10 +20,21 @@ static json_t *views_of(unsigned views)
 
 static json_t *tcp_of(const struct tcp_evidence *tcp)
 {
-    return json_pack("{s:s, s:o, s:o, s:i, s:o}", "outcome", tcp_outcome_name(tcp->outcome),
-                     "reason", report_json_text(tcp->reason), "duration_seconds",
-                     report_json_seconds(tcp->duration), "errno", tcp->error, "error",
-                     report_json_text(tcp->error ? strerror(tcp->error) : NULL));
+    return json_pack(
+        "{s:s, s:o, s:o, s:i, s:o, s:I, s:I}", "outcome", tcp_outcome_name(tcp->outcome), "reason",
+        report_json_text(tcp->reason), "duration_seconds", report_json_seconds(tcp->duration),
+        "errno", tcp->error, "error", report_json_text(tcp->error ? strerror(tcp->error) : NULL),
+        "trials", (json_int_t)tcp->trials, "trials_connected", (json_int_t)tcp->trials_connected);
+}
+
+static json_t *trials_of(const struct handshake_trials *trials)
+{
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "clamped", trial_outcome_name(trials->clamped),
+        "control_sni", trial_outcome_name(trials->control_sni), "send_mss",
+        (json_int_t)trials->send_mss, "receive_mss", (json_int_t)trials->receive_mss, "path_mtu",
+        (json_int_t)trials->path_mtu, "retransmits", (json_int_t)trials->retransmits,
+        "interface_mtu", (json_int_t)trials->interface_mtu);
 }
 
 static json_t *defects_of(unsigned defects)
@@ -86,13 +97,13 @@ json_t *report_json_paths(const struct evidence *evidence)
 
     for (size_t i = 0; i < evidence->path_count; i++) {
         const struct path_evidence *path = &evidence->paths[i];
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "address",
-                                        address_format(&path->address, buffer), "class",
-                                        address_class_name(path->address_class), "rule",
-                                        report_json_text(path->rule), "views",
-                                        views_of(path->views), "tcp", tcp_of(&path->tcp), "tls",
-                                        tls_of(&path->tls), "api", api_of(&path->api)));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
+                                              address_format(&path->address, buffer), "class",
+                                              address_class_name(path->address_class), "rule",
+                                              report_json_text(path->rule), "views",
+                                              views_of(path->views), "tcp", tcp_of(&path->tcp),
+                                              "tls", tls_of(&path->tls), "trials",
+                                              trials_of(&path->trials), "api", api_of(&path->api)));
     }
     return list;
 }

@@ -18,20 +18,19 @@ static const struct target target_template = {
     .certificate_warning_days = 21,
 };
 
-struct diagnosis *scenario_diagnose(const struct scenario *scenario)
+struct evidence *scenario_measure(const struct scenario *scenario, struct target *ret_target)
 {
     struct evidence *evidence = evidence_new();
-    struct target target = target_template;
-    struct diagnosis *diagnosis;
 
     assert_non_null(evidence);
-    target.expect = scenario->expect;
+    *ret_target = target_template;
+    ret_target->expect = scenario->expect;
     if (scenario->host) {
-        target.host = scenario->host;
-        target.instance = NULL;
+        ret_target->host = scenario->host;
+        ret_target->instance = NULL;
     }
     if (scenario->port)
-        target.port = scenario->port;
+        ret_target->port = scenario->port;
     evidence->egress_address = scenario->egress_address;
     evidence->measured_at = MEASURED;
     evidence->allocation_failed = scenario->allocation_failed;
@@ -42,7 +41,15 @@ struct diagnosis *scenario_diagnose(const struct scenario *scenario)
         evidence->paths[evidence->path_count++] = scenario->paths[i];
     for (size_t i = 0; i < MAX_PARTS && scenario->controls[i].endpoint; i++)
         evidence->controls[evidence->control_count++] = scenario->controls[i];
-    diagnosis = diagnose(evidence, &target);
+    return evidence;
+}
+
+struct diagnosis *scenario_diagnose(const struct scenario *scenario)
+{
+    struct target target;
+    struct evidence *evidence = scenario_measure(scenario, &target);
+    struct diagnosis *diagnosis = diagnose(evidence, &target);
+
     assert_non_null(diagnosis);
     evidence_free(evidence);
     return diagnosis;

@@ -77,6 +77,9 @@ struct scenario {
     struct control_evidence controls[MAX_PARTS];
 };
 
+/* Its evidence, which the caller frees, and the target that it is of. */
+struct evidence *scenario_measure(const struct scenario *scenario, struct target *ret_target);
+
 /* Diagnoses it for NAME:443 with a warning 21 days ahead; the caller frees. */
 struct diagnosis *scenario_diagnose(const struct scenario *scenario);
 
