@@ -133,6 +133,16 @@ static void add_images(struct loader *loader, struct target *target,
     }
 }
 
+/* The host; with its port where an earlier target has that name, so that names stay unique. */
+static const char *default_name(const struct settings *settings, const struct target *target)
+{
+    for (size_t i = 0; i < settings->target_count; i++)
+        if (settings->targets[i].name && strcmp(settings->targets[i].name, target->host) == 0)
+            return arena_format(settings->arena, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u",
+                                target->host, (unsigned)target->port);
+    return target->host;
+}
+
 static void add_target(struct loader *loader, struct settings *settings,
                        const struct target_entry *entry)
 {
@@ -166,13 +176,9 @@ static void add_target(struct loader *loader, struct settings *settings,
         return;
     }
     if (!target->name)
-        target->name =
-            target->port == 443
-                ? target->host
-                : arena_format(settings->arena, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u",
-                               target->host, (unsigned)target->port);
+        target->name = default_name(settings, target);
     for (size_t i = 0; target->name && i < settings->target_count; i++)
-        if (strcmp(settings->targets[i].name, target->name) == 0)
+        if (settings->targets[i].name && strcmp(settings->targets[i].name, target->name) == 0)
             config_error(loader->errors, &entry->origin,
                          "target \"%s\": another one has the name \"%s\"; give one of them a name",
                          entry->value, target->name);
@@ -195,6 +201,32 @@ static void add_targets(struct loader *loader, struct settings *settings)
             add_target(loader, settings, &loader->targets[i]);
 }
 
+static int source_of(const struct loader *loader, const char *path, struct origin *ret_origin)
+{
+    int highest = -1;
+
+    for (size_t i = 0; i < loader->assignment_count; i++) {
+        const struct assignment *assignment = &loader->assignments[i];
+        if (strcmp(assignment->key->path, path) != 0 || (int)assignment->source <= highest)
+            continue;
+        highest = (int)assignment->source;
+        *ret_origin = assignment->origin;
+    }
+    return highest;
+}
+
+/* A higher source may switch off what a lower one lists; the same one contradicts itself. */
+static void refuse_contradiction(struct loader *loader)
+{
+    struct origin origin = {0};
+    int listed = source_of(loader, "controls", &origin);
+    int off = source_of(loader, "no_controls", &origin);
+
+    if (listed >= 0 && listed == off)
+        config_error(loader->errors, &origin,
+                     "no_controls beside controls: give one of the two (--no-controls, --control)");
+}
+
 struct settings *loader_finish(struct loader *loader)
 {
     struct settings *settings = arena_allocate(loader->arena, sizeof(*settings));
@@ -208,6 +240,7 @@ struct settings *loader_finish(struct loader *loader)
     settings->references = 1;
     for (size_t i = 0; i < schema_key_count; i++)
         settle_key(loader, &place, &schema_keys[i]);
+    refuse_contradiction(loader);
     const char *wrong = schema_apply_profile(settings);
     if (wrong)
         config_error(loader->errors, &(struct origin){"profile", 0, 0}, "%s", wrong);

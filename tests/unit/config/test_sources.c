@@ -70,6 +70,10 @@ static struct row rows[] = {
     {"log key", "log: {levl: info}", 0, {"did you mean level?"}},
     {"interval", "interval: 99ms", 0, {"interval", "from 100ms"}},
     {"host with port", "allowed_hosts: [a.example:80]", 0, {"allowed_hosts", "without a port"}},
+    {"controls and none",
+     "no_controls: true\ncontrols: [vpc=10.0.0.1:443]",
+     0,
+     {":1:14:", "no_controls beside controls"}},
     {"platform's port", "profile: tke-serverless\nlisten: 0.0.0.0:9100", 0, {"9100"}},
     {"platform's range", "profile: tke-serverless\nlisten: 0.0.0.0:61000", 0, {"61000"}},
 };
@@ -131,16 +135,29 @@ static void what_run_reads_survives_its_own_print(void **state)
     assert_string_equal(first, second);
 }
 
+static void the_default_name_is_the_host(void **state)
+{
+    static const char file[] = "targets: [r.example:5000, r.example:5001, s.example]";
+    char printed[16384] = "";
+
+    (void)state;
+    assert_string_equal(load(file, strlen(file), NULL, printed), "");
+    assert_non_null(strstr(printed, "name: \"r.example\"\n"));
+    assert_non_null(strstr(printed, "name: \"r.example:5001\"\n"));
+    assert_non_null(strstr(printed, "name: \"s.example\"\n"));
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ROW_COUNT + 3] = {
+    struct CMUnitTest tests[ROW_COUNT + 4] = {
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
+        cmocka_unit_test(the_default_name_is_the_host),
         cmocka_unit_test(what_run_reads_survives_its_own_print),
     };
 
     for (size_t i = 0; i < ROW_COUNT; i++)
-        tests[3 + i] = (struct CMUnitTest){
+        tests[4 + i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = run_row, .initial_state = &rows[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
