@@ -167,27 +167,6 @@ static bool read_addresses(struct cursor start, uint16_t count, const char *name
     return true;
 }
 
-static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, struct arena *arena,
-                                     struct dns_evidence *answer)
-{
-    char name[MAX_NAME];
-
-    if (strlen(answer->name) >= sizeof(name))
-        return DNS_MALFORMED;
-    memcpy(name, answer->name, strlen(answer->name) + 1);
-    while (answer->cname_count < EVIDENCE_MAX_CNAMES && follow_alias(*cursor, count, name))
-        answer->cnames[answer->cname_count++] = keep_name(arena, name);
-
-    answer->addresses = arena_allocate(arena, EVIDENCE_MAX_ADDRESSES * sizeof(struct dns_address));
-    if (!answer->addresses)
-        return DNS_LOCAL;
-    if (!read_addresses(*cursor, count, name, answer)) {
-        answer->address_count = 0;
-        return DNS_MALFORMED;
-    }
-    return answer->address_count ? DNS_NOERROR : DNS_NODATA;
-}
-
 static enum dns_outcome outcome_of_rcode(uint8_t rcode)
 {
     switch (rcode) {
@@ -200,6 +179,38 @@ static enum dns_outcome outcome_of_rcode(uint8_t rcode)
     default:
         return DNS_OTHER_RCODE;
     }
+}
+
+/* Keeps the chain of aliases that starts at the question; `name` becomes its end. */
+static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena *arena,
+                       struct dns_evidence *answer, char name[MAX_NAME])
+{
+    if (strlen(answer->name) >= MAX_NAME)
+        return false;
+    memcpy(name, answer->name, strlen(answer->name) + 1);
+    while (answer->cname_count < EVIDENCE_MAX_CNAMES && follow_alias(*cursor, count, name))
+        answer->cnames[answer->cname_count++] = keep_name(arena, name);
+    return true;
+}
+
+/* An rcode speaks of the end of the chain (RFC 2308 section 2.1). */
+static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, struct arena *arena,
+                                     struct dns_evidence *answer)
+{
+    char name[MAX_NAME];
+
+    if (!read_chain(cursor, count, arena, answer, name))
+        return DNS_MALFORMED;
+    if (answer->rcode)
+        return outcome_of_rcode(answer->rcode);
+    answer->addresses = arena_allocate(arena, EVIDENCE_MAX_ADDRESSES * sizeof(struct dns_address));
+    if (!answer->addresses)
+        return DNS_LOCAL;
+    if (!read_addresses(*cursor, count, name, answer)) {
+        answer->address_count = 0;
+        return DNS_MALFORMED;
+    }
+    return answer->address_count ? DNS_NOERROR : DNS_NODATA;
 }
 
 void dns_message_read(const uint8_t *message, size_t length, struct arena *arena,
@@ -227,6 +238,5 @@ void dns_message_read(const uint8_t *message, size_t length, struct arena *arena
     }
     if (!read_question(&cursor, questions, answer) || still_truncated)
         return;
-    answer->outcome = answer->rcode ? outcome_of_rcode(answer->rcode)
-                                    : read_answers(&cursor, answers, arena, answer);
+    answer->outcome = read_answers(&cursor, answers, arena, answer);
 }

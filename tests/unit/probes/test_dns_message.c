@@ -1,0 +1,123 @@
+/* Answers as they come over the wire: good, odd and hostile. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "probes/transport/dns_message.h"
+
+/* id, flags, counts of question, answer, authority, additional */
+#define HEAD(flags, questions, answers) "\0\1" flags "\0" questions "\0" answers "\0\0\0\0"
+#define QUESTION                        "\1a\1b\0\0\1\0\1" /* a.b A IN, at 12 */
+#define OWNER                           "\xc0\x0c"
+#define A(ttl, data)                    OWNER "\0\1\0\1" ttl "\0\4" data
+#define TTL                             "\0\0\0\x3c"
+#define CNAME_C                         OWNER "\0\5\0\1" TTL "\0\3\1c\0" /* a.b is an alias of c */
+
+struct row {
+    const char *name;
+    const char *bytes;
+    size_t length;
+    enum dns_outcome outcome;
+    size_t addresses;
+    size_t cnames;
+    uint32_t ttl;
+};
+#define BYTES(text) text, sizeof(text) - 1
+
+static struct row rows[] = {
+    {"address", BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION A(TTL, "\12\0\3\7")), DNS_NOERROR, 1, 0,
+     60},
+    {"no record", BYTES(HEAD("\x81\x80", "\1", "\0") QUESTION), DNS_NODATA, 0, 0, 0},
+    {"nxdomain", BYTES(HEAD("\x81\x83", "\1", "\0") QUESTION), DNS_NXDOMAIN, 0, 0, 0},
+    {"nxdomain behind an alias", BYTES(HEAD("\x81\x83", "\1", "\1") QUESTION CNAME_C), DNS_NXDOMAIN,
+     0, 1, 0},
+    {"alias to nothing", BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION CNAME_C), DNS_NODATA, 0, 1, 0},
+    {"alias and its address",
+     BYTES(HEAD("\x81\x80", "\1", "\2") QUESTION CNAME_C "\1c\0\0\1\0\1" TTL "\0\4\12\0\3\7"),
+     DNS_NOERROR, 1, 1, 60},
+    {"alias, but an address of the first name",
+     BYTES(HEAD("\x81\x80", "\1", "\2") QUESTION CNAME_C A(TTL, "\12\0\3\7")), DNS_NODATA, 0, 1, 0},
+    {"alias of itself",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\5\0\1" TTL "\0\2\xc0\x0c"), DNS_NODATA,
+     0, EVIDENCE_MAX_CNAMES, 0},
+    {"servfail", BYTES(HEAD("\x81\x82", "\1", "\0") QUESTION), DNS_SERVFAIL, 0, 0, 0},
+    {"refused without question", BYTES(HEAD("\x81\x85", "\0", "\0")), DNS_REFUSED, 0, 0, 0},
+    {"notimp", BYTES(HEAD("\x81\x84", "\1", "\0") QUESTION), DNS_OTHER_RCODE, 0, 0, 0},
+    {"question sent back", BYTES(HEAD("\x01\x00", "\1", "\0") QUESTION), DNS_MALFORMED, 0, 0, 0},
+    {"still truncated", BYTES(HEAD("\x83\x80", "\1", "\0") QUESTION), DNS_MALFORMED, 0, 0, 0},
+    {"other question", BYTES(HEAD("\x81\x80", "\1", "\0") "\1x\1b\0\0\1\0\1"), DNS_MALFORMED, 0, 0,
+     0},
+    {"other class",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\1\0\3" TTL "\0\4\12\0\3\7"), DNS_NODATA,
+     0, 0, 0},
+    {"other owner",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION "\1x\0\0\1\0\1" TTL "\0\4\12\0\3\7"), DNS_NODATA,
+     0, 0, 0},
+    {"three bytes of address",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\1\0\1" TTL "\0\3\12\0\3"), DNS_MALFORMED,
+     0, 0, 0},
+    {"length beyond the end",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\1\0\1" TTL "\xff\xff\12\0\3\7"),
+     DNS_MALFORMED, 0, 0, 0},
+    {"pointer to itself",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION "\xc0\x15\0\1\0\1" TTL "\0\4\12\0\3\7"),
+     DNS_MALFORMED, 0, 0, 0},
+    {"more announced than sent", BYTES(HEAD("\x81\x80", "\1", "\x7f") QUESTION A(TTL, "\12\0\3\7")),
+     DNS_MALFORMED, 0, 0, 0},
+    {"ttl with the top bit",
+     BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION A("\xff\xff\xff\xff", "\12\0\3\7")), DNS_NOERROR,
+     1, 0, 0},
+    {"header only", BYTES(HEAD("\x81\x80", "\1", "\1")), DNS_MALFORMED, 0, 0, 0},
+    {"nothing", BYTES(""), DNS_MALFORMED, 0, 0, 0},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static struct dns_evidence read_bytes(const void *bytes, size_t length, struct arena *arena)
+{
+    struct dns_evidence answer = {.name = "a.b", .type = RECORD_A};
+
+    dns_message_read(bytes, length, arena, &answer);
+    return answer;
+}
+
+static void run_row(void **state)
+{
+    const struct row *row = *state;
+    struct arena *arena = arena_new(0);
+    struct dns_evidence answer = read_bytes(row->bytes, row->length, arena);
+
+    assert_string_equal(dns_outcome_name(answer.outcome), dns_outcome_name(row->outcome));
+    assert_int_equal(answer.address_count, row->addresses);
+    assert_int_equal(answer.cname_count, row->cnames);
+    if (row->addresses)
+        assert_int_equal(answer.addresses[0].ttl, row->ttl);
+    arena_free(arena);
+}
+
+/* Cut anywhere, an answer is malformed or what its whole part says; never an address out of thin
+ * air. */
+static void every_cut(void **state)
+{
+    static const char whole[] = HEAD("\x81\x80", "\1", "\1") QUESTION A(TTL, "\12\0\3\7");
+    struct arena *arena = arena_new(0);
+
+    (void)state;
+    for (size_t length = 0; length < sizeof(whole) - 1; length++)
+        assert_int_equal(read_bytes(whole, length, arena).address_count, 0);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ROW_COUNT + 1] = {cmocka_unit_test(every_cut)};
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        tests[1 + i] = (struct CMUnitTest){
+            .name = rows[i].name, .test_func = run_row, .initial_state = &rows[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
