@@ -246,10 +246,10 @@ static void readable(int fd, short what, void *context)
 }
 
 /* True when all of `text` is out. *ret_broken: the connection is. */
-static bool send_text(int fd, const struct text *text, size_t *sent, bool *ret_broken)
+static bool send_text(int fd, const struct text *text, size_t *sent, int flags, bool *ret_broken)
 {
     while (*sent < text->length) {
-        ssize_t count = send(fd, text->bytes + *sent, text->length - *sent, MSG_NOSIGNAL);
+        ssize_t count = send(fd, text->bytes + *sent, text->length - *sent, MSG_NOSIGNAL | flags);
         if (count < 0) {
             *ret_broken = errno != EAGAIN && errno != EINTR;
             return false;
@@ -295,11 +295,13 @@ static void finish_reply(struct connection *connection)
 static void send_more(struct connection *connection)
 {
     bool broken = false;
+    int more = connection->body.length ? MSG_MORE : 0; /* head and body in one packet */
 
     if (!connection->replying) {
         read_request(connection);
-    } else if (send_text(connection->fd, &connection->head, &connection->head_sent, &broken) &&
-               send_text(connection->fd, &connection->body, &connection->body_sent, &broken)) {
+    } else if (send_text(connection->fd, &connection->head, &connection->head_sent, more,
+                         &broken) &&
+               send_text(connection->fd, &connection->body, &connection->body_sent, 0, &broken)) {
         finish_reply(connection);
     } else if (broken || event_add(connection->writable, NULL)) {
         close_connection(connection);
