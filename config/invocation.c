@@ -111,24 +111,51 @@ static void read_targets_variable(struct loader *loader, const char *value,
     }
 }
 
-/* What Kubernetes puts into every pod for a Service named tcr-probe or tcr-probe-something:
- * <SERVICE>_SERVICE_HOST, <SERVICE>_SERVICE_PORT[_<NAME>], <SERVICE>_PORT, <SERVICE>_PORT_<N>_<TCP|
- * UDP|SCTP>[_PROTO|_PORT|_ADDR]. They are not ours. */
-static bool is_service_variable(const char *name)
+static bool ends_with(const char *text, const char *end)
 {
-    size_t length = strlen(name);
+    size_t length = strlen(text);
+    size_t tail = strlen(end);
 
-    if (strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT"))
-        return true;
-    if (length >= 5 && strcmp(name + length - 5, "_PORT") == 0)
-        return true;
-    for (const char *at = strstr(name, "_PORT_"); at; at = strstr(at + 1, "_PORT_")) {
-        size_t digits = strspn(at + 6, "0123456789");
-        const char *protocol = at + 6 + digits;
-        if (digits && (strncmp(protocol, "_TCP", 4) == 0 || strncmp(protocol, "_UDP", 4) == 0 ||
-                       strncmp(protocol, "_SCTP", 5) == 0))
-            return true;
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* "9447_TCP", or that with _PROTO, _PORT or _ADDR. */
+static bool is_port_of_service(const char *text)
+{
+    static const char *const protocols[] = {"_TCP", "_UDP", "_SCTP"};
+    static const char *const parts[] = {"", "_PROTO", "_PORT", "_ADDR"};
+    size_t digits = strspn(text, "0123456789");
+
+    for (size_t i = 0; digits && i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        size_t length = strlen(protocols[i]);
+        if (strncmp(text + digits, protocols[i], length) != 0)
+            continue;
+        for (size_t n = 0; n < sizeof(parts) / sizeof(parts[0]); n++)
+            if (strcmp(text + digits + length, parts[n]) == 0)
+                return true;
     }
+    return false;
+}
+
+/* What Kubernetes puts into every pod for a Service named tcr-probe or tcr-probe-something; such
+ * variables are not ours:
+ * <SERVICE>_SERVICE_HOST, <SERVICE>_SERVICE_PORT[_<NAME>], <SERVICE>_PORT=tcp://...,
+ * <SERVICE>_PORT_<N>_<TCP|UDP|SCTP>[_PROTO|_PORT|_ADDR]. */
+static bool is_service_variable(const char *name, const char *value)
+{
+    const char *port = strstr(name, "_SERVICE_PORT");
+
+    if (ends_with(name, "_SERVICE_HOST"))
+        return true;
+    if (port && strchr("_", port[sizeof("_SERVICE_PORT") - 1]))
+        return true;
+    if (ends_with(name, "_PORT") &&
+        (strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0 ||
+         strncmp(value, "sctp://", 7) == 0))
+        return true;
+    for (port = strstr(name, "_PORT_"); port; port = strstr(port + 1, "_PORT_"))
+        if (is_port_of_service(port + sizeof("_PORT_") - 1))
+            return true;
     return false;
 }
 
@@ -160,7 +187,7 @@ static void read_variable(struct loader *loader, struct invocation *invocation, 
         }
         words[count++] = arena_copy_text(loader->arena, known);
     }
-    if (is_service_variable(name))
+    if (is_service_variable(name, value))
         return;
     const char *near = arena_failed(loader->arena) ? NULL : nearest_word(name, words);
     config_error(loader->errors, &origin,

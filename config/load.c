@@ -1,10 +1,12 @@
 #include "config/load.h"
 
+#include <search.h>
 #include <string.h>
 
 #include "config/target.h"
 
 #define MAX_TARGET_ENTRIES SETTINGS_MAX_TARGETS
+#define MAX_TARGET_VALUES  (SETTINGS_MAX_IMAGES + 8) /* images and keys of one entry */
 
 static void *grow(struct loader *loader, void *list, size_t count, size_t size, size_t limit,
                   const struct origin *origin)
@@ -59,7 +61,7 @@ void loader_assign_target(struct loader *loader, struct target_entry *entry,
 {
     struct assignment *list =
         grow(loader, loader->target_assignments, loader->target_assignment_count, sizeof(*list),
-             LOAD_MAX_ASSIGNMENTS * 16, origin);
+             (size_t)SETTINGS_MAX_TARGETS * MAX_TARGET_VALUES, origin);
 
     if (!list)
         return;
@@ -97,13 +99,53 @@ static void settle_key(struct loader *loader, struct schema_place *place,
     }
 }
 
-static struct target *find_same_host(struct settings *settings, const struct target *target)
+/* Targets found again by host and port, and by name: binary trees (tsearch) of borrowed targets. */
+struct target_index {
+    void *by_place;
+    void *by_name;
+};
+
+static int compare_places(const void *left, const void *right)
 {
-    for (size_t i = 0; i < settings->target_count; i++)
-        if (strcmp(settings->targets[i].host, target->host) == 0 &&
-            settings->targets[i].port == target->port)
-            return &settings->targets[i];
-    return NULL;
+    const struct target *a = left;
+    const struct target *b = right;
+    int by_host = strcmp(a->host, b->host);
+
+    return by_host ? by_host : (int)a->port - (int)b->port;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct target *a = left;
+    const struct target *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+static struct target *found(void *node)
+{
+    return node ? *(struct target **)node : NULL;
+}
+
+static struct target *find_same_host(const struct target_index *index, const struct target *target)
+{
+    return found(tfind(target, &index->by_place, compare_places));
+}
+
+static struct target *find_name(const struct target_index *index, const char *name)
+{
+    return found(tfind(&(struct target){.name = name}, &index->by_name, compare_names));
+}
+
+static bool remember(struct target_index *index, const struct target *target)
+{
+    return tsearch(target, &index->by_place, compare_places) &&
+           tsearch(target, &index->by_name, compare_names);
+}
+
+static void keep(void *target)
+{
+    (void)target; /* the settings own it */
 }
 
 /* Several images of one registry are one target with several images. */
@@ -134,29 +176,26 @@ static void add_images(struct loader *loader, struct target *target,
 }
 
 /* The host; with its port where an earlier target has that name, so that names stay unique. */
-static const char *default_name(const struct settings *settings, const struct target *target)
+static const char *default_name(const struct target_index *index, struct arena *arena,
+                                const struct target *target)
 {
-    for (size_t i = 0; i < settings->target_count; i++)
-        if (settings->targets[i].name && strcmp(settings->targets[i].name, target->host) == 0)
-            return arena_format(settings->arena, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u",
-                                target->host, (unsigned)target->port);
-    return target->host;
+    if (!find_name(index, target->host))
+        return target->host;
+    return arena_format(arena, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
+                        (unsigned)target->port);
 }
 
-static void add_target(struct loader *loader, struct settings *settings,
-                       const struct target_entry *entry)
+/* Fills `target`; false after an error. Everything of the entry is looked at, so that all of its
+ * errors are listed. */
+static bool read_target(struct loader *loader, struct settings *settings,
+                        const struct target_entry *entry, struct target *target)
 {
-    struct target *target = &settings->targets[settings->target_count];
     struct schema_place place = {.settings = settings, .target = target};
+    size_t errors = loader->errors->count;
     const char *wrong = entry->value ? target_parse(entry->value, settings->arena, target) : NULL;
 
-    if (!entry->value) /* listed already */
-        return;
-    if (wrong) {
+    if (wrong)
         config_error(loader->errors, &entry->origin, "target \"%s\": %s", entry->value, wrong);
-        memset(target, 0, sizeof(*target));
-        return;
-    }
     target->interval = settings->interval;
     target->timeout = settings->timeout;
     target->expect = settings->expect;
@@ -169,24 +208,36 @@ static void add_target(struct loader *loader, struct settings *settings,
         if (loader->target_assignments[entry->first + i].key)
             apply(loader, &place, &loader->target_assignments[entry->first + i]);
     add_images(loader, target, entry);
+    return entry->value && target->host && loader->errors->count == errors;
+}
 
-    struct target *known = find_same_host(settings, target);
-    if (known && !target->name && merge_images(known, target)) {
+static void add_target(struct loader *loader, struct settings *settings, struct target_index *index,
+                       const struct target_entry *entry)
+{
+    struct target *target = &settings->targets[settings->target_count];
+    bool valid = read_target(loader, settings, entry, target);
+    struct target *known = valid ? find_same_host(index, target) : NULL;
+
+    if (!valid || (known && !target->name && merge_images(known, target))) {
         memset(target, 0, sizeof(*target));
         return;
     }
     if (!target->name)
-        target->name = default_name(settings, target);
-    for (size_t i = 0; target->name && i < settings->target_count; i++)
-        if (settings->targets[i].name && strcmp(settings->targets[i].name, target->name) == 0)
-            config_error(loader->errors, &entry->origin,
-                         "target \"%s\": another one has the name \"%s\"; give one of them a name",
-                         entry->value, target->name);
+        target->name = default_name(index, settings->arena, target);
+    if (!target->name)
+        return; /* out of memory, which the arena remembers */
+    if (find_name(index, target->name))
+        config_error(loader->errors, &entry->origin,
+                     "target \"%s\": another one has the name \"%s\"; give one of them a name",
+                     entry->value, target->name);
+    else if (!remember(index, target))
+        config_error(loader->errors, &entry->origin, "out of memory");
     settings->target_count++;
 }
 
 static void add_targets(struct loader *loader, struct settings *settings)
 {
+    struct target_index index = {0};
     int highest = -1;
 
     settings->targets =
@@ -198,7 +249,9 @@ static void add_targets(struct loader *loader, struct settings *settings)
             highest = (int)loader->targets[i].source;
     for (size_t i = 0; i < loader->target_count; i++)
         if ((int)loader->targets[i].source == highest)
-            add_target(loader, settings, &loader->targets[i]);
+            add_target(loader, settings, &index, &loader->targets[i]);
+    tdestroy(index.by_place, keep);
+    tdestroy(index.by_name, keep);
 }
 
 static int source_of(const struct loader *loader, const char *path, struct origin *ret_origin)
@@ -215,13 +268,15 @@ static int source_of(const struct loader *loader, const char *path, struct origi
     return highest;
 }
 
-/* A higher source may switch off what a lower one lists; the same one contradicts itself. */
-static void refuse_contradiction(struct loader *loader)
+/* The higher source of the two wins; the same one contradicts itself. */
+static void settle_controls(struct loader *loader, struct settings *settings)
 {
     struct origin origin = {0};
     int listed = source_of(loader, "controls", &origin);
     int off = source_of(loader, "no_controls", &origin);
 
+    if (listed > off)
+        settings->no_controls = false;
     if (listed >= 0 && listed == off)
         config_error(loader->errors, &origin,
                      "no_controls beside controls: give one of the two (--no-controls, --control)");
@@ -240,7 +295,7 @@ struct settings *loader_finish(struct loader *loader)
     settings->references = 1;
     for (size_t i = 0; i < schema_key_count; i++)
         settle_key(loader, &place, &schema_keys[i]);
-    refuse_contradiction(loader);
+    settle_controls(loader, settings);
     const char *wrong = schema_apply_profile(settings);
     if (wrong)
         config_error(loader->errors, &(struct origin){"profile", 0, 0}, "%s", wrong);

@@ -60,7 +60,8 @@ struct network_settings {
 
 /* One registry to look at; every default already filled in. */
 struct target {
-    const char *name; /* label in metrics; unique */
+    const char *name; /* label in metrics; unique; by default the host, and host:port where an
+                       * earlier target has that name */
     const char *host; /* lower case, no trailing dot; for an address its text without brackets */
     uint16_t port;
     bool host_is_address;
@@ -87,7 +88,7 @@ struct settings {
     enum log_format log_format;
     size_t allowed_host_count; /* further Host values of the status endpoint, lower case */
     const char *allowed_hosts[SETTINGS_MAX_HOSTS];
-    usec_t interval;         /* this and the next: the defaults that targets started from */
+    usec_t interval; /* this and the next: the defaults that targets started from */
     usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file;

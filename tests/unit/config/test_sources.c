@@ -64,6 +64,14 @@ static struct row rows[] = {
      "targets: [{nam: x}]",
      0,
      {"needs a registry", "did you mean name?"}},
+    {"values of a target without a registry",
+     "targets: [{interval: 1}]",
+     0,
+     {"needs a registry", ":1:22: interval"}},
+    {"values of a target with a bad one",
+     "targets: [{registry: \"-\", expect: x}]",
+     0,
+     {"target \"-\"", "any, private or public"}},
     {"empty registry", "targets: [{registry: \"\"}]", 0, {"target \"\""}},
     {"port missing", "listen: 127.0.0.1", 0, {":1:9:", "listen", "127.0.0.1:9447"}},
     {"level", "log: {level: loud}", 0, {":1:14:", "log.level", "debug, info, warn or error"}},
@@ -107,11 +115,19 @@ static void variables_of_a_service_are_not_ours(void **state)
                                (char[]){"TCR_PROBE_PORT_9447_TCP_ADDR=10.0.0.1"},
                                (char[]){"TCR_PROBE_METRICS_PORT_53_UDP=udp://10.0.0.1:53"},
                                NULL};
-    char *const mistaken[] = {(char[]){"TCR_PROBE_REPORT_9447=1"}, NULL};
+    static const char *const mistaken[] = {
+        "TCR_PROBE_REPORT_9447=1",        "TCR_PROBE_SERVICE_HOSTT=10.0.0.1",
+        "TCR_PROBE_LISTEN_PORT=1",        "TCR_PROBE_SERVICE_PORTS=1",
+        "TCR_PROBE_PORT_9447_TCP_NAME=1", "TCR_PROBE_PORT_9447_TPC=1"};
 
     (void)state;
     assert_string_equal(load(NULL, 0, variables, NULL), "");
-    assert_non_null(strstr(load(NULL, 0, mistaken, NULL), "unknown variable"));
+    for (size_t i = 0; i < sizeof(mistaken) / sizeof(mistaken[0]); i++) {
+        char variable[64];
+        snprintf(variable, sizeof(variable), "%s", mistaken[i]);
+        char *const environment[] = {variable, NULL};
+        assert_non_null(strstr(load(NULL, 0, environment, NULL), "unknown variable"));
+    }
 }
 
 static void what_run_reads_survives_its_own_print(void **state)
@@ -135,6 +151,22 @@ static void what_run_reads_survives_its_own_print(void **state)
     assert_string_equal(first, second);
 }
 
+/* The file forbids controls, the environment names one: the environment comes first. */
+static void a_higher_source_decides_over_controls(void **state)
+{
+    static const char none[] = "no_controls: true";
+    static const char one[] = "controls: [vpc=10.0.0.1:443]";
+    char *const adds[] = {(char[]){"TCR_PROBE_CONTROL=vpc=10.0.0.2:443"}, NULL};
+    char *const forbids[] = {(char[]){"TCR_PROBE_NO_CONTROLS=true"}, NULL};
+    char printed[16384] = "";
+
+    (void)state;
+    assert_string_equal(load(none, strlen(none), adds, printed), "");
+    assert_non_null(strstr(printed, "endpoint: \"10.0.0.2:443\""));
+    assert_string_equal(load(one, strlen(one), forbids, printed), "");
+    assert_null(strstr(printed, "controls:"));
+}
+
 static void the_default_name_is_the_host(void **state)
 {
     static const char file[] = "targets: [r.example:5000, r.example:5001, s.example]";
@@ -149,15 +181,16 @@ static void the_default_name_is_the_host(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ROW_COUNT + 4] = {
+    struct CMUnitTest tests[ROW_COUNT + 5] = {
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
+        cmocka_unit_test(a_higher_source_decides_over_controls),
         cmocka_unit_test(the_default_name_is_the_host),
         cmocka_unit_test(what_run_reads_survives_its_own_print),
     };
 
     for (size_t i = 0; i < ROW_COUNT; i++)
-        tests[4 + i] = (struct CMUnitTest){
+        tests[5 + i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = run_row, .initial_state = &rows[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
