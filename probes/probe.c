@@ -296,12 +296,10 @@ void probe_awaited(const struct probe_run *run, struct text *text)
     }
     for (size_t i = 0; i < run->evidence->path_count; i++) {
         const struct path_run *path = &run->paths[i];
-        if (!path->pending)
+        const char *awaited = stage_path_awaited(path);
+        if (!awaited)
             continue;
-        text_append_format(text, "%s%s %s", separator,
-                           path->dial       ? "tcp"
-                           : path->exchange ? "api"
-                                            : "tls",
+        text_append_format(text, "%s%s %s", separator, awaited,
                            address_format(&path->evidence->address, address));
         separator = ", ";
     }

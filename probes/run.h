@@ -7,7 +7,9 @@
 
 #include "config/settings.h"
 #include "probes/evidence.h"
+#include "probes/handshake_trials.h"
 #include "probes/probe.h"
+#include "probes/source_ports.h"
 #include "probes/transport/dial.h"
 #include "probes/transport/http_exchange.h"
 #include "probes/transport/resolver.h"
@@ -24,15 +26,29 @@ struct question {
     bool pending;
 };
 
-/* One address on its way up the ladder. */
+/* Where an address is on its way up the ladder. */
+enum path_step {
+    STEP_NONE, /* through, or never started */
+    STEP_TCP,
+    STEP_TLS,
+    STEP_TRIALS, /* the handshake was reset; what else was tried is awaited */
+    STEP_DATE,   /* a certificate defect stands, only the peer's Date is read */
+    STEP_API,
+    STEP_SOURCE_PORTS, /* through, but further source ports are awaited */
+};
+
 struct path_run {
     struct probe_run *run;
     struct path_evidence *evidence;
+    enum path_step step;
+    struct event *quarter; /* a quarter of the timeout without progress */
+    size_t bytes_seen;     /* of the handshake, a quarter ago */
     struct dial *dial;
+    struct source_ports *source_ports;
     struct tls_session *session;
+    struct handshake_trials_run *trials;
     struct http_exchange *exchange;
     struct stream stream;
-    bool pending;
 };
 
 /* One control, and the questions that look for its address. */
@@ -88,6 +104,7 @@ void stage_path_start(struct probe_run *run, const struct address *address, unsi
 bool stage_path_pending(const struct probe_run *run, unsigned views);
 void stage_path_expire(struct probe_run *run);
 void stage_path_cancel(struct probe_run *run);
+const char *stage_path_awaited(const struct path_run *path); /* NULL: nothing */
 
 /* controls */
 void stage_controls_start(struct probe_run *run); /* once; further calls do nothing */

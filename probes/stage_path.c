@@ -6,21 +6,50 @@
 #include "probes/diagnosis/address_class.h"
 #include "probes/registry/ping.h"
 #include "probes/run.h"
+#include "probes/transport/socket_info.h"
+
+static struct endpoint endpoint_of(const struct path_run *path)
+{
+    return (struct endpoint){.address = path->evidence->address, .port = path->run->target->port};
+}
+
+/* The next look at the path, unless it has come further until then. */
+static void watch_for_a_quarter(struct path_run *path)
+{
+    usec_t quarter = path->run->target->timeout / 4;
+    struct timeval wait = {.tv_sec = (time_t)(quarter / USEC_PER_SEC),
+                           .tv_usec = (suseconds_t)(quarter % USEC_PER_SEC)};
+
+    if (event_add(path->quarter, &wait) < 0)
+        run_local_error(path->run, "starting a timer", ENOMEM);
+}
 
 static void path_done(struct path_run *path)
 {
-    path->pending = false;
+    if (path->source_ports) {
+        path->step = STEP_SOURCE_PORTS;
+        watch_for_a_quarter(path);
+        return;
+    }
+    path->step = STEP_NONE;
     run_progressed(path->run);
 }
 
 static void close_path(struct path_run *path)
 {
     http_exchange_free(path->exchange);
+    handshake_trials_end(path->trials);
     tls_session_free(path->session);
+    source_ports_free(path->source_ports);
     dial_free(path->dial);
+    if (path->quarter)
+        event_free(path->quarter);
     path->exchange = NULL;
+    path->trials = NULL;
     path->session = NULL;
+    path->source_ports = NULL;
     path->dial = NULL;
+    path->quarter = NULL;
 }
 
 /* ---- api ---- */
@@ -33,33 +62,90 @@ static void api_done(const struct http_response *response, void *context)
     path_done(path);
 }
 
-static void start_api(struct path_run *path)
+/* Of an answer over a session that did not verify nothing else is believed. */
+static void date_done(const struct http_response *response, void *context)
+{
+    struct path_run *path = context;
+    struct api_evidence answer = {0};
+
+    registry_read_partial(response, path->run->evidence->arena, &answer);
+    path->evidence->api.peer_time = answer.peer_time;
+    path->evidence->api.local_time = answer.local_time;
+    path_done(path);
+}
+
+static bool start_exchange(struct path_run *path, http_done_fn *done)
 {
     struct probe_run *run = path->run;
-    const struct target *target = run->target;
     struct http_request request = {.method = "GET", .path = REGISTRY_PING_PATH};
 
-    request.host_header = registry_host_header(target, run->evidence->arena);
-    if (request.host_header && tls_session_stream(path->session, false, &path->stream))
+    request.host_header = registry_host_header(run->target, run->evidence->arena);
+    if (request.host_header)
         path->exchange = http_exchange_start(run_base(run), &path->stream, &request,
-                                             run->evidence->arena, api_done, path);
-    if (!path->exchange) {
-        path->evidence->api.outcome = API_LOCAL;
-        run_local_error(run, "asking the registry", ENOMEM);
-        path_done(path);
-    }
+                                             run->evidence->arena, done, path);
+    return path->exchange != NULL;
+}
+
+static void start_api(struct path_run *path)
+{
+    path->step = STEP_API;
+    if (tls_session_stream(path->session, false, &path->stream) && start_exchange(path, api_done))
+        return;
+    path->evidence->api.outcome = API_LOCAL;
+    run_local_error(path->run, "asking the registry", ENOMEM);
+    path_done(path);
 }
 
 /* ---- tls ---- */
 
-static void tls_done(struct tls_session *session, void *context)
+static void trials_done(void *context)
 {
     struct path_run *path = context;
 
-    (void)session;
-    if (path->evidence->tls.outcome == TLS_OK)
+    if (path->step == STEP_TRIALS)
+        path_done(path);
+}
+
+static void start_trials(struct path_run *path)
+{
+    struct probe_run *run = path->run;
+    struct handshake_trials *trials = &path->evidence->trials;
+    struct endpoint endpoint = endpoint_of(path);
+    struct socket_info info;
+
+    socket_info_read(tls_session_fd(path->session), &info);
+    trials->send_mss = info.send_mss;
+    trials->receive_mss = info.receive_mss;
+    trials->path_mtu = info.path_mtu;
+    trials->interface_mtu = info.interface_mtu;
+    trials->retransmits = info.retransmits;
+    path->trials = handshake_trials_start(run_base(run), run->store, &endpoint, run->target,
+                                          run->evidence->arena, trials, trials_done, path);
+}
+
+static bool was_cut_off(enum tls_outcome outcome)
+{
+    return outcome == TLS_RESET || outcome == TLS_EOF;
+}
+
+static void tls_done(struct tls_session *session, void *context)
+{
+    struct path_run *path = context;
+    enum tls_outcome outcome = path->evidence->tls.outcome;
+
+    event_del(path->quarter);
+    if (outcome == TLS_OK) {
         start_api(path);
-    else
+        return;
+    }
+    if (was_cut_off(outcome) && !path->trials)
+        start_trials(path);
+    if (was_cut_off(outcome) && path->trials && handshake_trials_pending(path->trials)) {
+        path->step = STEP_TRIALS;
+        return;
+    }
+    path->step = STEP_DATE;
+    if (!tls_session_stream(session, true, &path->stream) || !start_exchange(path, date_done))
         path_done(path);
 }
 
@@ -69,13 +155,16 @@ static void start_tls(struct path_run *path, int fd)
     struct tls_options options = {
         .host = run->target->host, .host_is_address = run->target->host_is_address, .verify = true};
 
+    path->step = STEP_TLS;
     path->session = tls_session_start(run_base(run), run->store, fd, &options, run->evidence->arena,
                                       &path->evidence->tls, tls_done, path);
-    if (!path->session) {
-        path->evidence->tls.outcome = TLS_LOCAL;
-        run_local_error(run, "starting TLS", ENOMEM);
-        path_done(path);
+    if (path->session) {
+        watch_for_a_quarter(path);
+        return;
     }
+    path->evidence->tls.outcome = TLS_LOCAL;
+    run_local_error(run, "starting TLS", ENOMEM);
+    path_done(path);
 }
 
 /* ---- tcp ---- */
@@ -85,6 +174,7 @@ static void dial_done(const struct dial_result *result, void *context)
     struct path_run *path = context;
     struct tcp_evidence *tcp = &path->evidence->tcp;
 
+    event_del(path->quarter);
     tcp->outcome = result->outcome;
     tcp->error = result->error;
     tcp->duration = result->duration;
@@ -100,19 +190,78 @@ static void dial_done(const struct dial_result *result, void *context)
         path_done(path);
 }
 
+static void source_ports_changed(int fd, bool all_ended, void *context)
+{
+    struct path_run *path = context;
+
+    if (all_ended) {
+        source_ports_free(path->source_ports);
+        path->source_ports = NULL;
+    }
+    if (fd >= 0 && path->dial) {
+        path->evidence->tcp.outcome = TCP_OK;
+        path->evidence->tcp.duration = dial_elapsed(path->dial);
+        dial_free(path->dial);
+        path->dial = NULL;
+        start_tls(path, fd);
+    } else if (fd >= 0) {
+        evutil_closesocket(fd);
+    }
+    if (all_ended && path->step == STEP_SOURCE_PORTS)
+        path_done(path);
+}
+
+static void start_source_ports(struct path_run *path)
+{
+    struct probe_run *run = path->run;
+    struct endpoint endpoint = endpoint_of(path);
+
+    if (run_mode(run) == PROBE_ONCE && path->evidence->address_class == CLASS_PUBLIC)
+        path->source_ports = source_ports_start(run_base(run), &endpoint, &path->evidence->tcp,
+                                                source_ports_changed, path);
+}
+
+/* ---- a quarter of the timeout without progress ---- */
+
+static void on_quarter(int fd, short what, void *context)
+{
+    struct path_run *path = context;
+
+    (void)fd;
+    (void)what;
+    if (path->step == STEP_TCP) {
+        start_source_ports(path);
+    } else if (path->step == STEP_TLS && !path->trials) {
+        size_t received = tls_session_bytes_received(path->session);
+        if (received == path->bytes_seen)
+            start_trials(path);
+        else
+            watch_for_a_quarter(path);
+        path->bytes_seen = received;
+    } else if (path->step == STEP_SOURCE_PORTS) {
+        source_ports_free(path->source_ports);
+        path->source_ports = NULL;
+        path_done(path);
+    }
+}
+
 static void start_dial(struct path_run *path)
 {
     struct probe_run *run = path->run;
-    struct endpoint endpoint = {.address = path->evidence->address, .port = run->target->port};
+    struct endpoint endpoint = endpoint_of(path);
     struct dial_options options = {0};
 
-    path->dial = dial_start(run_base(run), &endpoint, &options, dial_done, path);
-    path->pending = path->dial != NULL;
-    if (!path->dial) {
-        path->evidence->tcp.outcome = TCP_LOCAL;
-        path->evidence->tcp.error = ENOMEM;
-        run_local_error(run, "connecting", ENOMEM);
+    path->quarter = event_new(run_base(run), -1, 0, on_quarter, path);
+    if (path->quarter)
+        path->dial = dial_start(run_base(run), &endpoint, &options, dial_done, path);
+    if (path->dial) {
+        path->step = STEP_TCP;
+        watch_for_a_quarter(path);
+        return;
     }
+    path->evidence->tcp.outcome = TCP_LOCAL;
+    path->evidence->tcp.error = ENOMEM;
+    run_local_error(run, "connecting", ENOMEM);
 }
 
 static struct path_evidence *find_path(struct evidence *evidence, const struct address *address)
@@ -152,7 +301,7 @@ void stage_path_start(struct probe_run *run, const struct address *address, unsi
 bool stage_path_pending(const struct probe_run *run, unsigned views)
 {
     for (size_t i = 0; i < run->evidence->path_count; i++)
-        if (run->paths[i].pending && (run->paths[i].evidence->views & views))
+        if (run->paths[i].step != STEP_NONE && (run->paths[i].evidence->views & views))
             return true;
     return false;
 }
@@ -163,26 +312,34 @@ static void end_path(struct path_run *path, enum tcp_outcome tcp, enum tls_outco
 {
     struct path_evidence *evidence = path->evidence;
 
-    if (path->exchange) {
+    switch (path->step) {
+    case STEP_TCP:
+        evidence->tcp.outcome = tcp;
+        evidence->tcp.duration = dial_elapsed(path->dial);
+        break;
+    case STEP_TLS:
+        evidence->tls.outcome = tls;
+        evidence->tls.duration = tls_session_elapsed(path->session);
+        break;
+    case STEP_API:
         registry_read_partial(http_exchange_progress(path->exchange), path->run->evidence->arena,
                               &evidence->api);
         evidence->api.outcome = api;
         evidence->api.duration = http_exchange_elapsed(path->exchange);
-    } else if (path->session) {
-        evidence->tls.outcome = tls;
-        evidence->tls.duration = tls_session_elapsed(path->session);
-    } else if (path->dial) {
-        evidence->tcp.outcome = tcp;
-        evidence->tcp.duration = dial_elapsed(path->dial);
+        break;
+    case STEP_NONE:
+    case STEP_TRIALS:
+    case STEP_DATE:
+    case STEP_SOURCE_PORTS:
+        break;
     }
-    path->pending = false;
+    path->step = STEP_NONE;
 }
 
 void stage_path_expire(struct probe_run *run)
 {
     for (size_t i = 0; i < run->evidence->path_count; i++)
-        if (run->paths[i].pending)
-            end_path(&run->paths[i], TCP_TIMEOUT, TLS_TIMEOUT, API_STALLED);
+        end_path(&run->paths[i], TCP_TIMEOUT, TLS_TIMEOUT, API_STALLED);
 }
 
 void stage_path_cancel(struct probe_run *run)
@@ -190,8 +347,17 @@ void stage_path_cancel(struct probe_run *run)
     if (!run->evidence)
         return;
     for (size_t i = 0; i < run->evidence->path_count; i++) {
-        if (run->paths[i].pending)
-            end_path(&run->paths[i], TCP_CANCELLED, TLS_CANCELLED, API_CANCELLED);
+        end_path(&run->paths[i], TCP_CANCELLED, TLS_CANCELLED, API_CANCELLED);
         close_path(&run->paths[i]);
     }
+}
+
+const char *stage_path_awaited(const struct path_run *path)
+{
+    static const char *const names[] = {
+        [STEP_TCP] = "tcp",   [STEP_TLS] = "tls", [STEP_TRIALS] = "handshake trials",
+        [STEP_DATE] = "date", [STEP_API] = "api", [STEP_SOURCE_PORTS] = "source ports",
+    };
+
+    return names[path->step];
 }

@@ -335,6 +335,14 @@ size_t tls_session_bytes_received(const struct tls_session *session)
     return session->socket.received;
 }
 
+bool tls_session_heard_tls(const struct tls_session *session)
+{
+    const struct socket_bio *socket = &session->socket;
+
+    return socket->first_count > 1 && socket->first[0] >= SSL3_RT_CHANGE_CIPHER_SPEC &&
+           socket->first[0] <= SSL3_RT_APPLICATION_DATA && socket->first[1] == SSL3_VERSION_MAJOR;
+}
+
 int tls_session_fd(const struct tls_session *session)
 {
     return session->fd;

@@ -43,6 +43,9 @@ usec_t tls_session_elapsed(const struct tls_session *session);
 /* Bytes received from the peer so far, at TLS record level; 0 means it has been silent. */
 size_t tls_session_bytes_received(const struct tls_session *session);
 
+/* What came from the peer begins as a TLS record does (RFC 8446 section 5.1), whatever it says. */
+bool tls_session_heard_tls(const struct tls_session *session);
+
 int tls_session_fd(const struct tls_session *session);
 
 /* To speak over it once the outcome is TLS_OK, or, `even_unverified` (only ever for reading a
