@@ -10,15 +10,27 @@
 #define VARIABLE_PREFIX "TCR_PROBE_"
 #define MAX_WORDS       64
 
-static const char *const commands[] = {
-    [COMMAND_CHECK] = "check", [COMMAND_RUN] = "run",         [COMMAND_CONFIG] = "config",
-    [COMMAND_HELP] = "help",   [COMMAND_VERSION] = "version",
+const struct command_words command_table[COMMAND_COUNT] = {
+    [COMMAND_CHECK] = {"check", "[OPTIONS] TARGET...", "one run, a report, an exit status"},
+    [COMMAND_RUN] = {"run", "[OPTIONS]", "the daemon: watch, log, publish"},
+    [COMMAND_WAIT] = {"wait", "[OPTIONS] TARGET...", "block until every target is ok or warn"},
+    [COMMAND_HEALTHCHECK] = {"healthcheck", "[OPTIONS]", "ask the local daemon's /livez"},
+    [COMMAND_CONFIG] = {"config", "[OPTIONS]", "check and print the configuration"},
+    [COMMAND_HELP] = {"help", NULL, "this text"},
+    [COMMAND_VERSION] = {"version", NULL, "the version"},
 };
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-/* Options of the program itself, beside the keys of the schema. */
-static const char *const own_options[] = {"config", "format", "color", "replay", "help"};
-#define OWN_OPTION_COUNT (sizeof(own_options) / sizeof(own_options[0]))
+const struct own_option own_options[] = {
+    {"config", "FILE", "YAML; options and environment come before it", true},
+    {"format", "text|json", "of the report of check and wait [text]", true},
+    {"color", "auto|always|never", "auto: on a terminal, unless NO_COLOR", true},
+    {"replay", "FILE", "check: diagnose a saved JSON report again, no network", true},
+    {"help", NULL, "this text", false},
+    {"version", NULL, "the version, and those of the libraries", false},
+};
+const size_t own_option_count = sizeof(own_options) / sizeof(own_options[0]);
+
+#define MAX_WAIT (30 * 24 * 3600 * USEC_PER_SEC)
 
 struct command_line {
     struct loader *loader;
@@ -32,8 +44,8 @@ static void list_words(const char *words[MAX_WORDS])
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < OWN_OPTION_COUNT; i++)
-        words[count++] = own_options[i];
+    for (size_t i = 0; i < own_option_count; i++)
+        words[count++] = own_options[i].option;
     for (size_t i = 0; i < schema_key_count; i++)
         words[count++] = schema_keys[i].option;
     words[count] = NULL;
@@ -62,6 +74,19 @@ static void set_choice(struct loader *loader, const struct origin *origin, const
                  choices[2] ? " or " : "", choices[2] ? choices[2] : "");
 }
 
+static void set_wait(struct loader *loader, struct invocation *invocation, const char *value,
+                     const struct origin *origin)
+{
+    bool for_ever = strcmp(value, "0") == 0;
+
+    if (!for_ever &&
+        schema_parse_duration(value, 100 * USEC_PER_MSEC, MAX_WAIT, &invocation->wait_timeout))
+        config_error(loader->errors, origin,
+                     "\"%s\": it is 0, for ever, or a whole number with ms, s, m or h, from 100ms "
+                     "to 720h",
+                     value);
+}
+
 static bool set_own(struct loader *loader, struct invocation *invocation, const char *name,
                     const char *value, const struct origin *origin)
 {
@@ -71,6 +96,8 @@ static bool set_own(struct loader *loader, struct invocation *invocation, const 
 
     if (strcmp(name, "config") == 0) {
         invocation->config_file = value;
+    } else if (strcmp(name, "timeout") == 0) {
+        set_wait(loader, invocation, value, origin);
     } else if (strcmp(name, "replay") == 0) {
         invocation->replay_file = value;
     } else if (strcmp(name, "format") == 0) {
@@ -171,10 +198,12 @@ static void read_variable(struct loader *loader, struct invocation *invocation, 
         read_targets_variable(loader, value, &origin);
         return;
     }
-    for (size_t i = 0; i + 1 < OWN_OPTION_COUNT; i++) { /* all but help */
-        schema_variable(own_options[i], known);
+    for (size_t i = 0; i < own_option_count; i++) {
+        if (!own_options[i].variable)
+            continue;
+        schema_variable(own_options[i].option, known);
         if (strcmp(known, name) == 0) {
-            set_own(loader, invocation, own_options[i], value, &origin);
+            set_own(loader, invocation, own_options[i].option, value, &origin);
             return;
         }
         words[count++] = arena_copy_text(loader->arena, known);
@@ -240,10 +269,11 @@ static void read_option(struct command_line *line, const char *argument)
         line->invocation->command = COMMAND_VERSION;
         return;
     }
-    const struct schema_key *key = key_of_option(name);
-    bool own = false;
-    for (size_t i = 0; i < OWN_OPTION_COUNT; i++)
-        own |= strcmp(own_options[i], name) == 0;
+    /* The key of that name is the time-out of one run; wait's is that of all of them. */
+    bool own = line->invocation->command == COMMAND_WAIT && strcmp(name, "timeout") == 0;
+    const struct schema_key *key = own ? NULL : key_of_option(name);
+    for (size_t i = 0; i < own_option_count; i++)
+        own |= strcmp(own_options[i].option, name) == 0;
     if (!key && !own) {
         unknown_option(line, name, &origin);
         return;
@@ -269,7 +299,7 @@ static void read_command(struct command_line *line)
 
     line->invocation->command = COMMAND_HELP;
     if (!word) {
-        config_error(errors, NULL, "a command is needed: check, run or config; see --help");
+        config_error(errors, NULL, "a command is needed, e.g. check; see --help");
         return;
     }
     line->at++;
@@ -280,8 +310,8 @@ static void read_command(struct command_line *line)
         return;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        words[i] = commands[i];
-        if (strcmp(commands[i], word) == 0) {
+        words[i] = command_table[i].name;
+        if (strcmp(command_table[i].name, word) == 0) {
             line->invocation->command = (enum command)i;
             return;
         }
@@ -316,9 +346,23 @@ static void read_arguments(struct command_line *line)
 
 static bool needs_settings(const struct invocation *invocation)
 {
-    return !invocation->help && !invocation->replay_file &&
-           (invocation->command == COMMAND_CHECK || invocation->command == COMMAND_RUN ||
-            invocation->command == COMMAND_CONFIG);
+    if (invocation->help || invocation->command == COMMAND_HELP ||
+        invocation->command == COMMAND_VERSION)
+        return false;
+    return !(invocation->command == COMMAND_CHECK && invocation->replay_file);
+}
+
+static bool needs_targets(enum command command)
+{
+    return command == COMMAND_CHECK || command == COMMAND_RUN || command == COMMAND_WAIT;
+}
+
+/* No run of a wait outlasts it, so that its last one ends in time with a verdict. */
+static void shorten_runs(struct settings *settings, usec_t wait)
+{
+    for (size_t i = 0; wait && i < settings->target_count; i++)
+        if (settings->targets[i].timeout > wait)
+            settings->targets[i].timeout = wait;
 }
 
 int settings_load(int argc, char *const *argv, char *const *environment,
@@ -340,16 +384,18 @@ int settings_load(int argc, char *const *argv, char *const *environment,
             yaml_file_read(&loader, ret_invocation->config_file);
         settings = loader_finish(&loader);
     }
-    if (settings && !settings->target_count && ret_invocation->command != COMMAND_CONFIG) {
+    if (settings && !settings->target_count && needs_targets(ret_invocation->command)) {
         config_error(errors, NULL,
                      "no target: name one, or set targets in the file or "
                      "TCR_PROBE_TARGETS");
         settings = NULL;
     }
-    if (settings)
+    if (settings) {
         settings->config_file = ret_invocation->config_file;
-    else
+        shorten_runs(settings, ret_invocation->wait_timeout);
+    } else {
         arena_free(loader.arena);
+    }
     *ret_settings = settings;
     return errors->count ? -1 : 0;
 }

@@ -7,9 +7,35 @@
 #include "config/error.h"
 #include "config/settings.h"
 
-enum command { COMMAND_CHECK, COMMAND_RUN, COMMAND_CONFIG, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_CHECK,
+    COMMAND_RUN,
+    COMMAND_WAIT,
+    COMMAND_HEALTHCHECK,
+    COMMAND_CONFIG,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+};
+enum { COMMAND_COUNT = COMMAND_VERSION + 1 };
 enum output_format { FORMAT_TEXT, FORMAT_JSON };
 enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+/* The words of the command line, for reading it, for --help and for what is generated from it. */
+struct command_words {
+    const char *name;
+    const char *arguments; /* what follows it in the usage, or NULL: left out of it */
+    const char *help;
+};
+extern const struct command_words command_table[COMMAND_COUNT];
+
+struct own_option {
+    const char *option;
+    const char *value; /* NULL: takes none */
+    const char *help;
+    bool variable; /* has a twin in the environment */
+};
+extern const struct own_option own_options[]; /* beside the keys of the schema */
+extern const size_t own_option_count;
 
 struct invocation {
     enum command command;
@@ -17,6 +43,7 @@ struct invocation {
     enum colour_mode colour;
     const char *config_file; /* borrowed from argv or the environment; NULL: none */
     const char *replay_file; /* of check; NULL: measure */
+    usec_t wait_timeout;     /* of wait, in all; 0: for ever */
     bool help;
 };
 

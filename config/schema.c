@@ -14,7 +14,7 @@ static const char *const no_memory = "out of memory";
 
 /* ---- values ---- */
 
-static const char *parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret)
+const char *schema_parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret)
 {
     static const struct {
         const char *unit;
@@ -89,14 +89,16 @@ static const char *set_profile(struct schema_place *place, const char *value)
 
 static const char *set_timeout(struct schema_place *place, const char *value)
 {
-    return parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
-                          place->target ? &place->target->timeout : &place->settings->timeout);
+    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+                                 place->target ? &place->target->timeout
+                                               : &place->settings->timeout);
 }
 
 static const char *set_interval(struct schema_place *place, const char *value)
 {
-    return parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
-                          place->target ? &place->target->interval : &place->settings->interval);
+    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+                                 place->target ? &place->target->interval
+                                               : &place->settings->interval);
 }
 
 static const char *set_listen(struct schema_place *place, const char *value)

@@ -39,5 +39,8 @@ extern const size_t schema_target_key_count;
 #define SCHEMA_VARIABLE_SIZE 64
 void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE]);
 
+/* A whole number with ms, s, m or h, within the bounds. NULL, or one sentence of what is valid. */
+const char *schema_parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret);
+
 /* After all keys: what a profile adds and forbids. NULL, or one sentence of what is wrong. */
 const char *schema_apply_profile(struct settings *settings);

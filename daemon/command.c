@@ -79,6 +79,10 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
         return print_settings(settings);
     case COMMAND_RUN:
         return command_run(settings);
+    case COMMAND_WAIT:
+        return command_wait(invocation, settings);
+    case COMMAND_HEALTHCHECK:
+        return command_healthcheck(settings);
     case COMMAND_CHECK:
         break;
     }

@@ -201,6 +201,59 @@ static void check_needs_a_target(void **state)
     release(&loaded);
 }
 
+/* Its option is the time of the whole wait; the variable of that name stays that of one run. */
+static void wait_has_a_timeout_of_its_own(void **state)
+{
+    static const struct {
+        const char *option;
+        usec_t wait; /* in all */
+        usec_t run;  /* of one run: never longer than the wait */
+    } rows[] = {
+        {"--timeout=0", 0, 5 * USEC_PER_SEC},
+        {"--timeout=1h", 3600 * USEC_PER_SEC, 5 * USEC_PER_SEC},
+        {"--timeout=2s", 2 * USEC_PER_SEC, 2 * USEC_PER_SEC},
+        {"--interval=1s", 0, 5 * USEC_PER_SEC},
+    };
+    char *environment[] = {(char[]){"TCR_PROBE_TIMEOUT=5s"}, NULL};
+    char option[32];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(option, sizeof(option), "%s", rows[i].option);
+        struct loaded loaded =
+            load(ARGUMENTS((char[]){"wait"}, option, (char[]){"acme-prod"}), environment);
+        assert_int_equal(loaded.status, 0);
+        assert_int_equal(loaded.invocation.wait_timeout, rows[i].wait);
+        assert_int_equal(loaded.settings->targets[0].timeout, rows[i].run);
+        release(&loaded);
+    }
+    struct loaded loaded =
+        load(ARGUMENTS((char[]){"wait"}, (char[]){"--timeout=soon"}, (char[]){"acme-prod"}),
+             environment);
+    assert_int_equal(loaded.status, -1);
+    assert_non_null(strstr(text_string(&loaded.messages), "--timeout: \"soon\": it is 0"));
+    release(&loaded);
+}
+
+static void only_some_commands_need_a_target(void **state)
+{
+    static const struct {
+        const char *command;
+        bool needs;
+    } rows[] = {{"wait", true}, {"run", true}, {"healthcheck", false}, {"config", false}};
+    char *environment[] = {(char[]){"TCR_PROBE_REPLAY=report.json"}, NULL};
+    char command[16];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(command, sizeof(command), "%s", rows[i].command);
+        struct loaded loaded = load(ARGUMENTS(command), environment);
+        assert_int_equal(loaded.status, rows[i].needs ? -1 : 0);
+        assert_int_equal(loaded.settings == NULL, rows[i].needs);
+        release(&loaded);
+    }
+}
+
 static void the_profile_adds_what_is_true_there(void **state)
 {
     (void)state;
@@ -258,6 +311,7 @@ static void help_fits_a_terminal(void **state)
     size_t column = 0;
     (void)state;
     help_print(COMMAND_HELP, &text);
+    help_print(COMMAND_WAIT, &text);
     for (const char *at = text_string(&text); *at; at++) {
         column = *at == '\n' ? 0 : column + 1;
         assert_true(column <= 80);
@@ -266,7 +320,7 @@ static void help_fits_a_terminal(void **state)
     text_free(&text);
 }
 
-#define TESTS 8
+#define TESTS 10
 
 int main(void)
 {
@@ -275,6 +329,8 @@ int main(void)
         cmocka_unit_test(every_error_comes_with_its_place),
         cmocka_unit_test(near_misses_are_named),
         cmocka_unit_test(check_needs_a_target),
+        cmocka_unit_test(wait_has_a_timeout_of_its_own),
+        cmocka_unit_test(only_some_commands_need_a_target),
         cmocka_unit_test(the_profile_adds_what_is_true_there),
         cmocka_unit_test(images_of_one_registry_are_one_target),
         cmocka_unit_test(what_is_printed_loads_again),
