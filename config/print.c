@@ -113,9 +113,12 @@ void settings_print(const struct settings *settings, struct text *text)
         text_append_format(text, "  - \"%s\"\n", settings->allowed_hosts[i]);
     print_duration(text, "interval", settings->interval);
     print_duration(text, "timeout", settings->timeout);
-    text_append_format(text, "expect: %s\ncertificate_warning_days: %u\nmax_in_flight: %u\n",
+    text_append_format(text,
+                       "expect: %s\ncertificate_warning_days: %u\nmax_in_flight: %u\n"
+                       "failure_threshold: %u\nsuccess_threshold: %u\nready_gate: %s\n",
                        expect_name(settings->expect), settings->certificate_warning_days,
-                       settings->max_in_flight);
+                       settings->max_in_flight, settings->failure_threshold,
+                       settings->success_threshold, settings->ready_gate ? "true" : "false");
     if (settings->ca_file) {
         text_append(text, "ca_file: ");
         print_text(text, settings->ca_file);

@@ -164,6 +164,30 @@ static const char *set_in_flight(struct schema_place *place, const char *value)
     return wrong || !place->settings->max_in_flight ? "a number from 1 to 4096" : NULL;
 }
 
+static const char *parse_threshold(const char *value, unsigned *ret)
+{
+    return parse_count(value, SETTINGS_MAX_THRESHOLD, ret) || !*ret ? "a number from 1 to 10"
+                                                                    : NULL;
+}
+
+static const char *set_failure_threshold(struct schema_place *place, const char *value)
+{
+    return parse_threshold(value, &place->settings->failure_threshold);
+}
+
+static const char *set_success_threshold(struct schema_place *place, const char *value)
+{
+    return parse_threshold(value, &place->settings->success_threshold);
+}
+
+static const char *set_ready_gate(struct schema_place *place, const char *value)
+{
+    if (strcmp(value, "true") && strcmp(value, "false"))
+        return "it is true or false";
+    place->settings->ready_gate = *value == 't';
+    return NULL;
+}
+
 static const char *set_ca_file(struct schema_place *place, const char *value)
 {
     return copy(place, value, place->target ? &place->target->ca_file : &place->settings->ca_file);
@@ -272,6 +296,12 @@ const struct schema_key schema_keys[] = {
      set_expect},
     {"certificate_warning_days", "certificate-warning-days", "DAYS", "21",
      "warn when a certificate ends sooner", false, set_warning_days},
+    {"failure_threshold", "failure-threshold", "RUNS", "2",
+     "runs in a row before run believes that it is worse", false, set_failure_threshold},
+    {"success_threshold", "success-threshold", "RUNS", "1", "the same for better", false,
+     set_success_threshold},
+    {"ready_gate", "ready-gate", "true|false", "false",
+     "/readyz waits until every target is ok or warn", false, set_ready_gate},
     {"max_in_flight", "max-in-flight", "COUNT", "256", "runs at the same time", false,
      set_in_flight},
     {"ca_file", "ca-file", "FILE", NULL, "certificates to trust instead of the system's", false,

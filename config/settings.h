@@ -20,6 +20,7 @@
 #define SETTINGS_MAX_RANGES    32
 #define SETTINGS_MAX_IMAGES    16 /* per target */
 #define SETTINGS_MAX_HOSTS     32 /* allowed_hosts */
+#define SETTINGS_MAX_THRESHOLD 10 /* failure_threshold, success_threshold */
 
 enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
 enum expect { EXPECT_ANY, EXPECT_PRIVATE, EXPECT_PUBLIC };
@@ -82,8 +83,11 @@ struct target {
 
 struct settings {
     unsigned max_in_flight;
-    const char *config_file; /* NULL: none was given */
-    struct endpoint listen;  /* of the status endpoint; port 0: any free one */
+    unsigned failure_threshold; /* runs in a row before worse is believed */
+    unsigned success_threshold; /* the same for better */
+    bool ready_gate;            /* /readyz waits for every target to be ok or warn */
+    const char *config_file;    /* NULL: none was given */
+    struct endpoint listen;     /* of the status endpoint; port 0: any free one */
     enum log_level log_level;
     enum log_format log_format;
     size_t allowed_host_count; /* further Host values of the status endpoint, lower case */

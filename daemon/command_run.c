@@ -91,7 +91,7 @@ static void log_start(struct daemon *daemon, const struct settings *settings,
 }
 
 /* 0, or -1 after a line in the log that says what could not be had. */
-static int start_daemon(struct daemon *daemon, const struct settings *settings)
+static int start_daemon(struct daemon *daemon, struct settings *settings)
 {
     char error[ERROR_SIZE] = "";
     struct endpoint bound = settings->listen;
@@ -131,7 +131,7 @@ static void free_daemon(struct daemon *daemon)
         event_base_free(daemon->base);
 }
 
-int command_run(const struct settings *settings)
+int command_run(struct settings *settings)
 {
     struct daemon daemon = {0};
     int status = COMMAND_STATUS_UNKNOWN;

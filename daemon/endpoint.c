@@ -6,6 +6,7 @@
 #include "config/base/memory.h"
 #include "daemon/metrics.h"
 #include "daemon/report.h"
+#include "daemon/report_state.h"
 
 #define MAX_NAME 512
 
@@ -49,26 +50,18 @@ static void answer_readyz(const struct http_server_request *request,
 
 static json_t *status_of(const struct watch *watch)
 {
-    const struct target_report report = {watch->target, watch->evidence, watch->diagnosis};
-    int64_t left = (int64_t)watch->next - (int64_t)clock_monotonic();
-    int64_t next = (clock_wall() + (left > 0 ? left : 0)) / (int64_t)USEC_PER_SEC;
+    const struct target_report report = {watch->last.target, watch->last.evidence,
+                                         watch->last.diagnosis};
     json_t *target;
 
-    if (watch->diagnosis) {
+    if (report.diagnosis) {
         target = report_json_target(&report);
-        json_object_set_new(target, "state",
-                            json_pack("{s:s, s:s, s:o}", "status",
-                                      severity_name(watch->diagnosis->status), "cause",
-                                      cause_name(watch->diagnosis->findings[0].cause), "since",
-                                      report_json_time(watch->since)));
-        json_object_set_new(target, "last_run", report_json_time(watch->evidence->measured_at));
     } else {
-        target =
-            json_pack("{s:s, s:s, s:i, s:s, s:n, s:[], s:n, s:n}", "name", watch->target->name,
-                      "host", watch->target->host, "port", (int)watch->target->port, "status",
-                      severity_name(SEVERITY_UNKNOWN), "cause", "findings", "state", "last_run");
+        target = json_pack("{s:s, s:s, s:i, s:s, s:n, s:[]}", "name", watch->target->name, "host",
+                           watch->target->host, "port", (int)watch->target->port, "status",
+                           severity_name(SEVERITY_UNKNOWN), "cause", "findings");
     }
-    json_object_set_new(target, "next_run", report_json_time(next));
+    report_json_add_state(target, watch);
     return target;
 }
 
@@ -104,10 +97,11 @@ static void answer_status(const struct http_server_request *request,
     json_t *targets = json_array();
 
     for (size_t i = 0; i < watcher->count; i++) {
-        const struct watch *watch = &watcher->watches[i];
+        const struct watch *watch = watcher->watches[i];
         if (wanted && strcmp(wanted, watch->target->name) != 0)
             continue;
-        enum severity status = watch->diagnosis ? watch->diagnosis->status : SEVERITY_UNKNOWN;
+        enum severity status =
+            watch->last.diagnosis ? watch->last.diagnosis->status : SEVERITY_UNKNOWN;
         if (severity_rank(status) > severity_rank(worst))
             worst = status;
         json_array_append_new(targets, status_of(watch));

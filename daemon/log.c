@@ -12,6 +12,24 @@
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format style = LOG_FORMAT_LOGFMT;
 
+bool log_limit_allows(struct log_limit *limit, unsigned most, usec_t window, unsigned *ret_left_out)
+{
+    usec_t now = clock_monotonic();
+
+    if (now >= limit->window_ends) {
+        limit->window_ends = now + window;
+        limit->logged = 0;
+    }
+    *ret_left_out = limit->left_out;
+    if (limit->logged == most) {
+        limit->left_out++;
+        return false;
+    }
+    limit->logged++;
+    limit->left_out = 0;
+    return true;
+}
+
 void log_configure(enum log_level least, enum log_format format)
 {
     threshold = least;

@@ -6,6 +6,7 @@
  * line.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/settings.h"
@@ -16,6 +17,19 @@ struct log_field {
     const char *key;   /* a literal */
     const char *value; /* NULL: the field is left out */
 };
+
+/* Of a line that may repeat: at most so many in a window of time; the rest is counted. Zeroed: new.
+ */
+struct log_limit {
+    usec_t window_ends; /* monotonic */
+    unsigned logged;
+    unsigned left_out;
+};
+
+/* Whether to log one more line. Then `ret_left_out` is how many were left out since the last one.
+ */
+bool log_limit_allows(struct log_limit *limit, unsigned most, usec_t window,
+                      unsigned *ret_left_out);
 
 void log_configure(enum log_level least, enum log_format format);
 void log_event(enum log_level level, const char *message, const struct log_field *fields,

@@ -42,9 +42,7 @@ static unsigned status_number(enum severity severity)
 static void render_status(struct text *text, const struct watch *watch)
 {
     open_labels(text, "target_status", watch);
-    text_append_format(
-        text, "} %u\n",
-        status_number(watch->diagnosis ? watch->diagnosis->status : SEVERITY_UNKNOWN));
+    text_append_format(text, "} %u\n", status_number(watch_status(watch)));
 }
 
 static void render_cause(struct text *text, const struct watch *watch)
@@ -54,7 +52,7 @@ static void render_cause(struct text *text, const struct watch *watch)
             continue;
         open_labels(text, "target_cause", watch);
         text_append_format(text, ",cause=\"%s\"} %d\n", cause_name((enum cause)i),
-                           watch->diagnosis->findings[0].cause == (enum cause)i);
+                           watch->state.cause == (enum cause)i);
     }
 }
 
@@ -75,13 +73,13 @@ static void render_failures(struct text *text, const struct watch *watch)
 
 static void render_last_durations(struct text *text, const struct watch *watch)
 {
-    for (int i = 0; watch->evidence && i < PHASE_COUNT; i++) {
+    for (int i = 0; watch->last.evidence && i < PHASE_COUNT; i++) {
         enum phase phase = (enum phase)i;
-        if (evidence_phase_state(watch->evidence, phase) == PHASE_STATE_SKIPPED)
+        if (evidence_phase_state(watch->last.evidence, phase) == PHASE_STATE_SKIPPED)
             continue;
         open_labels(text, "last_phase_duration_seconds", watch);
         text_append_format(text, ",phase=\"%s\"} %.6f\n", phase_name(phase),
-                           (double)evidence_phase_duration(watch->evidence, phase) /
+                           (double)evidence_phase_duration(watch->last.evidence, phase) /
                                (double)USEC_PER_SEC);
     }
 }
@@ -101,14 +99,14 @@ static unsigned count_addresses(const struct evidence *evidence, enum resolver_r
 
 static void render_addresses(struct text *text, const struct watch *watch)
 {
-    for (int role = ROLE_POD; watch->evidence && role <= ROLE_HOST; role++)
+    for (int role = ROLE_POD; watch->last.evidence && role <= ROLE_HOST; role++)
         for (int i = 0; i < CLASS_COUNT; i++) {
             open_labels(text, "dns_addresses", watch);
-            text_append_format(
-                text, ",resolver_role=\"%s\",class=\"%s\"} %u\n",
-                resolver_role_name((enum resolver_role)role),
-                address_class_name((enum address_class)i),
-                count_addresses(watch->evidence, (enum resolver_role)role, (enum address_class)i));
+            text_append_format(text, ",resolver_role=\"%s\",class=\"%s\"} %u\n",
+                               resolver_role_name((enum resolver_role)role),
+                               address_class_name((enum address_class)i),
+                               count_addresses(watch->last.evidence, (enum resolver_role)role,
+                                               (enum address_class)i));
         }
 }
 
@@ -117,8 +115,8 @@ static void render_not_after(struct text *text, const struct watch *watch)
 {
     int64_t first = 0;
 
-    for (size_t i = 0; watch->evidence && i < watch->evidence->path_count; i++) {
-        const struct certificate_evidence *found = &watch->evidence->paths[i].tls.certificate;
+    for (size_t i = 0; watch->last.evidence && i < watch->last.evidence->path_count; i++) {
+        const struct certificate_evidence *found = &watch->last.evidence->paths[i].tls.certificate;
         if (found->present && (!first || found->not_after < first))
             first = found->not_after;
     }
@@ -130,10 +128,10 @@ static void render_not_after(struct text *text, const struct watch *watch)
 
 static void render_last_run(struct text *text, const struct watch *watch)
 {
-    if (!watch->evidence)
+    if (!watch->last.evidence)
         return;
     open_labels(text, "last_run_timestamp_seconds", watch);
-    text_append_format(text, "} %" PRId64 "\n", watch->evidence->measured_at);
+    text_append_format(text, "} %" PRId64 "\n", watch->last.evidence->measured_at);
 }
 
 static void render_last_success(struct text *text, const struct watch *watch)
@@ -147,7 +145,7 @@ static void render_last_success(struct text *text, const struct watch *watch)
 static void render_changes(struct text *text, const struct watch *watch)
 {
     open_labels(text, "status_changes_total", watch);
-    text_append_format(text, "} %" PRIu64 "\n", watch->changes);
+    text_append_format(text, "} %" PRIu64 "\n", watch->state.changes);
 }
 
 static const struct {
@@ -203,7 +201,7 @@ void metrics_render(const struct watcher *watcher, struct text *text)
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         family(text, families[i].name, families[i].type, families[i].help);
         for (size_t n = 0; n < watcher->count; n++)
-            families[i].render(text, &watcher->watches[n]);
+            families[i].render(text, watcher->watches[n]);
     }
     render_histograms(watcher, text);
     family(text, "late_runs_total", "counter", "Runs that could not start when they were due");

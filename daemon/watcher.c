@@ -6,14 +6,10 @@
 
 #include "daemon/watcher.h"
 
-#include <stdio.h>
-
 #include "config/base/memory.h"
 #include "daemon/log.h"
 
 #define PULSE_INTERVAL USEC_PER_SEC
-
-_Static_assert(CAUSE_COUNT <= 64, "seen_causes has a bit for every cause");
 
 const double watch_buckets[WATCH_BUCKET_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
                                                   0.5,   0.75, 1,     2.5,  5,     7.5, 10};
@@ -40,90 +36,44 @@ static struct timeval to_timeval(usec_t duration)
                             .tv_usec = (suseconds_t)(duration % USEC_PER_SEC)};
 }
 
+/* The next turn of the grid. Turns that went by while a run was slow are left out, not caught up.
+ */
 static void schedule(struct watch *watch)
 {
+    const struct target *target = watch->target;
     usec_t now = clock_monotonic();
-    usec_t interval = watch->target->interval;
 
-    /* Turns that went by while a run was slow are left out, not caught up. */
-    do {
-        watch->next = watch_due(watch->grid, interval, watch->cycles, watch->target->name);
+    while (watch_due(watch->grid, target->interval, watch->cycles, target->name) <= now)
         watch->cycles++;
-    } while (watch->next <= now);
+    watch->next = watch_due(watch->grid, target->interval, watch->cycles, target->name);
+    watch->extra = false;
     struct timeval wait = to_timeval(watch->next - now);
     event_add(watch->due, &wait);
 }
 
-/* ---- results ---- */
-
-static void observe(struct phase_histogram *histogram, usec_t duration)
+/* A run beside the grid, unless the grid has one before. */
+static void schedule_extra(struct watch *watch, usec_t wait)
 {
-    double seconds = (double)duration / (double)USEC_PER_SEC;
-    size_t bucket = 0;
+    usec_t next = clock_monotonic() + wait;
+    struct timeval timer = to_timeval(wait);
 
-    while (bucket < WATCH_BUCKET_COUNT && seconds > watch_buckets[bucket])
-        bucket++;
-    histogram->counts[bucket]++;
-    histogram->total++;
-    histogram->sum += seconds;
+    if (next >= watch->next)
+        return;
+    watch->next = next;
+    watch->extra = true;
+    event_add(watch->due, &timer);
 }
 
-static void count_phases(struct watch *watch, const struct evidence *evidence)
+/* While it is not decided what to believe, the next run comes sooner. */
+static void hurry(struct watch *watch)
 {
-    for (int i = 0; i < PHASE_COUNT; i++) {
-        enum phase phase = (enum phase)i;
-        enum phase_state state = evidence_phase_state(evidence, phase);
-        if (state != PHASE_STATE_SKIPPED)
-            observe(&watch->watcher->histograms[phase], evidence_phase_duration(evidence, phase));
-        if (state == PHASE_STATE_FAILED)
-            watch->failures[phase]++;
-    }
-}
+    const struct settings *settings = watch->watcher->settings;
+    const struct state_thresholds thresholds = {settings->failure_threshold,
+                                                settings->success_threshold};
+    usec_t interval = state_interval(&watch->state, &thresholds, watch->target->interval);
 
-static enum log_level level_of(enum severity severity)
-{
-    return severity == SEVERITY_OK     ? LOG_LEVEL_INFO
-           : severity == SEVERITY_WARN ? LOG_LEVEL_WARN
-                                       : LOG_LEVEL_ERROR;
-}
-
-static void log_change(const struct watch *watch, const struct diagnosis *now)
-{
-    const struct finding *first = &now->findings[0];
-    char lasted[32] = "";
-
-    if (watch->diagnosis)
-        snprintf(lasted, sizeof(lasted), "%llds",
-                 (long long)(watch->evidence->measured_at - watch->since));
-    LOG(level_of(now->status), "state changed", {"target", watch->target->name},
-        {"status", severity_name(now->status)}, {"cause", cause_name(first->cause)},
-        {"previous", watch->diagnosis ? cause_name(watch->diagnosis->findings[0].cause) : NULL},
-        {"previous_lasted", watch->diagnosis ? lasted : NULL}, {"what", first->summary},
-        {"remedy", first->severity != SEVERITY_OK && first->remedy_count ? first->remedy[0] : NULL},
-        {"docs", first->severity != SEVERITY_OK ? cause_docs(first->cause) : NULL});
-}
-
-static void remember(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis)
-{
-    enum cause cause = diagnosis->findings[0].cause;
-    bool changed = !watch->diagnosis || watch->diagnosis->findings[0].cause != cause ||
-                   watch->diagnosis->status != diagnosis->status;
-
-    watch->runs++;
-    watch->seen_causes |= 1ULL << cause;
-    count_phases(watch, evidence);
-    if (diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN)
-        watch->last_success = evidence->measured_at;
-    if (changed) {
-        log_change(watch, diagnosis);
-        watch->changes += watch->diagnosis != NULL;
-        watch->since = evidence->measured_at;
-    }
-    diagnosis_free(watch->diagnosis);
-    evidence_free(watch->evidence);
-    watch->evidence = evidence;
-    watch->diagnosis = diagnosis;
-    LOG(LOG_LEVEL_DEBUG, "run done", {"target", watch->target->name}, {"cause", cause_name(cause)});
+    if (interval < watch->target->interval)
+        schedule_extra(watch, interval);
 }
 
 /* ---- runs ---- */
@@ -133,14 +83,19 @@ static void start_waiting(struct watcher *watcher);
 static void done(struct evidence *evidence, void *context)
 {
     struct watch *watch = context;
-    struct diagnosis *diagnosis = diagnose(evidence, watch->target);
+    struct watch_result result = {.settings = watch->run_settings,
+                                  .target = watch->run_target,
+                                  .evidence = evidence,
+                                  .diagnosis = diagnose(evidence, watch->run_target)};
 
     watch->run = NULL;
+    watch->run_settings = NULL;
     watch->watcher->in_flight--;
-    if (diagnosis) {
-        remember(watch, evidence, diagnosis);
+    if (result.diagnosis) {
+        watch_observe(watch, &result);
+        hurry(watch);
     } else {
-        evidence_free(evidence);
+        watch_result_release(&result);
         LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
     }
     start_waiting(watch->watcher);
@@ -154,10 +109,13 @@ static void start(struct watch *watch)
     if (watch->waiting)
         return;
     watch->run = probe_start(watcher->environment, watch->target, done, watch);
-    if (watch->run)
+    if (watch->run) {
+        watch->run_settings = settings_hold(watcher->settings);
+        watch->run_target = watch->target;
         watcher->in_flight++;
-    else
+    } else {
         LOG(LOG_LEVEL_ERROR, "out of memory: the run is left out", {"target", watch->target->name});
+    }
 }
 
 static void start_waiting(struct watcher *watcher)
@@ -165,11 +123,11 @@ static void start_waiting(struct watcher *watcher)
     for (size_t i = 0; i < watcher->count; i++) {
         if (watcher->in_flight >= watcher->settings->max_in_flight)
             return;
-        struct watch *watch = &watcher->watches[(watcher->first_waiting + i) % watcher->count];
-        if (!watch->waiting)
+        size_t at = (watcher->first_waiting + i) % watcher->count;
+        if (!watcher->watches[at]->waiting)
             continue;
-        start(watch);
-        watcher->first_waiting = (size_t)(watch - watcher->watches) + 1;
+        start(watcher->watches[at]);
+        watcher->first_waiting = at + 1;
     }
 }
 
@@ -179,6 +137,7 @@ static void due(int fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    watch->cycles += !watch->extra;
     schedule(watch);
     if (watch->run || watch->waiting) {
         watch->watcher->late_runs++;
@@ -206,34 +165,49 @@ static void pulse(int fd, short what, void *context)
 bool watcher_ready(const struct watcher *watcher)
 {
     for (size_t i = 0; i < watcher->count; i++)
-        if (!watcher->watches[i].runs)
+        if (!watcher->watches[i]->runs)
             return false;
     return true;
 }
 
-static int start_watch(struct watcher *watcher, struct watch *watch, const struct target *target)
+static void free_watch(struct watch *watch)
 {
+    probe_cancel(watch->run);
+    settings_release(watch->run_settings);
+    if (watch->due)
+        event_free(watch->due);
+    watch_result_release(&watch->last);
+    memory_release(watch);
+}
+
+static struct watch *start_watch(struct watcher *watcher, const struct target *target)
+{
+    struct watch *watch = memory_allocate(sizeof(*watch));
     usec_t interval = target->interval;
 
+    if (!watch)
+        return NULL;
     watch->watcher = watcher;
     watch->target = target;
     watch->due = event_new(watcher->base, -1, 0, due, watch);
-    if (!watch->due)
-        return -1;
+    if (!watch->due) {
+        free_watch(watch);
+        return NULL;
+    }
     watch->grid = clock_monotonic() + interval / 2 + hash(target->name, 0) % (interval / 2 + 1);
     schedule(watch);
     start(watch);
-    return 0;
+    return watch;
 }
 
-struct watcher *watcher_new(struct event_base *base, const struct settings *settings)
+struct watcher *watcher_new(struct event_base *base, struct settings *settings)
 {
     struct watcher *watcher = memory_allocate(sizeof(*watcher));
 
     if (!watcher)
         return NULL;
     watcher->base = base;
-    watcher->settings = settings;
+    watcher->settings = settings_hold(settings);
     watcher->environment = probe_environment_new(base, PROBE_WATCH);
     watcher->watches = memory_allocate(settings->target_count * sizeof(*watcher->watches));
     watcher->pulse = event_new(base, -1, 0, pulse, watcher);
@@ -244,11 +218,12 @@ struct watcher *watcher_new(struct event_base *base, const struct settings *sett
     watcher->pulse_due = clock_monotonic();
     pulse(-1, 0, watcher);
     for (size_t i = 0; i < settings->target_count; i++) {
-        watcher->count++;
-        if (start_watch(watcher, &watcher->watches[i], &settings->targets[i])) {
+        watcher->watches[i] = start_watch(watcher, &settings->targets[i]);
+        if (!watcher->watches[i]) {
             watcher_free(watcher);
             return NULL;
         }
+        watcher->count++;
     }
     return watcher;
 }
@@ -257,17 +232,12 @@ void watcher_free(struct watcher *watcher)
 {
     if (!watcher)
         return;
-    for (size_t i = 0; i < watcher->count; i++) {
-        struct watch *watch = &watcher->watches[i];
-        probe_cancel(watch->run);
-        if (watch->due)
-            event_free(watch->due);
-        diagnosis_free(watch->diagnosis);
-        evidence_free(watch->evidence);
-    }
+    for (size_t i = 0; i < watcher->count; i++)
+        free_watch(watcher->watches[i]);
     if (watcher->pulse)
         event_free(watcher->pulse);
     memory_release(watcher->watches);
     probe_environment_free(watcher->environment);
+    settings_release(watcher->settings);
     memory_release(watcher);
 }

@@ -103,6 +103,12 @@ static int compare(const void *left, const void *right)
     return by_severity ? by_severity : (int)a->cause - (int)b->cause;
 }
 
+static void order(struct diagnosis *diagnosis)
+{
+    qsort(diagnosis->findings, diagnosis->count, sizeof(diagnosis->findings[0]), compare);
+    diagnosis->status = diagnosis->findings[0].severity;
+}
+
 struct diagnosis *diagnose(const struct evidence *evidence, const struct target *target)
 {
     struct diagnosis *diagnosis = memory_allocate(sizeof(*diagnosis));
@@ -120,13 +126,39 @@ struct diagnosis *diagnose(const struct evidence *evidence, const struct target 
         if (applies(&rules[i], &facts, diagnosis))
             add(diagnosis, &rules[i], &facts);
     add_fallback(diagnosis, &facts);
-    qsort(diagnosis->findings, diagnosis->count, sizeof(diagnosis->findings[0]), compare);
-    diagnosis->status = diagnosis->findings[0].severity;
+    order(diagnosis);
     if (arena_failed(diagnosis->arena)) {
         diagnosis_free(diagnosis);
         return NULL;
     }
     return diagnosis;
+}
+
+bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct evidence *evidence,
+                                const struct target *target, unsigned failed, unsigned runs,
+                                enum cause last)
+{
+    static const struct rule rule = {
+        .id = "intermittent.history",
+        .cause = CAUSE_INTERMITTENT,
+        .severity = SEVERITY_WARN,
+        .confidence = CONFIDENCE_LIKELY,
+    };
+    struct facts facts;
+
+    if (find(diagnosis, CAUSE_INTERMITTENT) || diagnosis->count == DIAGNOSIS_MAX_FINDINGS)
+        return true;
+    const char *summary = arena_format(
+        diagnosis->arena,
+        "The way to %s comes and goes: %u of the last %u runs failed, the latest of them with %s.",
+        target->host, failed, runs, cause_name(last));
+    if (!summary)
+        return false;
+    facts_collect(&facts, evidence, target);
+    add(diagnosis, &rule, &facts);
+    diagnosis->findings[diagnosis->count - 1].summary = summary;
+    order(diagnosis);
+    return true;
 }
 
 void diagnosis_free(struct diagnosis *diagnosis)

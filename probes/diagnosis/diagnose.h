@@ -35,4 +35,11 @@ struct diagnosis {
 
 /* Never fails on odd evidence. NULL only when memory is short. Free with diagnosis_free(). */
 struct diagnosis *diagnose(const struct evidence *evidence, const struct target *target);
+/* What only a history of runs can tell: `failed` of the last `runs` failed, `last` being the newest
+ * cause of those. Adds the finding `intermittent` (warn) and orders the findings anew. False when
+ * memory is short; the diagnosis is then as it was. */
+bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct evidence *evidence,
+                                const struct target *target, unsigned failed, unsigned runs,
+                                enum cause last);
+
 void diagnosis_free(struct diagnosis *diagnosis); /* NULL is allowed */

@@ -286,8 +286,11 @@ static const struct step expiring[] = {
 };
 
 static const struct step intermittent[] = {
-    STEP("A NAT gateway with several elastic IPs leaves by another one for each connection: make "
-         "sure that every one of them is in the allowlist."),
+    STEP_UNLESS(FACT_USED_PRIVATE,
+                "A NAT gateway with several elastic IPs leaves by another one for each connection: "
+                "make sure that every one of them is in the allowlist."),
+    STEP("Compare the times of the failed runs (history in /status) with what else happened then: "
+         "deployments, scaling, limits of connections or bandwidth on the way."),
     END,
 };
 

@@ -169,6 +169,32 @@ static void rule_rows_are_well_formed(void **state)
     }
 }
 
+static void history_adds_intermittent(void **state)
+{
+    const struct scenario works = {
+        .name = "works now", .dns = {POD(GIVES_PUBLIC)}, .paths = {PUBLIC(VIEW_POD, WORKS)}};
+    struct target target;
+    struct evidence *evidence = scenario_measure(&works, &target);
+    struct diagnosis *diagnosis = scenario_diagnose(&works);
+
+    (void)state;
+    assert_int_equal(diagnosis->status, SEVERITY_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_true(diagnosis_add_intermittent(diagnosis, evidence, &target, 7, 20,
+                                               CAUSE_PUBLIC_PATH_BLOCKED));
+        assert_int_equal(diagnosis->status, SEVERITY_WARN);
+        assert_int_equal(diagnosis->count, 2);
+    }
+    assert_int_equal(diagnosis->findings[0].cause, CAUSE_INTERMITTENT);
+    assert_int_equal(diagnosis->findings[1].cause, CAUSE_OK_PUBLIC);
+    assert_non_null(strstr(diagnosis->findings[0].summary,
+                           "7 of the last 20 runs failed, the latest of them with "
+                           "public_path_blocked"));
+    assert_non_null(strstr(diagnosis->findings[0].remedy[0], "allowlist"));
+    diagnosis_free(diagnosis);
+    evidence_free(evidence);
+}
+
 static void catalogue_names_round_trip(void **state)
 {
     enum cause cause = CAUSE_COUNT;
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(every_combination_gets_a_finding),
         cmocka_unit_test(rule_rows_are_well_formed),
+        cmocka_unit_test(history_adds_intermittent),
         cmocka_unit_test(catalogue_names_round_trip),
     };
 

@@ -1,0 +1,196 @@
+#include "daemon/state.h"
+
+_Static_assert(CAUSE_COUNT <= UINT8_MAX, "a result keeps its cause in a byte");
+_Static_assert(STATE_MAX_THRESHOLD <= STATE_MAX_RUNS && STATE_FLIP_WINDOW <= STATE_MAX_RUNS,
+               "decisions look at kept runs only");
+
+static size_t kept(uint64_t count, size_t most)
+{
+    return count < most ? (size_t)count : most;
+}
+
+size_t state_run_count(const struct state *state)
+{
+    return kept(state->run_count, STATE_MAX_RUNS);
+}
+
+const struct state_result *state_run(const struct state *state, size_t index)
+{
+    uint64_t first = state->run_count - state_run_count(state);
+
+    return &state->runs[(first + index) % STATE_MAX_RUNS];
+}
+
+size_t state_change_count(const struct state *state)
+{
+    return kept(state->change_count, STATE_MAX_CHANGES);
+}
+
+const struct state_result *state_change(const struct state *state, size_t index)
+{
+    uint64_t first = state->change_count - state_change_count(state);
+
+    return &state->changed[(first + index) % STATE_MAX_CHANGES];
+}
+
+/* The run `back` runs ago (0: the last one), or NULL. */
+static const struct state_result *latest(const struct state *state, size_t back)
+{
+    size_t count = state_run_count(state);
+
+    return back < count ? state_run(state, count - 1 - back) : NULL;
+}
+
+static bool is_unknown(const struct state_result *run)
+{
+    return run->status == SEVERITY_UNKNOWN;
+}
+
+static bool is_failure(const struct state_result *run)
+{
+    return run->status == SEVERITY_FAIL;
+}
+
+static int rank(const struct state_result *run)
+{
+    return severity_rank((enum severity)run->status);
+}
+
+/* ---- decisions ---- */
+
+/* How the last runs compare with what is believed: 1 worse, -1 better, 0 the same status. */
+static int compare(const struct state *state, const struct state_result *run)
+{
+    int difference = rank(run) - severity_rank(state->status);
+
+    return (difference > 0) - (difference < 0);
+}
+
+/* Of the last `count` runs that say anything: when all are on `side`, the one nearest to what is
+ * believed, the latest of equals; else NULL. */
+static const struct state_result *agreed_on_side(const struct state *state, unsigned count,
+                                                 int side)
+{
+    const struct state_result *nearest = NULL;
+    const struct state_result *run;
+
+    for (size_t back = 0; count && (run = latest(state, back)); back++) {
+        if (is_unknown(run))
+            continue;
+        if (compare(state, run) != side)
+            return NULL;
+        if (!nearest || side * rank(run) < side * rank(nearest))
+            nearest = run;
+        count--;
+    }
+    return count ? NULL : nearest;
+}
+
+/* The last `count` runs agree on one result that is not the believed one, though of its status. */
+static const struct state_result *agreed_on_cause(const struct state *state, unsigned count)
+{
+    const struct state_result *first = latest(state, 0);
+
+    for (size_t back = 0; back < count; back++) {
+        const struct state_result *run = latest(state, back);
+        if (!run || run->status != (uint8_t)state->status || run->cause != first->cause ||
+            run->cause == (uint8_t)state->cause)
+            return NULL;
+    }
+    return first;
+}
+
+static const struct state_result *agreed_on_unknown(const struct state *state, unsigned count)
+{
+    if (state->status == SEVERITY_UNKNOWN)
+        return NULL;
+    for (size_t back = 0; back < count; back++) {
+        const struct state_result *run = latest(state, back);
+        if (!run || !is_unknown(run))
+            return NULL;
+    }
+    return latest(state, 0);
+}
+
+static const struct state_result *decide(const struct state *state,
+                                         const struct state_thresholds *thresholds)
+{
+    const struct state_result *last = latest(state, 0);
+    const struct state_result *found = NULL;
+
+    if (!state->known)
+        return last;
+    if (is_unknown(last))
+        found = agreed_on_unknown(state, thresholds->failure);
+    else if (compare(state, last) > 0)
+        found = agreed_on_side(state, thresholds->failure, 1);
+    else if (compare(state, last) < 0)
+        found = agreed_on_side(state, thresholds->success, -1);
+    return found ? found : agreed_on_cause(state, thresholds->failure);
+}
+
+static void believe(struct state *state, const struct state_result *result, int64_t now)
+{
+    struct state_result *change = &state->changed[state->change_count++ % STATE_MAX_CHANGES];
+
+    *change = *result;
+    change->at = now;
+    state->changes += state->known;
+    state->known = true;
+    state->status = (enum severity)result->status;
+    state->cause = (enum cause)result->cause;
+    state->since = now;
+}
+
+/* ---- flapping ---- */
+
+bool state_flips(const struct state *state, enum severity status, struct state_flips *ret)
+{
+    bool failing = status == SEVERITY_FAIL;
+    const struct state_result *run;
+
+    *ret = (struct state_flips){.runs = status != SEVERITY_UNKNOWN, .failed = failing};
+    for (size_t back = 0; ret->runs < STATE_FLIP_WINDOW && (run = latest(state, back)); back++) {
+        if (is_unknown(run))
+            continue;
+        if (is_failure(run) && ret->failed == (status == SEVERITY_FAIL))
+            ret->last_failure = (enum cause)run->cause;
+        ret->failed += is_failure(run);
+        ret->flips += ret->runs && is_failure(run) != failing;
+        failing = is_failure(run);
+        ret->runs++;
+    }
+    return ret->flips > (state->flapping ? STATE_FLIPS_STOP : STATE_FLIPS_START - 1);
+}
+
+/* ---- observing ---- */
+
+bool state_observe(struct state *state, const struct state_result *result,
+                   const struct state_thresholds *thresholds, struct state_result *ret_previous)
+{
+    struct state_flips flips;
+
+    *ret_previous = (struct state_result){
+        .at = state->since, .status = (uint8_t)state->status, .cause = (uint8_t)state->cause};
+    state->flapping = state_flips(state, (enum severity)result->status, &flips);
+    state->runs[state->run_count++ % STATE_MAX_RUNS] = *result;
+    const struct state_result *found = decide(state, thresholds);
+    bool changed = found && !(state->known && found->status == (uint8_t)state->status &&
+                              found->cause == (uint8_t)state->cause);
+    if (changed)
+        believe(state, found, result->at);
+    bool agrees =
+        result->status == (uint8_t)state->status && result->cause == (uint8_t)state->cause;
+    state->undecided = agrees ? 0 : state->undecided + 1;
+    return changed;
+}
+
+usec_t state_interval(const struct state *state, const struct state_thresholds *thresholds,
+                      usec_t interval)
+{
+    unsigned most =
+        thresholds->failure > thresholds->success ? thresholds->failure : thresholds->success;
+
+    /* Only as many as a decision can need: results that never agree must not speed a target up. */
+    return state->undecided && state->undecided < most ? interval / 4 : interval;
+}

@@ -1,0 +1,147 @@
+#include "daemon/watch.h"
+
+#include <stdio.h>
+
+#include "daemon/watcher.h"
+
+#define MAX_CHANGES_LOGGED 20 /* of one target, in CHANGES_WINDOW; more are counted */
+#define CHANGES_WINDOW     (10 * 60 * USEC_PER_SEC)
+#define MAX_EVIDENCE       400 /* bytes of the first evidence lines in a log line */
+
+_Static_assert(CAUSE_COUNT <= 64, "seen_causes has a bit for every cause");
+
+enum severity watch_status(const struct watch *watch)
+{
+    return watch->state.known ? watch->state.status : SEVERITY_UNKNOWN;
+}
+
+void watch_result_release(struct watch_result *result)
+{
+    diagnosis_free(result->diagnosis);
+    evidence_free(result->evidence);
+    settings_release(result->settings);
+    *result = (struct watch_result){0};
+}
+
+/* ---- counting ---- */
+
+static void observe_duration(struct phase_histogram *histogram, usec_t duration)
+{
+    double seconds = (double)duration / (double)USEC_PER_SEC;
+    size_t bucket = 0;
+
+    while (bucket < WATCH_BUCKET_COUNT && seconds > watch_buckets[bucket])
+        bucket++;
+    histogram->counts[bucket]++;
+    histogram->total++;
+    histogram->sum += seconds;
+}
+
+static void count_phases(struct watch *watch, const struct evidence *evidence)
+{
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        enum phase phase = (enum phase)i;
+        enum phase_state state = evidence_phase_state(evidence, phase);
+        if (state != PHASE_STATE_SKIPPED)
+            observe_duration(&watch->watcher->histograms[phase],
+                             evidence_phase_duration(evidence, phase));
+        if (state == PHASE_STATE_FAILED)
+            watch->failures[phase]++;
+    }
+}
+
+/* ---- the log line of a change ---- */
+
+static enum log_level level_of(enum severity severity)
+{
+    return severity == SEVERITY_OK     ? LOG_LEVEL_INFO
+           : severity == SEVERITY_WARN ? LOG_LEVEL_WARN
+                                       : LOG_LEVEL_ERROR;
+}
+
+static void put_evidence(struct text *text, const struct finding *finding)
+{
+    for (size_t i = 0; i < finding->evidence_count && text->length < MAX_EVIDENCE / 2; i++)
+        text_append_format(text, "%s%s", i ? "; " : "", finding->evidence[i]);
+}
+
+/* `previous` NULL: nothing was believed before. The words are those of the last run; where what is
+ * believed now is an earlier one's result, the cause says so. */
+static void log_change(struct watch *watch, const struct state_result *previous)
+{
+    const struct state *state = &watch->state;
+    const struct finding *first = &watch->last.diagnosis->findings[0];
+    bool troubled = first->severity != SEVERITY_OK;
+    struct text evidence = TEXT_WITH_LIMIT(MAX_EVIDENCE);
+    char lasted[32] = "";
+    char left_out[16] = "";
+    unsigned count;
+
+    for (size_t i = 0; i < watch->last.diagnosis->count; i++)
+        if (watch->last.diagnosis->findings[i].cause == state->cause)
+            first = &watch->last.diagnosis->findings[i];
+    if (!log_limit_allows(&watch->changes_logged, MAX_CHANGES_LOGGED, CHANGES_WINDOW, &count))
+        return;
+    if (count)
+        snprintf(left_out, sizeof(left_out), "%u", count);
+    if (previous)
+        snprintf(lasted, sizeof(lasted), "%llds", (long long)(state->since - previous->at));
+    if (troubled)
+        put_evidence(&evidence, first);
+    LOG(level_of(state->status), "state changed", {"target", watch->target->name},
+        {"status", severity_name(state->status)}, {"cause", cause_name(state->cause)},
+        {"previous", previous ? cause_name((enum cause)previous->cause) : NULL},
+        {"previous_status", previous ? severity_name((enum severity)previous->status) : NULL},
+        {"previous_lasted", previous ? lasted : NULL}, {"what", first->summary},
+        {"evidence", evidence.length ? text_string(&evidence) : NULL},
+        {"remedy", troubled && first->remedy_count ? first->remedy[0] : NULL},
+        {"docs", troubled ? cause_docs(first->cause) : NULL},
+        {"changes_left_out", count ? left_out : NULL});
+    text_free(&evidence);
+}
+
+/* ---- a result ---- */
+
+/* What only the history tells joins what this run told. */
+static void add_history(struct watch *watch, struct watch_result *result)
+{
+    struct state_flips flips;
+
+    if (result->diagnosis->status == SEVERITY_UNKNOWN ||
+        !state_flips(&watch->state, result->diagnosis->status, &flips))
+        return;
+    if (!diagnosis_add_intermittent(result->diagnosis, result->evidence, result->target,
+                                    flips.failed, flips.runs, flips.last_failure))
+        LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
+}
+
+void watch_observe(struct watch *watch, struct watch_result *result)
+{
+    const struct settings *settings = watch->watcher->settings;
+    const struct state_thresholds thresholds = {settings->failure_threshold,
+                                                settings->success_threshold};
+    bool known = watch->state.known;
+    struct state_result previous;
+
+    add_history(watch, result);
+    const struct diagnosis *diagnosis = result->diagnosis;
+    const struct state_result observed = {
+        .at = result->evidence->measured_at,
+        .duration_msec = (uint32_t)(result->evidence->duration / USEC_PER_MSEC),
+        .status = (uint8_t)diagnosis->status,
+        .cause = (uint8_t)diagnosis->findings[0].cause,
+    };
+    watch->runs++;
+    count_phases(watch, result->evidence);
+    if (diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN)
+        watch->last_success = observed.at;
+    watch_result_release(&watch->last);
+    watch->last = *result;
+    *result = (struct watch_result){0};
+    if (state_observe(&watch->state, &observed, &thresholds, &previous))
+        log_change(watch, known ? &previous : NULL);
+    watch->seen_causes |= 1ULL << watch->state.cause;
+    LOG(LOG_LEVEL_DEBUG, "run done", {"target", watch->target->name},
+        {"status", severity_name((enum severity)observed.status)},
+        {"cause", cause_name((enum cause)observed.cause)});
+}

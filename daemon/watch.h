@@ -1,0 +1,53 @@
+#pragma once
+
+/* One target as the daemon knows it: what was measured last, what is believed, when it is due. */
+
+#include <event2/event.h>
+
+#include "config/settings.h"
+#include "daemon/log.h"
+#include "daemon/state.h"
+#include "probes/diagnosis/diagnose.h"
+#include "probes/evidence.h"
+#include "probes/probe.h"
+
+struct watcher;
+
+/* One run and what it was made under: evidence borrows texts of its settings. */
+struct watch_result {
+    struct settings *settings; /* held; NULL before the first run ended */
+    const struct target *target;
+    struct evidence *evidence;
+    struct diagnosis *diagnosis;
+};
+
+struct watch {
+    struct watcher *watcher;
+    const struct target *target; /* of the watcher's settings; its name, host and port stay */
+    struct event *due;
+    usec_t grid;     /* cycle 0 is due at grid, then one every interval */
+    uint64_t cycles; /* of the grid gone by */
+    usec_t next;     /* when the timer fires */
+    bool extra;      /* it then fires beside the grid */
+    bool waiting;    /* due, but max_in_flight runs are under way */
+
+    struct probe_run *run;
+    struct settings *run_settings; /* held while the run is under way */
+    const struct target *run_target;
+
+    struct watch_result last;
+    struct state state;   /* believed */
+    int64_t last_success; /* wall seconds of the last run that was ok or warn; 0 never */
+    uint64_t runs;
+    uint64_t failures[PHASE_COUNT];
+    uint64_t seen_causes; /* bit by cause: believed as the primary one since start */
+    struct log_limit changes_logged;
+};
+
+/* Takes over what `result` holds: counts it, decides what is believed, logs a change. */
+void watch_observe(struct watch *watch, struct watch_result *result);
+
+void watch_result_release(struct watch_result *result);
+
+/* What is believed: unknown before the first run. */
+enum severity watch_status(const struct watch *watch);
