@@ -293,8 +293,10 @@ static const struct {
     {"linkage", put_linkage},
 };
 
-static void put_named(struct text *out, const struct subject *subject, const char *name)
+static void put_named(struct text *out, const char *name, const void *context)
 {
+    const struct subject *subject = context;
+
     for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
         if (strcmp(placeholders[i].name, name) == 0) {
             placeholders[i].put(out, subject);
@@ -304,14 +306,11 @@ static void put_named(struct text *out, const struct subject *subject, const cha
     put_path_value(out, subject, name);
 }
 
-const char *template_fill(const char *template, const struct subject *subject)
+void template_write(struct text *out, const char *template, template_put put, const void *context)
 {
-    struct text out = TEXT_WITH_LIMIT(TEMPLATE_LIMIT);
-    const char *filled;
-
     for (const char *at = template; *at;) {
         size_t plain = strcspn(at, "{");
-        text_append_bytes(&out, at, plain);
+        text_append_bytes(out, at, plain);
         at += plain;
         if (!*at)
             break;
@@ -319,11 +318,18 @@ const char *template_fill(const char *template, const struct subject *subject)
         char name[32] = "";
         if (length - 1 < sizeof(name) && at[length]) {
             memcpy(name, at + 1, length - 1);
-            put_named(&out, subject, name);
+            put(out, name, context);
         }
         at += at[length] ? length + 1 : length;
     }
-    filled = arena_copy_text(subject->arena, text_string(&out));
+}
+
+const char *template_fill(const char *template, const struct subject *subject)
+{
+    struct text out = TEXT_WITH_LIMIT(TEMPLATE_LIMIT);
+
+    template_write(&out, template, put_named, subject);
+    const char *filled = arena_copy_text(subject->arena, text_string(&out));
     text_free(&out);
     return filled;
 }

@@ -195,6 +195,16 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "registry."},
 };
 
+const char *cause_summary(enum cause cause)
+{
+    return texts[cause].summary;
+}
+
+const char *cause_pull_error(enum cause cause, size_t n)
+{
+    return n < MAX_PULL_ERRORS ? texts[cause].pull_errors[n] : NULL;
+}
+
 static void add_line(const char **lines, size_t *count, const char *line)
 {
     if (line && *count < FINDING_MAX_LINES)

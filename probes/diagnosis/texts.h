@@ -2,6 +2,7 @@
 
 /* Turns a cause and the facts behind it into the words of a finding. */
 
+#include "config/base/text.h"
 #include "probes/diagnosis/diagnose.h"
 #include "probes/diagnosis/facts.h"
 
@@ -12,6 +13,10 @@ struct subject {
     const struct dns_evidence *dns;
     struct arena *arena;
 };
+
+/* Appends `template`; `put` writes what stands for each {placeholder}. */
+typedef void (*template_put)(struct text *out, const char *name, const void *context);
+void template_write(struct text *out, const char *template, template_put put, const void *context);
 
 /* `template` with {placeholders} replaced by measured values; text of the arena, NULL when memory
  * is short. An unknown placeholder stays as written. */
@@ -27,6 +32,10 @@ struct step {
 /* Lists of steps, each ended by a NULL text, in the order they are to be followed; the list of
  * lists ends with NULL. */
 const struct step *const *remedy_of(enum cause cause);
+
+/* The templates of a cause: what is wrong, and the n-th pull error it leads to (NULL: no more). */
+const char *cause_summary(enum cause cause);
+const char *cause_pull_error(enum cause cause, size_t n);
 
 /* Fills the summary, evidence, remedy and pull errors of `finding`, whose cause is set. */
 void finding_fill(struct finding *finding, const struct subject *subject);
