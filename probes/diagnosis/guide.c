@@ -91,6 +91,7 @@ static const char *condition_of(const struct step *step)
         {FACT_NONE, FACT_EGRESS_KNOWN, "*(egress address unknown)* "},
         {FACT_NONE, FACT_INTERNET_TRIED, "*(without internet controls)* "},
         {FACT_NONE, FACT_VPC_TRIED, "*(without a vpc control)* "},
+        {FACT_NONE, FACT_USED_PRIVATE, "*(public path)* "},
         {FACT_LOOPBACK_ANSWER, FACT_NONE, "*(a loopback address)* "},
     };
 
