@@ -71,6 +71,13 @@ static void print_network(const struct network_settings *network, struct text *t
                            control->host, strchr(control->host, ':') ? "]" : "",
                            (unsigned)control->port);
     }
+    if (network->egress_url) {
+        const struct url *url = network->egress_url;
+        bool v6 = url->host_is_address && url->address.family == AF_INET6;
+        text_append_format(text, "egress_address_url: \"%s://%s%s%s:%u%s\"\n",
+                           url->tls ? "https" : "http", v6 ? "[" : "", url->host, v6 ? "]" : "",
+                           (unsigned)url->port, url->path);
+    }
 }
 
 static void print_target(const struct target *target, struct text *text)

@@ -257,6 +257,16 @@ static const char *add_control(struct schema_place *place, const char *value)
     return NULL;
 }
 
+static const char *set_egress_url(struct schema_place *place, const char *value)
+{
+    struct url *url = arena_allocate(place->settings->arena, sizeof(*url));
+
+    if (!url)
+        return no_memory;
+    place->settings->network.egress_url = url;
+    return url_parse(value, place->settings->arena, url);
+}
+
 static const char *set_no_controls(struct schema_place *place, const char *value)
 {
     if (strcmp(value, "true") != 0)
@@ -318,6 +328,8 @@ const struct schema_key schema_keys[] = {
      "a place that must accept a connection; KIND is vpc or internet", true, add_control},
     {"no_controls", "no-controls", NULL, NULL, "connect to no control at all", false,
      set_no_controls},
+    {"egress_address_url", "egress-address-url", "URL", NULL,
+     "answers with the caller's address, for the allowlist", false, set_egress_url},
     {"allowed_hosts", "allowed-host", "NAME", NULL,
      "a further Host that the status endpoint answers to", true, add_allowed_host},
     {"log.level", "log-level", "debug|info|warn|error", "info", "what run logs", false,

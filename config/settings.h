@@ -13,6 +13,7 @@
 #include "config/base/address.h"
 #include "config/base/arena.h"
 #include "config/base/clock.h"
+#include "config/url.h"
 
 #define SETTINGS_MAX_TARGETS   20000
 #define SETTINGS_MAX_RESOLVERS 4 /* per role */
@@ -57,6 +58,7 @@ struct network_settings {
     struct range provider_ranges[SETTINGS_MAX_RANGES];
     size_t control_count; /* the profile's included; 0 after --no-controls */
     struct control controls[SETTINGS_MAX_CONTROLS];
+    const struct url *egress_url; /* answers with the caller's address; NULL: none */
 };
 
 /* One registry to look at; every default already filled in. */

@@ -279,6 +279,7 @@ static void read_evidence(struct reading *reading, const json_t *object, struct 
     evidence->allocation_failed = get_flag(object, "allocation_failed");
     evidence->local_error = get_text(reading, object, "local_error");
     evidence->egress_address = get_text(reading, object, "egress_address");
+    evidence->egress_error = get_text(reading, object, "egress_error");
     for (size_t i = 0; i < json_array_size(dns) && i < EVIDENCE_MAX_DNS; i++) {
         locate(reading, "dns", i);
         read_dns(reading, json_array_get(dns, i), &evidence->dns[evidence->dns_count++]);

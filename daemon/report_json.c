@@ -188,7 +188,7 @@ json_t *report_json_target(const struct target_report *report)
 
     return json_pack(
         "{s:s, s:s, s:i, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:[]}, s:o, "
-        "s:o, s:o, "
+        "s:o, s:o, s:o, "
         "s:o, s:o, s:b, s:b, s:o}",
         "name", target->name, "host", target->host, "port", (int)target->port, "instance",
         report_json_text(target->instance), "vpc_name", (int)target->is_vpc_name, "expect",
@@ -197,9 +197,10 @@ json_t *report_json_target(const struct target_report *report)
         dns_list(evidence), "paths", report_json_paths(evidence), "controls",
         control_list(evidence), "auth", "outcome", "skipped", "reason",
         "this version does not ask for tokens", "granted", "images", images_of(target),
-        "egress_address", report_json_text(evidence->egress_address), "settings",
-        settings_of(target), "measured_at", report_json_time(evidence->measured_at),
-        "duration_seconds", report_json_seconds(evidence->duration), "deadline_reached",
+        "egress_address", report_json_text(evidence->egress_address), "egress_error",
+        report_json_text(evidence->egress_error), "settings", settings_of(target), "measured_at",
+        report_json_time(evidence->measured_at), "duration_seconds",
+        report_json_seconds(evidence->duration), "deadline_reached",
         (int)evidence->deadline_reached, "allocation_failed", (int)evidence->allocation_failed,
         "local_error", report_json_text(evidence->local_error));
 }

@@ -168,6 +168,19 @@ static void append_controls(struct text *text, const struct evidence *evidence, 
     }
 }
 
+static void append_egress(struct text *text, const struct evidence *evidence, size_t width)
+{
+    struct text line = TEXT_WITH_LIMIT(1024);
+
+    if (!evidence->egress_address && !evidence->egress_error)
+        return;
+    text_append_format(&line, "egress address: %s%s",
+                       evidence->egress_address ? evidence->egress_address : "unknown, ",
+                       evidence->egress_address ? "" : evidence->egress_error);
+    append_line(text, "ctl", text_string(&line), width);
+    text_free(&line);
+}
+
 /* ---- findings ---- */
 
 static void append_list(struct text *text, const char *title, const char *const *lines,
@@ -229,6 +242,7 @@ void report_text_target(struct text *text, const struct target_report *report,
     for (size_t i = 0; i < evidence->path_count; i++)
         append_path(text, &evidence->paths[i], width);
     append_controls(text, evidence, width);
+    append_egress(text, evidence, width);
     for (size_t i = 0; i < report->target->image_count; i++)
         append_line(text, "image", "not checked: this version does not ask for manifests", width);
     for (size_t i = 0; i < report->diagnosis->count; i++)

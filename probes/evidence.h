@@ -74,6 +74,7 @@ struct evidence {
     size_t control_count;
     struct control_evidence controls[SETTINGS_MAX_CONTROLS];
     const char *egress_address; /* this network as the echo service saw it */
+    const char *egress_error;   /* why that is not known though it was asked */
 };
 
 /* An empty one with its arena (bounded), or NULL. */

@@ -112,6 +112,7 @@ static void free_run(struct probe_run *run)
 {
     stage_path_cancel(run);
     stage_controls_end(run, CONTROL_CANCELLED);
+    stage_egress_end(run, NULL);
     for (size_t i = 0; i < run->resolver_count; i++)
         resolver_free(run->resolvers[i]);
     if (run->deadline)
@@ -153,6 +154,7 @@ static void finish(int fd, short what, void *context)
     (void)what;
     stage_path_cancel(run);
     stage_controls_end(run, CONTROL_CANCELLED);
+    stage_egress_end(run, NULL);
     evidence->duration = clock_monotonic() - run->started;
     evidence->measured_at = clock_wall() / (int64_t)USEC_PER_SEC;
     explain_skipped(evidence);
@@ -169,6 +171,15 @@ static bool explanation_wanted(const struct probe_run *run)
     return evidence_phase_state(run->evidence, PHASE_TCP) != PHASE_STATE_OK;
 }
 
+/* The address to allow matters where the path is silent, and where the registry turns it away. */
+static bool egress_wanted(const struct probe_run *run)
+{
+    for (size_t i = 0; i < run->evidence->path_count; i++)
+        if (run->evidence->paths[i].api.outcome == API_FORBIDDEN)
+            return true;
+    return explanation_wanted(run);
+}
+
 void run_progressed(struct probe_run *run)
 {
     if (stage_dns_pending(run) || stage_path_pending(run, VIEW_POD | VIEW_HOST | VIEW_LITERAL))
@@ -176,6 +187,11 @@ void run_progressed(struct probe_run *run)
     if (explanation_wanted(run)) {
         stage_controls_start(run);
         if (stage_path_pending(run, VIEW_LINKAGE) || stage_controls_pending(run))
+            return;
+    }
+    if (egress_wanted(run)) {
+        stage_egress_start(run);
+        if (stage_egress_pending(run))
             return;
     }
     event_active(run->finish, EV_TIMEOUT, 0);
@@ -191,6 +207,7 @@ static void deadline(int fd, short what, void *context)
     stage_dns_expire(run);
     stage_path_expire(run);
     stage_controls_end(run, CONTROL_TIMEOUT);
+    stage_egress_end(run, "no answer in time");
     event_active(run->finish, EV_TIMEOUT, 0);
 }
 
@@ -200,8 +217,10 @@ static void controls_due(int fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (explanation_wanted(run))
-        stage_controls_start(run);
+    if (!explanation_wanted(run))
+        return;
+    stage_controls_start(run);
+    stage_egress_start(run);
 }
 
 /* ---- the start ---- */
@@ -238,12 +257,14 @@ static void start_stages(struct probe_run *run)
     }
     if (target->host_is_address)
         stage_path_start(run, &target->address, VIEW_LITERAL);
-    else
+    if (!target->host_is_address || target->network->control_count || target->network->egress_url)
         stage_dns_start(run);
     if (target->has_linkage_address)
         stage_path_start(run, &target->linkage_address, VIEW_LINKAGE);
-    if (run_mode(run) == PROBE_ONCE)
+    if (run_mode(run) == PROBE_ONCE) {
         stage_controls_start(run);
+        stage_egress_start(run);
+    }
     run_progressed(run);
 }
 
@@ -257,6 +278,7 @@ struct probe_run *probe_start(struct probe_environment *environment, const struc
     run->environment = environment;
     run->target = target;
     run->done = done;
+    run->egress.fd = -1;
     run->context = context;
     run->started = clock_monotonic();
     run->memory_failures = memory_failures();
@@ -309,4 +331,6 @@ void probe_awaited(const struct probe_run *run, struct text *text)
         text_append_format(text, "%scontrol %s", separator, run->controls[i].evidence->name);
         separator = ", ";
     }
+    if (stage_egress_pending(run))
+        text_append_format(text, "%segress address", separator);
 }

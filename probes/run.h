@@ -7,60 +7,11 @@
 
 #include "config/settings.h"
 #include "probes/evidence.h"
-#include "probes/handshake_trials.h"
 #include "probes/probe.h"
-#include "probes/source_ports.h"
-#include "probes/transport/dial.h"
-#include "probes/transport/http_exchange.h"
-#include "probes/transport/resolver.h"
-#include "probes/transport/stream.h"
-#include "probes/transport/tls_session.h"
+#include "probes/run_parts.h"
 #include "probes/transport/trust_store.h"
 
 #define RUN_MAX_RESOLVERS (2 * SETTINGS_MAX_RESOLVERS)
-
-/* One question that waits for its answer. */
-struct question {
-    struct probe_run *run;
-    struct dns_evidence *evidence;
-    bool pending;
-};
-
-/* Where an address is on its way up the ladder. */
-enum path_step {
-    STEP_NONE, /* through, or never started */
-    STEP_TCP,
-    STEP_TLS,
-    STEP_TRIALS, /* the handshake was reset; what else was tried is awaited */
-    STEP_DATE,   /* a certificate defect stands, only the peer's Date is read */
-    STEP_API,
-    STEP_SOURCE_PORTS, /* through, but further source ports are awaited */
-};
-
-struct path_run {
-    struct probe_run *run;
-    struct path_evidence *evidence;
-    enum path_step step;
-    struct event *quarter; /* a quarter of the timeout without progress */
-    size_t bytes_seen;     /* of the handshake, a quarter ago */
-    struct dial *dial;
-    struct source_ports *source_ports;
-    struct tls_session *session;
-    struct handshake_trials_run *trials;
-    struct http_exchange *exchange;
-    struct stream stream;
-};
-
-/* One control, and the questions that look for its address. */
-struct control_run {
-    struct probe_run *run;
-    struct control_evidence *evidence;
-    const struct control *control;
-    struct dial *dial;
-    usec_t started;
-    unsigned questions; /* still unanswered */
-    bool pending;
-};
 
 struct probe_run {
     struct probe_environment *environment;
@@ -83,6 +34,7 @@ struct probe_run {
     struct question questions[EVIDENCE_MAX_DNS];
     struct path_run paths[EVIDENCE_MAX_PATHS];
     struct control_run controls[SETTINGS_MAX_CONTROLS];
+    struct egress_run egress;
 };
 
 struct event_base *run_base(const struct probe_run *run);
@@ -94,7 +46,8 @@ void run_progressed(struct probe_run *run);
 /* Remembers the first thing that this machine could not do. */
 void run_local_error(struct probe_run *run, const char *what, int error);
 
-/* dns: asks every resolver of the target everything at once. */
+/* dns: asks every resolver of the target everything at once; of a target that is an address
+ * nothing, but controls may ask these resolvers. */
 void stage_dns_start(struct probe_run *run);
 bool stage_dns_pending(const struct probe_run *run);
 void stage_dns_expire(struct probe_run *run);
@@ -110,3 +63,8 @@ const char *stage_path_awaited(const struct path_run *path); /* NULL: nothing */
 void stage_controls_start(struct probe_run *run); /* once; further calls do nothing */
 bool stage_controls_pending(const struct probe_run *run);
 void stage_controls_end(struct probe_run *run, enum control_outcome outcome);
+
+/* egress: the address this network shows; nothing without egress_address_url */
+void stage_egress_start(struct probe_run *run); /* once; further calls do nothing */
+bool stage_egress_pending(const struct probe_run *run);
+void stage_egress_end(struct probe_run *run, const char *why);

@@ -65,6 +65,8 @@ static void ask_resolver(struct probe_run *run, enum resolver_role role,
 
     if (resolver)
         run->resolvers[run->resolver_count++] = resolver;
+    if (run->target->host_is_address)
+        return;
     for (int type = RECORD_A; type <= RECORD_AAAA; type++) {
         what.type = (enum record_type)type;
         what.queried = NAME_TARGET;
@@ -104,7 +106,7 @@ void stage_dns_start(struct probe_run *run)
         memcpy(pod, network->pod_resolvers, sizeof(pod));
     else
         pod_count = probe_environment_system_resolvers(run->environment, pod);
-    if (!pod_count && !network->host_resolver_count)
+    if (!pod_count && !network->host_resolver_count && !run->target->host_is_address)
         run_local_error(run, "no resolver in /etc/resolv.conf", ENOENT);
     for (size_t i = 0; i < pod_count; i++)
         ask_resolver(run, ROLE_POD, &pod[i], name, vpc_name);

@@ -8,20 +8,14 @@
 #include "config/base/address.h"
 #include "config/base/text.h"
 #include "probes/evidence.h"
+#include "probes/transport/http_fields.h"
 
-#define HTTPS_PORT            443
-#define QUOTED_ADDRESS_WINDOW 4096 /* bytes of a 403's body that are searched */
-#define MAX_RETRY_AFTER       (7 * 24 * 3600)
+#define HTTPS_PORT      443
+#define MAX_RETRY_AFTER (7 * 24 * 3600)
 
 const char *registry_host_header(const struct target *target, struct arena *arena)
 {
-    bool v6 = target->host_is_address && target->address.family == AF_INET6;
-    const char *open = v6 ? "[" : "";
-    const char *close = v6 ? "]" : "";
-
-    if (target->port == HTTPS_PORT)
-        return arena_format(arena, "%s%s%s", open, target->host, close);
-    return arena_format(arena, "%s%s%s:%u", open, target->host, close, (unsigned)target->port);
+    return http_host_header(target->host, target->port, HTTPS_PORT, arena);
 }
 
 static const char *keep(struct arena *arena, const char *value, size_t length)
@@ -118,36 +112,6 @@ static enum challenge_kind read_challenge(const struct http_response *response)
     return best;
 }
 
-static bool is_address_byte(char byte)
-{
-    return isxdigit((unsigned char)byte) || byte == '.' || byte == ':';
-}
-
-/* The first IP address written in the body: registries quote the client's, e.g. "client with IP
- * '192.0.2.7' is not allowed". */
-static const char *quoted_address(const struct http_response *response, struct arena *arena)
-{
-    const char *body = response->body;
-    size_t end = response->body_length < QUOTED_ADDRESS_WINDOW ? response->body_length
-                                                               : QUOTED_ADDRESS_WINDOW;
-    struct address address;
-    char token[ADDRESS_TEXT_SIZE];
-
-    for (size_t i = 0; body && i < end;) {
-        size_t length = 0;
-        while (i + length < end && is_address_byte(body[i + length]))
-            length++;
-        if (length >= sizeof("1.1.1.1") - 1 && length < sizeof(token)) {
-            memcpy(token, body + i, length);
-            token[length] = '\0';
-            if (address_parse(token, &address))
-                return arena_copy_text(arena, address_format(&address, token));
-        }
-        i += length + 1;
-    }
-    return NULL;
-}
-
 static bool looks_like_registry(const struct http_response *response)
 {
     const char *content_type = http_response_header(response, "content-type", 0);
@@ -204,7 +168,7 @@ void registry_read_ping(const struct http_response *response, struct arena *aren
     registry_read_partial(response, arena, ret);
     ret->outcome = outcome_of(response);
     if (ret->outcome == API_FORBIDDEN)
-        ret->client_address = quoted_address(response, arena);
+        ret->client_address = http_body_address(response, arena);
     if (!ret->detail && ret->outcome != API_REGISTRY && response->body_length)
         ret->detail = keep(arena, response->body, response->body_length);
 }

@@ -288,6 +288,7 @@ static void what_is_printed_loads_again(void **state)
         ARGUMENTS((char[]){"config"}, (char[]){"--profile=tke-serverless"},
                   (char[]){"--timeout=1500ms"}, (char[]){"--linkage-address=10.0.3.7"},
                   (char[]){"--control=vpc=[fd00::1]:443"}, (char[]){"--private-range=9.1.0.0/16"},
+                  (char[]){"--egress-address-url"}, (char[]){"https://[fd00::7]/ip?a=b"},
                   (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}),
         NULL);
     assert_int_equal(loaded.status, 0);

@@ -1,0 +1,47 @@
+#include "probes/transport/http_fields.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "config/base/address.h"
+
+#define SEARCHED_BYTES 4096
+
+const char *http_host_header(const char *host, uint16_t port, uint16_t default_port,
+                             struct arena *arena)
+{
+    bool v6 = strchr(host, ':') != NULL;
+    const char *open = v6 ? "[" : "";
+    const char *close = v6 ? "]" : "";
+
+    if (port == default_port)
+        return arena_format(arena, "%s%s%s", open, host, close);
+    return arena_format(arena, "%s%s%s:%u", open, host, close, (unsigned)port);
+}
+
+static bool is_address_byte(char byte)
+{
+    return isxdigit((unsigned char)byte) || byte == '.' || byte == ':';
+}
+
+const char *http_body_address(const struct http_response *response, struct arena *arena)
+{
+    const char *body = response->body;
+    size_t end = response->body_length < SEARCHED_BYTES ? response->body_length : SEARCHED_BYTES;
+    struct address address;
+    char token[ADDRESS_TEXT_SIZE];
+
+    for (size_t i = 0; body && i < end;) {
+        size_t length = 0;
+        while (i + length < end && is_address_byte(body[i + length]))
+            length++;
+        if (length >= sizeof("1.1.1.1") - 1 && length < sizeof(token)) {
+            memcpy(token, body + i, length);
+            token[length] = '\0';
+            if (address_parse(token, &address))
+                return arena_copy_text(arena, address_format(&address, token));
+        }
+        i += length + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+/* Small readings and writings of HTTP that several speakers share (RFC 9110). */
+
+#include "config/base/arena.h"
+#include "probes/transport/http_exchange.h"
+
+/* The Host header: the port only where it is not the scheme's, an IPv6 address in brackets. NULL:
+ * memory. */
+const char *http_host_header(const char *host, uint16_t port, uint16_t default_port,
+                             struct arena *arena);
+
+/* The first IP address written in the first 4 KiB of the body, or NULL: what a registry quotes in
+ * "client with IP '192.0.2.7' is not allowed", and what an echo service answers. */
+const char *http_body_address(const struct http_response *response, struct arena *arena);

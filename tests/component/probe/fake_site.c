@@ -1,0 +1,182 @@
+#include "fake_site.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_CONNECTIONS 64
+#define SMALL_SEGMENT   536
+
+struct connection {
+    struct fake_site *site;
+    int fd;
+    pthread_t thread;
+};
+
+struct site_threads {
+    pthread_t acceptor;
+    struct connection connections[MAX_CONNECTIONS];
+    size_t count;
+};
+
+/* False once the site closes. */
+static bool await(const struct fake_site *site, int fd)
+{
+    struct pollfd waits[] = {{.fd = site->ends[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+
+    return poll(waits, 2, -1) > 0 && !waits[0].revents;
+}
+
+static void hang(const struct fake_site *site)
+{
+    await(site, -1);
+}
+
+static bool has_small_segments(int fd)
+{
+    int segment = 0;
+    socklen_t length = sizeof(segment);
+
+    getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, &length);
+    return segment > 0 && segment <= SMALL_SEGMENT;
+}
+
+static bool names_example(int fd)
+{
+    char hello[2048];
+    ssize_t count = recv(fd, hello, sizeof(hello), MSG_PEEK);
+
+    return count > 0 && memmem(hello, (size_t)count, "example.com", 11);
+}
+
+static void reset(int fd)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+/* Whether the handshake gets through. */
+static bool passes(const struct fake_site *site, int fd)
+{
+    switch (site->path) {
+    case PATH_OPEN:
+        return true;
+    case PATH_DROPS_LARGE:
+        if (has_small_segments(fd))
+            return true;
+        break;
+    case PATH_DROPS_NAME:
+        if (names_example(fd))
+            return true;
+        break;
+    case PATH_RESETS_NAME:
+        if (names_example(fd))
+            return true;
+        reset(fd);
+        return false;
+    case PATH_DROPS_FIRST_BYTES:
+        send(fd, "\x16\x03\x03\x10\x00\x02", 6, MSG_NOSIGNAL);
+        break;
+    case PATH_SILENT:
+        break;
+    }
+    hang(site);
+    return false;
+}
+
+static void serve_tls(struct fake_site *site, int fd)
+{
+    char request[4096];
+    SSL *ssl = SSL_new(site->context);
+    char sni[256];
+
+    SSL_set_app_data(ssl, sni); /* fake_pki_server() writes it there */
+    SSL_set_fd(ssl, fd);
+    if (SSL_accept(ssl) == 1 && await(site, fd) && SSL_read(ssl, request, sizeof(request)) > 0) {
+        __atomic_add_fetch(&site->requests, 1, __ATOMIC_SEQ_CST);
+        if (site->reply)
+            SSL_write(ssl, site->reply, (int)strlen(site->reply));
+        SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+}
+
+static void serve_plain(struct fake_site *site, int fd)
+{
+    char request[4096];
+
+    if (recv(fd, request, sizeof(request), 0) <= 0)
+        return;
+    __atomic_add_fetch(&site->requests, 1, __ATOMIC_SEQ_CST);
+    if (site->reply)
+        send(fd, site->reply, strlen(site->reply), MSG_NOSIGNAL);
+}
+
+static void *serve(void *context)
+{
+    struct connection *connection = context;
+    struct fake_site *site = connection->site;
+
+    if (await(site, connection->fd) && passes(site, connection->fd)) {
+        if (site->context)
+            serve_tls(site, connection->fd);
+        else
+            serve_plain(site, connection->fd);
+    }
+    close(connection->fd);
+    return NULL;
+}
+
+static void *accept_all(void *context)
+{
+    struct fake_site *site = context;
+    struct site_threads *threads = site->threads;
+
+    while (threads->count < MAX_CONNECTIONS && await(site, site->listener)) {
+        struct connection *connection = &threads->connections[threads->count];
+        connection->site = site;
+        connection->fd = accept4(site->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (connection->fd < 0)
+            continue;
+        __atomic_add_fetch(&site->connections, 1, __ATOMIC_SEQ_CST);
+        if (pthread_create(&connection->thread, NULL, serve, connection) == 0)
+            threads->count++;
+    }
+    return NULL;
+}
+
+bool fake_site_open(struct fake_site *site)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(name);
+
+    site->threads = calloc(1, sizeof(*site->threads));
+    site->connections = 0;
+    site->requests = 0;
+    site->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(site->listener, (const struct sockaddr *)&name, sizeof(name)) < 0 ||
+        listen(site->listener, 64) < 0 || pipe(site->ends) < 0 ||
+        getsockname(site->listener, (struct sockaddr *)&name, &length) < 0)
+        return false;
+    site->port = ntohs(name.sin_port);
+    return pthread_create(&site->threads->acceptor, NULL, accept_all, site) == 0;
+}
+
+void fake_site_close(struct fake_site *site)
+{
+    struct site_threads *threads = site->threads;
+
+    close(site->ends[1]);
+    pthread_join(threads->acceptor, NULL);
+    for (size_t i = 0; i < threads->count; i++)
+        pthread_join(threads->connections[i].thread, NULL);
+    close(site->listener);
+    close(site->ends[0]);
+    free(threads);
+}

@@ -1,0 +1,34 @@
+#pragma once
+
+/* A whole server on a free port of 127.0.0.1, a thread for each connection, which answers every
+ * request the same. What the network between would do to it, it does itself. */
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum fake_path {
+    PATH_OPEN,
+    PATH_DROPS_LARGE,       /* a handshake gets no byte unless its segments are small */
+    PATH_DROPS_NAME,        /* ... unless its SNI is example.com */
+    PATH_RESETS_NAME,       /* the connection is reset unless ... */
+    PATH_DROPS_FIRST_BYTES, /* a handshake gets the first bytes of the answer and no more */
+    PATH_SILENT,
+};
+
+struct fake_site {
+    enum fake_path path;
+    SSL_CTX *context;  /* borrowed; NULL: plain TCP */
+    const char *reply; /* to each request; NULL: none */
+    uint16_t port;
+    int listener;
+    int ends[2]; /* a pipe; readable once the site closes */
+    unsigned connections;
+    unsigned requests;
+    struct site_threads *threads;
+};
+
+/* Fill in path, context and reply first. */
+bool fake_site_open(struct fake_site *site);
+void fake_site_close(struct fake_site *site); /* waits for its threads */

@@ -1,0 +1,370 @@
+/* Whole runs of the ladder against a resolver and servers on loopback: what ends up in the
+ * evidence, when a run ends, and what it does not do. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_site.h"
+#include "probes/diagnosis/diagnose.h"
+#include "probes/libraries.h"
+#include "probes/probe.h"
+#include "tests/component/transport/fake_dns.h"
+#include "tests/component/transport/fake_tls.h"
+
+#define YEAR    (365L * 24 * 3600)
+#define TIMEOUT (1200 * USEC_PER_MSEC)
+#define REGISTRY                                                      \
+    "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n" \
+    "Docker-Distribution-Api-Version: registry/2.0\r\nContent-Length: 2\r\n\r\n{}"
+#define FORBIDDEN        "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
+#define ECHO_OF(address) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"ip\": \"" address "\"}\n"
+
+static struct fake_pki pki;
+static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
+
+struct scene {
+    struct event_base *base;
+    struct probe_environment *environment;
+    struct fake_dns dns;
+    struct fake_site site;
+    struct network_settings network;
+    struct target target;
+    struct evidence *evidence;
+    struct diagnosis *diagnosis;
+};
+
+static void open_scene(struct scene *scene, enum probe_mode mode, enum fake_dns_behaviour dns,
+                       long certificate_until)
+{
+    struct fake_certificate certificate = {.names = "DNS:registry.example,IP:127.0.0.1",
+                                           .from_seconds = -2 * YEAR,
+                                           .until_seconds = certificate_until};
+
+    scene->base = event_base_new();
+    scene->environment = probe_environment_new(scene->base, mode);
+    scene->dns.behaviour = dns;
+    assert_int_equal(fake_dns_start(&scene->dns, scene->base), 0);
+    scene->site.context = fake_pki_server(&pki, &certificate);
+    assert_true(fake_site_open(&scene->site));
+    scene->network.pod_resolvers[scene->network.pod_resolver_count++] = scene->dns.endpoint;
+    assert_true(range_parse("127.0.0.0/8", &scene->network.private_ranges[0]));
+    scene->network.private_range_count = 1;
+    scene->target = (struct target){
+        .name = "registry.example",
+        .host = "registry.example",
+        .port = scene->site.port,
+        .timeout = TIMEOUT,
+        .certificate_warning_days = 21,
+        .ca_file = ca_file,
+        .network = &scene->network,
+    };
+}
+
+static void done(struct evidence *evidence, void *context)
+{
+    struct scene *scene = context;
+
+    scene->evidence = evidence;
+    event_base_loopbreak(scene->base);
+}
+
+static void run_scene(struct scene *scene)
+{
+    assert_non_null(probe_start(scene->environment, &scene->target, done, scene));
+    event_base_dispatch(scene->base);
+    assert_non_null(scene->evidence);
+    assert_true(scene->evidence->duration <= TIMEOUT * 11 / 10);
+    scene->diagnosis = diagnose(scene->evidence, &scene->target);
+}
+
+static void close_scene(struct scene *scene)
+{
+    diagnosis_free(scene->diagnosis);
+    evidence_free(scene->evidence);
+    probe_environment_free(scene->environment);
+    fake_dns_stop(&scene->dns);
+    fake_site_close(&scene->site);
+    SSL_CTX_free(scene->site.context);
+    event_base_free(scene->base);
+}
+
+static const char *cause_of(const struct scene *scene)
+{
+    return cause_name(scene->diagnosis->findings[0].cause);
+}
+
+/* ---- a healthy target ---- */
+
+static void healthy_run_ends_at_once_and_awaits_no_control(void **state)
+{
+    struct scene scene = {.site = {.reply = REGISTRY}};
+    struct fake_site silent = {.path = PATH_SILENT};
+
+    (void)state;
+    assert_true(fake_site_open(&silent));
+    open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
+    /* It answers nothing at all, so a run that waited for it would last until the deadline. */
+    scene.network.egress_url = &(struct url){.host = "127.0.0.1",
+                                             .port = silent.port,
+                                             .path = "/",
+                                             .host_is_address = true,
+                                             .address = {AF_INET, {127, 0, 0, 1}}};
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "ok_private");
+    assert_true(scene.evidence->duration < TIMEOUT / 2);
+    assert_int_equal(scene.site.connections, 1);
+    assert_int_equal(scene.site.requests, 1);
+    assert_null(scene.evidence->egress_address);
+    assert_int_equal(scene.evidence->paths[0].trials.clamped, TRIAL_NOT_MADE);
+    close_scene(&scene);
+    fake_site_close(&silent);
+}
+
+static void watching_run_starts_no_control_while_all_is_well(void **state)
+{
+    struct scene scene = {.site = {.reply = REGISTRY}};
+    struct fake_site control = {.path = PATH_OPEN};
+
+    (void)state;
+    assert_true(fake_site_open(&control));
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_LOOPBACK, YEAR);
+    scene.network.controls[scene.network.control_count++] =
+        (struct control){.name = "a",
+                         .kind = CONTROL_VPC,
+                         .host = "127.0.0.1",
+                         .port = control.port,
+                         .host_is_address = true,
+                         .address = {AF_INET, {127, 0, 0, 1}}};
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "ok_private");
+    assert_int_equal(scene.evidence->control_count, 0);
+    assert_int_equal(control.connections, 0);
+    close_scene(&scene);
+    fake_site_close(&control);
+}
+
+/* ---- handshakes that stall or are reset ---- */
+
+static void stall_is_told_apart(void **state)
+{
+    static const struct {
+        enum fake_path path;
+        const char *cause;
+        enum trial_outcome clamped;
+        enum trial_outcome control_sni;
+    } rows[] = {
+        {PATH_DROPS_LARGE, "mtu_black_hole", TRIAL_COMPLETED, TRIAL_SILENT},
+        {PATH_DROPS_NAME, "sni_filtered", TRIAL_SILENT, TRIAL_COMPLETED},
+        {PATH_SILENT, "tls_timeout", TRIAL_SILENT, TRIAL_SILENT},
+        {PATH_DROPS_FIRST_BYTES, "tls_timeout", TRIAL_ANSWERED, TRIAL_ANSWERED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene = {.site = {.path = rows[i].path, .reply = REGISTRY}};
+        open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
+        run_scene(&scene);
+        const struct handshake_trials *trials = &scene.evidence->paths[0].trials;
+        assert_string_equal(cause_of(&scene), rows[i].cause);
+        assert_int_equal(trials->clamped, rows[i].clamped);
+        assert_int_equal(trials->control_sni, rows[i].control_sni);
+        assert_true(trials->interface_mtu >= 1280);
+        assert_true(trials->send_mss > 0);
+        assert_int_equal(scene.site.connections, 3);
+        close_scene(&scene);
+    }
+}
+
+static void reset_by_name_is_told_before_the_deadline(void **state)
+{
+    struct scene scene = {.site = {.path = PATH_RESETS_NAME, .reply = REGISTRY}};
+
+    (void)state;
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_LOOPBACK, YEAR);
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "sni_filtered");
+    assert_int_equal(scene.evidence->paths[0].tls.outcome, TLS_RESET);
+    assert_int_equal(scene.evidence->paths[0].trials.clamped, TRIAL_CLOSED);
+    assert_true(scene.evidence->duration < TIMEOUT / 2);
+    close_scene(&scene);
+}
+
+/* ---- the clock ---- */
+
+static void date_is_read_over_a_session_that_does_not_verify(void **state)
+{
+    struct scene scene = {.site = {.reply = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n"
+                                            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"}};
+
+    (void)state;
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_LOOPBACK, -YEAR);
+    run_scene(&scene);
+    const struct path_evidence *path = &scene.evidence->paths[0];
+    assert_string_equal(cause_of(&scene), "tls_certificate_expired");
+    assert_int_equal(path->tls.outcome, TLS_EXPIRED);
+    assert_int_equal(path->api.outcome, API_SKIPPED);
+    assert_int_equal(path->api.status, 0);
+    assert_int_equal(path->api.peer_time, 784111777);
+    assert_true(path->api.local_time > path->api.peer_time);
+    close_scene(&scene);
+}
+
+/* ---- the address this network shows ---- */
+
+static void egress_address_is_read_when_the_registry_turns_us_away(void **state)
+{
+    struct scene scene = {.site = {.reply = FORBIDDEN}};
+    struct fake_site echo = {.reply = ECHO_OF("198.51.100.77")};
+
+    (void)state;
+    assert_true(fake_site_open(&echo));
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_LOOPBACK, YEAR);
+    /* By name, so the run's resolver is asked for it. */
+    scene.network.egress_url =
+        &(struct url){.host = "echo.example", .port = echo.port, .path = "/ip"};
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "api_forbidden");
+    assert_string_equal(scene.evidence->egress_address, "198.51.100.77");
+    assert_null(scene.evidence->egress_error);
+    close_scene(&scene);
+    fake_site_close(&echo);
+}
+
+static void echo_service_that_fails_explains_nothing(void **state)
+{
+    static const struct {
+        const char *reply;
+        const char *error;
+    } rows[] = {
+        {"HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n10.0.0.1", "HTTP status 500"},
+        {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "no address in the answer"},
+        {"garbage", "the answer was not complete"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene = {.site = {.reply = FORBIDDEN}};
+        struct fake_site echo = {.reply = rows[i].reply};
+        assert_true(fake_site_open(&echo));
+        open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
+        scene.network.egress_url =
+            &(struct url){.host = "echo.example", .port = echo.port, .path = "/"};
+        run_scene(&scene);
+        assert_string_equal(cause_of(&scene), "api_forbidden");
+        assert_null(scene.evidence->egress_address);
+        assert_string_equal(scene.evidence->egress_error, rows[i].error);
+        close_scene(&scene);
+        fake_site_close(&echo);
+    }
+}
+
+/* ---- names and deadlines ---- */
+
+static void silent_resolver_is_given_up_at_half_the_timeout(void **state)
+{
+    struct scene scene = {.site = {.reply = REGISTRY}};
+
+    (void)state;
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_SILENT, YEAR);
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "dns_timeout");
+    assert_true(scene.evidence->duration > TIMEOUT * 2 / 5);
+    assert_true(scene.evidence->duration < TIMEOUT * 3 / 4);
+    assert_int_equal(scene.evidence->path_count, 0);
+    close_scene(&scene);
+}
+
+static void controls_of_an_address_target_are_resolved(void **state)
+{
+    struct scene scene = {.site = {.reply = REGISTRY}};
+
+    (void)state;
+    open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
+    scene.target.host = "127.0.0.1";
+    scene.target.host_is_address = true;
+    assert_true(address_parse("127.0.0.1", &scene.target.address));
+    scene.target.port = 1; /* closed */
+    scene.network.controls[scene.network.control_count++] = (struct control){
+        .name = "a", .kind = CONTROL_VPC, .host = "control.example", .port = scene.site.port};
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "connection_refused");
+    assert_int_equal(scene.evidence->dns_count, 0);
+    assert_int_equal(scene.evidence->controls[0].outcome, CONTROL_OK);
+    close_scene(&scene);
+}
+
+static void tick(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(context);
+}
+
+static void cancelled_run_calls_nobody_back(void **state)
+{
+    static const enum fake_path paths[] = {PATH_OPEN, PATH_SILENT, PATH_RESETS_NAME,
+                                           PATH_DROPS_NAME};
+    const usec_t waits[] = {0, TIMEOUT / 100, TIMEOUT / 3};
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++) {
+        struct scene scene = {.site = {.path = paths[i % 4]}}; /* never a reply */
+        struct timeval wait = {0, (suseconds_t)waits[i / 4]};
+        open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
+        struct probe_run *run = probe_start(scene.environment, &scene.target, done, &scene);
+        assert_non_null(run);
+        event_base_once(scene.base, -1, EV_TIMEOUT, tick, scene.base, &wait);
+        event_base_dispatch(scene.base);
+        if (!scene.evidence)
+            probe_cancel(run);
+        close_scene(&scene);
+    }
+}
+
+static int set_up(void **state)
+{
+    int fd = mkstemp(ca_file);
+
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    if (fd < 0 || libraries_start() || !fake_pki_make(&pki))
+        return -1;
+    close(fd);
+    return fake_pki_write_ca(&pki, ca_file) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(ca_file);
+    fake_pki_clear(&pki);
+    libraries_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(healthy_run_ends_at_once_and_awaits_no_control),
+        cmocka_unit_test(watching_run_starts_no_control_while_all_is_well),
+        cmocka_unit_test(stall_is_told_apart),
+        cmocka_unit_test(reset_by_name_is_told_before_the_deadline),
+        cmocka_unit_test(date_is_read_over_a_session_that_does_not_verify),
+        cmocka_unit_test(egress_address_is_read_when_the_registry_turns_us_away),
+        cmocka_unit_test(echo_service_that_fails_explains_nothing),
+        cmocka_unit_test(silent_resolver_is_given_up_at_half_the_timeout),
+        cmocka_unit_test(controls_of_an_address_target_are_resolved),
+        cmocka_unit_test(cancelled_run_calls_nobody_back),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
