@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "config/base/memory.h"
+#include "config/base/text.h"
 
 #define LOCATION_SIZE 96
+#define MAX_SHOWN     48 /* bytes of a wrong value in the message */
 
 struct replay_item {
     struct target target;
@@ -33,15 +35,51 @@ struct reading {
 
 static void fail(struct reading *reading, const char *key, const char *found)
 {
+    struct text escaped = TEXT_WITH_LIMIT(4 * MAX_SHOWN + 3);
+
+    text_append_peer(&escaped, found, strlen(found), MAX_SHOWN);
     if (!reading->failed)
         snprintf(reading->error, reading->error_size, "%s.%s: \"%s\" is not valid here",
-                 reading->location, key, found);
+                 reading->location, key, text_string(&escaped));
     reading->failed = true;
+    text_free(&escaped);
+}
+
+/* What a terminal would obey: C0, DEL, and C1 as UTF-8 spells it. Our reports hold none. */
+static bool has_controls(const char *text)
+{
+    for (const unsigned char *byte = (const unsigned char *)text; *byte; byte++)
+        if (*byte < 0x20 || *byte == 0x7f || (*byte == 0xc2 && byte[1] < 0xa0))
+            return true;
+    return false;
+}
+
+static const char *keep_text(struct reading *reading, const char *key, const char *text)
+{
+    if (text && has_controls(text))
+        fail(reading, key, text);
+    return arena_copy_text(reading->arena, text);
 }
 
 static const char *get_text(struct reading *reading, const json_t *object, const char *key)
 {
-    return arena_copy_text(reading->arena, json_string_value(json_object_get(object, key)));
+    return keep_text(reading, key, json_string_value(json_object_get(object, key)));
+}
+
+/* A list of texts; how many there are. */
+static size_t get_texts(struct reading *reading, const json_t *object, const char *key,
+                        const char **texts, size_t limit)
+{
+    const json_t *list = json_object_get(object, key);
+    size_t count = 0;
+
+    for (; count < json_array_size(list) && count < limit; count++) {
+        const char *text = json_string_value(json_array_get(list, count));
+        texts[count] = keep_text(reading, key, text);
+        if (!text)
+            fail(reading, key, "(not a text)");
+    }
+    return count;
 }
 
 static usec_t get_duration(const json_t *object, const char *key)
@@ -132,16 +170,15 @@ static void read_dns(struct reading *reading, const json_t *object, struct dns_e
     dns->outcome = get_enum(reading, object, "outcome", name_of_dns_outcome, DNS_OUTCOME_COUNT);
     dns->queried = queried && strcmp(queried, "vpc") == 0 ? NAME_VPC : NAME_TARGET;
     dns->name = get_text(reading, object, "name");
+    if (!dns->name)
+        fail(reading, "name", "(missing)");
     dns->error = get_text(reading, object, "error");
     dns->rcode = (uint8_t)get_count(object, "rcode");
     dns->truncated = get_flag(object, "truncated");
     dns->duration = get_duration(object, "duration_seconds");
     if (!resolver || !endpoint_parse(resolver, 53, &dns->resolver))
         fail(reading, "resolver", resolver ? resolver : "(missing)");
-    const json_t *cnames = json_object_get(object, "cnames");
-    for (size_t i = 0; i < json_array_size(cnames) && i < EVIDENCE_MAX_CNAMES; i++)
-        dns->cnames[dns->cname_count++] =
-            arena_copy_text(reading->arena, json_string_value(json_array_get(cnames, i)));
+    dns->cname_count = get_texts(reading, object, "cnames", dns->cnames, EVIDENCE_MAX_CNAMES);
     dns->addresses =
         arena_allocate(reading->arena, EVIDENCE_MAX_ADDRESSES * sizeof(*dns->addresses));
     for (size_t i = 0; dns->addresses && i < json_array_size(list) && i < EVIDENCE_MAX_ADDRESSES;
@@ -160,7 +197,6 @@ static void read_tls(struct reading *reading, const json_t *object, struct tls_e
 {
     const json_t *defects = json_object_get(object, "defects");
     const json_t *certificate = json_object_get(object, "certificate");
-    const json_t *names = json_object_get(certificate, "names");
 
     tls->outcome = get_enum(reading, object, "outcome", name_of_tls_outcome, TLS_OUTCOME_COUNT);
     tls->reason = get_text(reading, object, "reason");
@@ -180,9 +216,8 @@ static void read_tls(struct reading *reading, const json_t *object, struct tls_e
     tls->certificate.not_before = get_time(certificate, "not_before");
     tls->certificate.not_after = get_time(certificate, "not_after");
     tls->certificate.fingerprint_sha256 = get_text(reading, certificate, "fingerprint_sha256");
-    for (size_t i = 0; i < json_array_size(names) && i < EVIDENCE_MAX_NAMES; i++)
-        tls->certificate.names[tls->certificate.name_count++] =
-            arena_copy_text(reading->arena, json_string_value(json_array_get(names, i)));
+    tls->certificate.name_count =
+        get_texts(reading, certificate, "names", tls->certificate.names, EVIDENCE_MAX_NAMES);
 }
 
 static void read_api(struct reading *reading, const json_t *object, struct api_evidence *api)
@@ -301,7 +336,7 @@ static void read_settings(struct reading *reading, const json_t *object, struct 
 {
     struct target *target = &item->target;
     const json_t *controls = json_object_get(object, "controls");
-    const json_t *host = json_object_get(json_object_get(object, "resolvers"), "host");
+    const char *hosts[SETTINGS_MAX_RESOLVERS];
 
     snprintf(reading->location, sizeof(reading->location), "settings");
     target->expect = get_enum(reading, object, "expect", name_of_expect, EXPECT_PUBLIC + 1);
@@ -321,10 +356,11 @@ static void read_settings(struct reading *reading, const json_t *object, struct 
         control->kind =
             get_enum(reading, entry, "kind", name_of_control_kind, CONTROL_INTERNET + 1);
     }
-    for (size_t i = 0; i < json_array_size(host) && i < SETTINGS_MAX_RESOLVERS; i++)
-        if (endpoint_parse(json_string_value(json_array_get(host, i)), 53,
-                           &item->network.host_resolvers[item->network.host_resolver_count]))
-            item->network.host_resolver_count++;
+    item->network.host_resolver_count = get_texts(reading, json_object_get(object, "resolvers"),
+                                                  "host", hosts, SETTINGS_MAX_RESOLVERS);
+    for (size_t i = 0; i < item->network.host_resolver_count; i++)
+        if (!hosts[i] || !endpoint_parse(hosts[i], 53, &item->network.host_resolvers[i]))
+            fail(reading, "host", hosts[i] ? hosts[i] : "(missing)");
     target->network = &item->network;
 }
 

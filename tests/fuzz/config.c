@@ -1,0 +1,34 @@
+#include "config/invocation.h"
+#include "config/print.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct settings *load(const char *path)
+{
+    const char *arguments[] = {"tcr-probe", "config", "--config", path, NULL};
+    struct invocation invocation = {0};
+    struct config_errors errors = {0};
+    struct settings *settings = NULL;
+
+    settings_load(4, (char **)(uintptr_t)arguments, &(char *){NULL}, &invocation, &settings,
+                  &errors);
+    fuzz_require((settings != NULL) == (errors.count == 0));
+    config_errors_free(&errors);
+    return settings;
+}
+
+/* What is taken is printed so that it is taken again. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct settings *settings = load(fuzz_file(data, size));
+    struct text text = TEXT_WITH_LIMIT(1 << 20);
+
+    if (settings) {
+        settings_print(settings, &text);
+        settings_release(settings);
+        settings = load(fuzz_file((const uint8_t *)text_string(&text), text.length));
+        fuzz_require(settings != NULL);
+    }
+    settings_release(settings);
+    text_free(&text);
+    return 0;
+}

@@ -1,0 +1,117 @@
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "config/base/memory.h"
+#include "probes/libraries.h"
+
+int LLVMFuzzerInitialize(int *count, char ***arguments)
+{
+    (void)count;
+    (void)arguments;
+    return libraries_start();
+}
+
+void fuzz_require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+void fuzz_require_printable(const char *text)
+{
+    for (; text && *text; text++)
+        fuzz_require(*text >= ' ' && *text <= '~');
+}
+
+char *fuzz_text(const uint8_t *data, size_t size)
+{
+    size_t length = strnlen((const char *)data, size);
+    char *text = memory_allocate(length + 1);
+
+    fuzz_require(text != NULL);
+    memcpy(text, data, length);
+    return text;
+}
+
+const char *fuzz_file(const uint8_t *data, size_t size)
+{
+    static char path[32];
+    static int fd = -1;
+
+    if (fd < 0) {
+        fd = memfd_create("fuzz", MFD_CLOEXEC);
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    }
+    fuzz_require(ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
+    return path;
+}
+
+/* ---- a peer that is always ready ---- */
+
+struct peer {
+    const uint8_t *data;
+    size_t size;
+    size_t piece;
+    const struct http_response *response;
+};
+
+static enum stream_status peer_read(struct stream *stream, void *bytes, size_t size,
+                                    size_t *ret_count)
+{
+    struct peer *peer = stream->session;
+    size_t count = peer->size < peer->piece ? peer->size : peer->piece;
+
+    if (count > size)
+        count = size;
+    if (!count)
+        return STREAM_END;
+    memcpy(bytes, peer->data, count);
+    peer->data += count;
+    peer->size -= count;
+    *ret_count = count;
+    return STREAM_OK;
+}
+
+static enum stream_status peer_write(struct stream *stream, const void *bytes, size_t size,
+                                     size_t *ret_count)
+{
+    (void)stream;
+    (void)bytes;
+    *ret_count = size;
+    return STREAM_OK;
+}
+
+static void answered(const struct http_response *response, void *context)
+{
+    ((struct peer *)context)->response = response;
+}
+
+const struct http_response *fuzz_http_get(const uint8_t *data, size_t size, size_t piece,
+                                          struct arena *arena)
+{
+    static struct event_base *base;
+    static int fd;
+    static const struct http_request request = {
+        .method = "GET", .host_header = "registry.example", .path = "/v2/"};
+    struct peer peer = {data, size, piece, NULL};
+    struct stream stream = {.session = &peer, .read = peer_read, .write = peer_write};
+
+    if (!base) {
+        base = event_base_new();
+        fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); /* always writable */
+    }
+    stream.fd = fd;
+    struct http_exchange *exchange =
+        http_exchange_start(base, &stream, &request, arena, answered, &peer);
+    fuzz_require(exchange != NULL);
+    event_base_loop(base, EVLOOP_ONCE);
+    http_exchange_free(exchange);
+    fuzz_require(peer.response != NULL);
+    return peer.response;
+}

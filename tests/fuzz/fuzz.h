@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * What the fuzz targets share. A target is one LLVMFuzzerTestOneInput() over one parser: it feeds
+ * the bytes and requires what must hold of the result whatever the bytes were.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/base/arena.h"
+#include "probes/transport/http_exchange.h"
+
+int LLVMFuzzerInitialize(int *count, char ***arguments);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Ends the process as a crash does when `holds` is false, in every kind of build. */
+void fuzz_require(bool holds);
+
+/* NULL, or one line of printable ASCII: what may be shown of a peer's text. */
+void fuzz_require_printable(const char *text);
+
+/* The bytes up to the first NUL, or all of them, as a string; memory_release() frees it. */
+char *fuzz_text(const uint8_t *data, size_t size);
+
+/* The path of a file that holds the bytes; good until the next call. */
+const char *fuzz_file(const uint8_t *data, size_t size);
+
+/* The answer to a GET when the peer sends the bytes in pieces of `piece` and closes. */
+const struct http_response *fuzz_http_get(const uint8_t *data, size_t size, size_t piece,
+                                          struct arena *arena);
