@@ -24,6 +24,7 @@ struct daemon {
     struct event_base *base;
     struct watcher *watcher;
     struct http_server *server;
+    struct status_endpoint endpoint;
     struct event *stops[SIGNAL_COUNT];
 };
 
@@ -104,12 +105,13 @@ static int start_daemon(struct daemon *daemon, struct settings *settings)
             {"error", strerror(errno)});
         return -1;
     }
+    daemon->endpoint.watcher = daemon->watcher;
     const struct http_server_options options = {
         .listen = settings->listen,
         .allowed_hosts = settings->allowed_hosts,
         .allowed_host_count = settings->allowed_host_count,
         .handler = endpoint_handle,
-        .context = daemon->watcher,
+        .context = &daemon->endpoint,
     };
     daemon->server = http_server_start(daemon->base, &options, &bound, error, sizeof(error));
     if (!daemon->server) {

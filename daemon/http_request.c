@@ -136,6 +136,7 @@ unsigned http_request_parse(char *head, size_t length, struct http_request_head 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(method, methods[i]) == 0)
             ret->method = methods[i];
+    ret->is_1_1 = parser.http_minor == 1;
     ret->keep_alive = parser.http_minor == 1 ? !fields.close : fields.keep_alive && !fields.close;
     if (ret->content_length > HTTP_REQUEST_MAX_BODY)
         return 413;

@@ -21,6 +21,7 @@ struct http_request_head {
     char *accept; /* "" */
     size_t content_length;
     bool keep_alive;
+    bool is_1_1; /* else HTTP/1.0, which knows no chunks */
 };
 
 /* Bytes up to and with the empty line, or 0 while it has not come. */

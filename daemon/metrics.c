@@ -3,30 +3,75 @@
 #include "daemon/metrics.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PREFIX "tcr_probe_"
 
-static void family(struct text *text, const char *name, const char *type, const char *help)
+/* In OpenMetrics a counter's family has no "_total"; its samples have. */
+static void family(struct text *text, bool openmetrics, const char *name, const char *type,
+                   const char *help)
 {
-    text_append_format(text, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name,
+    bool cut = openmetrics && strcmp(type, "counter") == 0;
+    int length = (int)(strlen(name) - (cut ? sizeof("_total") - 1 : 0));
+
+    text_append_format(text, "# HELP %.*s %s\n# TYPE %.*s %s\n", length, name, help, length, name,
                        type);
 }
 
 /* {target="..." without the closing brace. */
 static void open_labels(struct text *text, const char *name, const struct watch *watch)
 {
-    text_append_format(text, PREFIX "%s{target=\"", name);
+    text_append(text, name);
+    text_append(text, "{target=\"");
     for (const char *at = watch->target->name; *at; at++) {
         unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
+        size_t plain = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789.-:_");
+        if (plain) {
+            text_append_bytes(text, at, plain);
+            at += plain - 1;
+        } else if (byte == '"' || byte == '\\') {
             text_append_format(text, "\\%c", byte);
-        else if (byte < 0x20 || byte >= 0x7f)
+        } else if (byte < 0x20 || byte >= 0x7f) {
             text_append(text, "?");
-        else
+        } else {
             text_append_bytes(text, at, 1);
+        }
     }
     text_append(text, "\"");
+}
+
+/* ,name="value" */
+static void label(struct text *text, const char *name, const char *value)
+{
+    text_append(text, ",");
+    text_append(text, name);
+    text_append(text, "=\"");
+    text_append(text, value);
+    text_append(text, "\"");
+}
+
+/* Closes the labels; a sixth of a large scrape is this, so it is not left to printf. */
+static void close_with(struct text *text, uint64_t value)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits) - 1;
+
+    *at = '\0';
+    do
+        *--at = (char)('0' + value % 10);
+    while (value /= 10);
+    text_append(text, "} ");
+    text_append(text, at);
+    text_append(text, "\n");
+}
+
+static void close_with_seconds(struct text *text, usec_t duration)
+{
+    text_append_format(text, "} %llu.%06u\n", (unsigned long long)(duration / USEC_PER_SEC),
+                       (unsigned)(duration % USEC_PER_SEC));
 }
 
 /* ---- one family each ---- */
@@ -41,8 +86,8 @@ static unsigned status_number(enum severity severity)
 
 static void render_status(struct text *text, const struct watch *watch)
 {
-    open_labels(text, "target_status", watch);
-    text_append_format(text, "} %u\n", status_number(watch_status(watch)));
+    open_labels(text, PREFIX "target_status", watch);
+    close_with(text, status_number(watch_status(watch)));
 }
 
 static void render_cause(struct text *text, const struct watch *watch)
@@ -50,24 +95,24 @@ static void render_cause(struct text *text, const struct watch *watch)
     for (unsigned i = 0; i < CAUSE_COUNT; i++) {
         if (!(watch->seen_causes & 1ULL << i))
             continue;
-        open_labels(text, "target_cause", watch);
-        text_append_format(text, ",cause=\"%s\"} %d\n", cause_name((enum cause)i),
-                           watch->state.cause == (enum cause)i);
+        open_labels(text, PREFIX "target_cause", watch);
+        label(text, "cause", cause_name((enum cause)i));
+        close_with(text, watch->state.cause == (enum cause)i);
     }
 }
 
 static void render_runs(struct text *text, const struct watch *watch)
 {
-    open_labels(text, "runs_total", watch);
-    text_append_format(text, "} %" PRIu64 "\n", watch->runs);
+    open_labels(text, PREFIX "runs_total", watch);
+    close_with(text, watch->runs);
 }
 
 static void render_failures(struct text *text, const struct watch *watch)
 {
     for (int i = 0; i < PHASE_COUNT; i++) {
-        open_labels(text, "run_failures_total", watch);
-        text_append_format(text, ",phase=\"%s\"} %" PRIu64 "\n", phase_name((enum phase)i),
-                           watch->failures[i]);
+        open_labels(text, PREFIX "run_failures_total", watch);
+        label(text, "phase", phase_name((enum phase)i));
+        close_with(text, watch->failures[i]);
     }
 }
 
@@ -77,10 +122,9 @@ static void render_last_durations(struct text *text, const struct watch *watch)
         enum phase phase = (enum phase)i;
         if (evidence_phase_state(watch->last.evidence, phase) == PHASE_STATE_SKIPPED)
             continue;
-        open_labels(text, "last_phase_duration_seconds", watch);
-        text_append_format(text, ",phase=\"%s\"} %.6f\n", phase_name(phase),
-                           (double)evidence_phase_duration(watch->last.evidence, phase) /
-                               (double)USEC_PER_SEC);
+        open_labels(text, PREFIX "last_phase_duration_seconds", watch);
+        label(text, "phase", phase_name(phase));
+        close_with_seconds(text, evidence_phase_duration(watch->last.evidence, phase));
     }
 }
 
@@ -101,12 +145,11 @@ static void render_addresses(struct text *text, const struct watch *watch)
 {
     for (int role = ROLE_POD; watch->last.evidence && role <= ROLE_HOST; role++)
         for (int i = 0; i < CLASS_COUNT; i++) {
-            open_labels(text, "dns_addresses", watch);
-            text_append_format(text, ",resolver_role=\"%s\",class=\"%s\"} %u\n",
-                               resolver_role_name((enum resolver_role)role),
-                               address_class_name((enum address_class)i),
-                               count_addresses(watch->last.evidence, (enum resolver_role)role,
-                                               (enum address_class)i));
+            open_labels(text, PREFIX "dns_addresses", watch);
+            label(text, "resolver_role", resolver_role_name((enum resolver_role)role));
+            label(text, "class", address_class_name((enum address_class)i));
+            close_with(text, count_addresses(watch->last.evidence, (enum resolver_role)role,
+                                             (enum address_class)i));
         }
 }
 
@@ -122,92 +165,177 @@ static void render_not_after(struct text *text, const struct watch *watch)
     }
     if (!first)
         return;
-    open_labels(text, "certificate_not_after_timestamp_seconds", watch);
-    text_append_format(text, "} %" PRId64 "\n", first);
+    open_labels(text, PREFIX "certificate_not_after_timestamp_seconds", watch);
+    close_with(text, (uint64_t)first);
 }
 
 static void render_last_run(struct text *text, const struct watch *watch)
 {
     if (!watch->last.evidence)
         return;
-    open_labels(text, "last_run_timestamp_seconds", watch);
-    text_append_format(text, "} %" PRId64 "\n", watch->last.evidence->measured_at);
+    open_labels(text, PREFIX "last_run_timestamp_seconds", watch);
+    close_with(text, (uint64_t)watch->last.evidence->measured_at);
 }
 
 static void render_last_success(struct text *text, const struct watch *watch)
 {
     if (!watch->last_success)
         return;
-    open_labels(text, "last_success_timestamp_seconds", watch);
-    text_append_format(text, "} %" PRId64 "\n", watch->last_success);
+    open_labels(text, PREFIX "last_success_timestamp_seconds", watch);
+    close_with(text, (uint64_t)watch->last_success);
 }
 
 static void render_changes(struct text *text, const struct watch *watch)
 {
-    open_labels(text, "status_changes_total", watch);
-    text_append_format(text, "} %" PRIu64 "\n", watch->state.changes);
+    open_labels(text, PREFIX "status_changes_total", watch);
+    close_with(text, watch->state.changes);
 }
 
-static const struct {
+static const struct target_family {
     const char *name;
     const char *type;
     const char *help;
     void (*render)(struct text *text, const struct watch *watch);
-} families[] = {
-    {"target_status", "gauge", "0 ok, 1 warn, 2 fail, 3 unknown", render_status},
-    {"target_cause", "gauge", "1 for the primary cause, 0 for those it had since the start",
+} target_families[] = {
+    {PREFIX "target_status", "gauge", "0 ok, 1 warn, 2 fail, 3 unknown", render_status},
+    {PREFIX "target_cause", "gauge", "1 for the primary cause, 0 for those it had since the start",
      render_cause},
-    {"runs_total", "counter", "Runs that ended", render_runs},
-    {"run_failures_total", "counter", "Runs in which a phase failed", render_failures},
-    {"last_phase_duration_seconds", "gauge", "Of the last run that reached the phase",
+    {PREFIX "runs_total", "counter", "Runs that ended", render_runs},
+    {PREFIX "run_failures_total", "counter", "Runs in which a phase failed", render_failures},
+    {PREFIX "last_phase_duration_seconds", "gauge", "Of the last run that reached the phase",
      render_last_durations},
-    {"dns_addresses", "gauge", "Addresses that resolvers of a role gave, by class",
+    {PREFIX "dns_addresses", "gauge", "Addresses that resolvers of a role gave, by class",
      render_addresses},
-    {"certificate_not_after_timestamp_seconds", "gauge", "When the first certificate ends",
+    {PREFIX "certificate_not_after_timestamp_seconds", "gauge", "When the first certificate ends",
      render_not_after},
-    {"last_run_timestamp_seconds", "gauge", "When the last run ended", render_last_run},
-    {"last_success_timestamp_seconds", "gauge", "When the last run ended ok or warn",
+    {PREFIX "last_run_timestamp_seconds", "gauge", "When the last run ended", render_last_run},
+    {PREFIX "last_success_timestamp_seconds", "gauge", "When the last run ended ok or warn",
      render_last_success},
-    {"status_changes_total", "counter", "Changes of status or cause", render_changes},
+    {PREFIX "status_changes_total", "counter", "Changes of status or cause", render_changes},
 };
+#define TARGET_FAMILY_COUNT (sizeof(target_families) / sizeof(target_families[0]))
 
-static void render_histograms(const struct watcher *watcher, struct text *text)
+/* ---- families of the whole daemon ---- */
+
+static void render_build(const struct watcher *watcher, struct text *text, bool openmetrics)
 {
-    family(text, "phase_duration_seconds", "histogram", "How long phases took, of all targets");
-    for (int i = 0; i < PHASE_COUNT; i++) {
-        const struct phase_histogram *histogram = &watcher->histograms[i];
-        const char *phase = phase_name((enum phase)i);
-        uint64_t below = 0;
-        for (size_t bucket = 0; bucket < WATCH_BUCKET_COUNT; bucket++) {
-            below += histogram->counts[bucket];
-            text_append_format(text,
-                               PREFIX "phase_duration_seconds_bucket{phase=\"%s\",le=\"%g\"} "
-                                      "%" PRIu64 "\n",
-                               phase, watch_buckets[bucket], below);
-        }
-        text_append_format(text,
-                           PREFIX "phase_duration_seconds_bucket{phase=\"%s\",le=\"+Inf\"} %" PRIu64
-                                  "\n" PREFIX
-                                  "phase_duration_seconds_sum{phase=\"%s\"} %.6f\n" PREFIX
-                                  "phase_duration_seconds_count{phase=\"%s\"} %" PRIu64 "\n",
-                           phase, histogram->total, phase, histogram->sum, phase, histogram->total);
-    }
+    (void)watcher;
+    family(text, openmetrics, PREFIX "build_info", "gauge", "The version of this program");
+    text_append(text, PREFIX "build_info{version=\"" TCRPROBE_VERSION "\"} 1\n");
 }
 
-void metrics_render(const struct watcher *watcher, struct text *text)
+/* OpenMetrics wants 1.0 where the older format has 1. */
+static void put_bound(struct text *text, double bound, bool openmetrics)
 {
-    family(text, "build_info", "gauge", "The version of this program");
-    text_append_format(text, PREFIX "build_info{version=\"%s\"} 1\n", TCRPROBE_VERSION);
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-        family(text, families[i].name, families[i].type, families[i].help);
-        for (size_t n = 0; n < watcher->count; n++)
-            families[i].render(text, watcher->watches[n]);
+    char digits[32];
+
+    snprintf(digits, sizeof(digits), "%g", bound);
+    text_append(text, digits);
+    if (openmetrics && !strpbrk(digits, ".e"))
+        text_append(text, ".0");
+}
+
+static void render_histogram(const struct phase_histogram *histogram, const char *phase,
+                             struct text *text, bool openmetrics)
+{
+    static const char name[] = PREFIX "phase_duration_seconds";
+    uint64_t below = 0;
+
+    for (size_t bucket = 0; bucket < WATCH_BUCKET_COUNT; bucket++) {
+        below += histogram->counts[bucket];
+        text_append_format(text, "%s_bucket{phase=\"%s\",le=\"", name, phase);
+        put_bound(text, watch_buckets[bucket], openmetrics);
+        text_append(text, "\"");
+        close_with(text, below);
     }
-    render_histograms(watcher, text);
-    family(text, "late_runs_total", "counter", "Runs that could not start when they were due");
+    text_append_format(text, "%s_bucket{phase=\"%s\",le=\"+Inf\"", name, phase);
+    close_with(text, histogram->total);
+    text_append_format(text, "%s_sum{phase=\"%s\"} %.6f\n", name, phase, histogram->sum);
+    text_append_format(text, "%s_count{phase=\"%s\"", name, phase);
+    close_with(text, histogram->total);
+}
+
+static void render_rest(const struct watcher *watcher, struct text *text, bool openmetrics)
+{
+    family(text, openmetrics, PREFIX "phase_duration_seconds", "histogram",
+           "How long phases took, of all targets");
+    for (int i = 0; i < PHASE_COUNT; i++)
+        render_histogram(&watcher->histograms[i], phase_name((enum phase)i), text, openmetrics);
+    family(text, openmetrics, PREFIX "late_runs_total", "counter",
+           "Runs that could not start when they were due");
     text_append_format(text, PREFIX "late_runs_total %" PRIu64 "\n", watcher->late_runs);
-    family(text, "event_loop_lag_seconds", "gauge", "How late the loop's last second began");
+    family(text, openmetrics, PREFIX "event_loop_lag_seconds", "gauge",
+           "How late the loop's last second began");
     text_append_format(text, PREFIX "event_loop_lag_seconds %.6f\n",
                        (double)watcher->lag / (double)USEC_PER_SEC);
-    metrics_render_process(text);
+    family(text, openmetrics, PREFIX "config_reload_success", "gauge",
+           "1 while the settings in force are those of the last reload, 0 after one that failed");
+    text_append_format(text, PREFIX "config_reload_success %d\n", !watcher->reload_error);
+    metrics_render_process(text, openmetrics);
+    if (openmetrics)
+        text_append(text, "# EOF\n");
+}
+
+/* ---- slices ---- */
+
+bool metrics_render_slice(const struct watcher *watcher, struct metrics_cursor *cursor,
+                          struct text *text, size_t enough)
+{
+    size_t start = text->length;
+
+    if (!cursor->family && !cursor->next)
+        render_build(watcher, text, cursor->openmetrics);
+    while (cursor->family < TARGET_FAMILY_COUNT) {
+        const struct target_family *family_of = &target_families[cursor->family];
+        if (!cursor->next)
+            family(text, cursor->openmetrics, family_of->name, family_of->type, family_of->help);
+        while (cursor->next < watcher->count) {
+            family_of->render(text, watcher->watches[cursor->next++]);
+            if (text->length - start >= enough)
+                return true;
+        }
+        cursor->family++;
+        cursor->next = 0;
+    }
+    render_rest(watcher, text, cursor->openmetrics);
+    return false;
+}
+
+/* ---- which format ---- */
+
+/* The weight (RFC 9110, 12.4.2) of a media range's parameters, in thousandths. */
+static unsigned weight_of(const char *parameters, size_t length)
+{
+    for (const char *at = parameters; at + 2 < parameters + length; at++)
+        if ((at[-1] == ';' || at[-1] == ' ') && strncasecmp(at, "q=", 2) == 0)
+            return (unsigned)(strtod(at + 2, NULL) * 1000);
+    return 1000;
+}
+
+static bool starts_with(const char *text, size_t length, const char *word)
+{
+    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
+}
+
+bool metrics_wants_openmetrics(const char *accept)
+{
+    unsigned openmetrics = 0;
+    unsigned plain = 0;
+
+    while (*accept) {
+        accept += strspn(accept, " \t,");
+        size_t length = strcspn(accept, ",");
+        size_t type = strcspn(accept, ";,");
+        unsigned weight = type < length ? weight_of(accept + type + 1, length - type - 1) : 1000;
+        const char *version = memmem(accept, length, "version=", 8);
+        if (starts_with(accept, type, "application/openmetrics-text")) {
+            bool known = !version || strncmp(version + 8, "1.0.0", 5) == 0;
+            if (known && weight > openmetrics)
+                openmetrics = weight;
+        } else if (starts_with(accept, type, "text/plain") || starts_with(accept, type, "text/*")) {
+            plain = weight > plain ? weight : plain;
+        }
+        accept += length;
+    }
+    return openmetrics && openmetrics >= plain;
 }

@@ -75,13 +75,17 @@ static void metric(struct text *text, const char *name, const char *type, const 
                        help, name, type, name, value);
 }
 
-void metrics_render_process(struct text *text)
+void metrics_render_process(struct text *text, bool openmetrics)
 {
     struct process_stat stat;
     struct rlimit limit;
 
     if (read_stat(&stat)) {
-        metric(text, "cpu_seconds_total", "counter", "User and system CPU time", stat.cpu_seconds);
+        const char *cpu = openmetrics ? "cpu_seconds" : "cpu_seconds_total"; /* of the family */
+        text_append_format(text,
+                           "# HELP process_%s User and system CPU time\n# TYPE process_%s "
+                           "counter\nprocess_cpu_seconds_total %.17g\n",
+                           cpu, cpu, stat.cpu_seconds);
         metric(text, "start_time_seconds", "gauge", "When the process started",
                boot_time() + stat.started);
         metric(text, "virtual_memory_bytes", "gauge", "Virtual memory", stat.virtual_bytes);

@@ -9,6 +9,14 @@ int64_t report_next_run(const struct watch *watch)
     return (clock_wall() + (left > 0 ? left : 0)) / (int64_t)USEC_PER_SEC;
 }
 
+json_t *report_json_reload(const struct watcher *watcher)
+{
+    return json_pack("{s:o, s:o, s:b, s:o}", "file",
+                     report_json_text(watcher->settings->config_file), "loaded_at",
+                     report_json_time(watcher->loaded_at), "reload_success",
+                     (int)!watcher->reload_error, "error", report_json_text(watcher->reload_error));
+}
+
 static json_t *result_json(const struct state_result *result)
 {
     return json_pack("{s:o, s:s, s:s}", "at", report_json_time(result->at), "status",

@@ -42,6 +42,7 @@ struct watch {
     uint64_t failures[PHASE_COUNT];
     uint64_t seen_causes; /* bit by cause: believed as the primary one since start */
     struct log_limit changes_logged;
+    usec_t asked_at; /* monotonic: the last run that POST /probe asked for; 0 never */
 };
 
 /* Takes over what `result` holds: counts it, decides what is believed, logs a change. */

@@ -6,6 +6,8 @@
 
 #include "daemon/watcher.h"
 
+#include <string.h>
+
 #include "config/base/memory.h"
 #include "daemon/log.h"
 
@@ -147,6 +149,15 @@ static void due(int fd, short what, void *context)
     watch->watcher->late_runs += watch->waiting;
 }
 
+enum probe_now watcher_probe_now(struct watch *watch)
+{
+    if (watch->run)
+        return PROBE_NOW_RUNNING;
+    if (!watch->waiting)
+        start(watch);
+    return watch->run ? PROBE_NOW_STARTED : PROBE_NOW_WAITING;
+}
+
 /* ---- how late the loop turns ---- */
 
 static void pulse(int fd, short what, void *context)
@@ -168,6 +179,14 @@ bool watcher_ready(const struct watcher *watcher)
         if (!watcher->watches[i]->runs)
             return false;
     return true;
+}
+
+struct watch *watcher_find(const struct watcher *watcher, const char *name)
+{
+    for (size_t i = 0; i < watcher->count; i++)
+        if (strcmp(watcher->watches[i]->target->name, name) == 0)
+            return watcher->watches[i];
+    return NULL;
 }
 
 static void free_watch(struct watch *watch)
@@ -208,6 +227,7 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
         return NULL;
     watcher->base = base;
     watcher->settings = settings_hold(settings);
+    watcher->loaded_at = clock_wall() / (int64_t)USEC_PER_SEC;
     watcher->environment = probe_environment_new(base, PROBE_WATCH);
     watcher->watches = memory_allocate(settings->target_count * sizeof(*watcher->watches));
     watcher->pulse = event_new(base, -1, 0, pulse, watcher);
@@ -239,5 +259,6 @@ void watcher_free(struct watcher *watcher)
     memory_release(watcher->watches);
     probe_environment_free(watcher->environment);
     settings_release(watcher->settings);
+    memory_release(watcher->reload_error);
     memory_release(watcher);
 }

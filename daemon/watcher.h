@@ -34,14 +34,25 @@ struct watcher {
     struct event *pulse; /* measures how late the loop turns */
     usec_t pulse_due;
     usec_t lag;
+    int64_t loaded_at;   /* wall seconds: the settings in force */
+    char *reload_error;  /* why the last reload kept the settings before it; NULL: it did not */
+    uint64_t generation; /* counts the changes of the list of targets */
 };
 
 /* Starts the first run of every target. NULL when memory is short. Holds `settings`. */
 struct watcher *watcher_new(struct event_base *base, struct settings *settings);
 void watcher_free(struct watcher *watcher); /* cancels what is under way; NULL is allowed */
 
+enum probe_now { PROBE_NOW_STARTED, PROBE_NOW_WAITING, PROBE_NOW_RUNNING };
+
+/* A run of one target now, beside its schedule; WAITING for a free place, or already RUNNING. */
+enum probe_now watcher_probe_now(struct watch *watch);
+
 /* Whether every target has had its first run. */
 bool watcher_ready(const struct watcher *watcher);
+
+/* NULL when no target has that name. */
+struct watch *watcher_find(const struct watcher *watcher, const char *name);
 
 /* When the grid puts cycle `cycle` of a target: `interval` apart, each moved by at most a tenth of
  * it, the same for the same name. Pure. */

@@ -1,0 +1,115 @@
+/* GET /status: the document of `check --format json` with what only a daemon knows, one slice of
+ * targets after the other. */
+
+#include <jansson.h>
+#include <string.h>
+
+#include "config/base/memory.h"
+#include "daemon/endpoint.h"
+#include "daemon/report.h"
+#include "daemon/report_state.h"
+
+#define END "]}" /* of the document: targets is its last member */
+
+struct status_source {
+    const struct watcher *watcher;
+    uint64_t generation;
+    bool started;
+    size_t next;
+    size_t end;
+};
+
+static json_t *target_json(const struct watch *watch)
+{
+    const struct target_report report = {watch->last.target, watch->last.evidence,
+                                         watch->last.diagnosis};
+    json_t *target;
+
+    if (report.diagnosis) {
+        target = report_json_target(&report);
+    } else {
+        target = json_pack("{s:s, s:s, s:i, s:s, s:n, s:[]}", "name", watch->target->name, "host",
+                           watch->target->host, "port", (int)watch->target->port, "status",
+                           severity_name(SEVERITY_UNKNOWN), "cause", "findings");
+    }
+    report_json_add_state(target, watch);
+    return target;
+}
+
+/* Takes over the reference to `json`. */
+static bool append_json(struct text *text, json_t *json)
+{
+    char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    if (dump)
+        text_append(text, dump);
+    json_decref(json);
+    memory_release(dump);
+    return dump != NULL;
+}
+
+static bool append_beginning(const struct status_source *source, struct text *text)
+{
+    enum severity worst = SEVERITY_OK;
+
+    for (size_t i = source->next; i < source->end; i++) {
+        const struct diagnosis *diagnosis = source->watcher->watches[i]->last.diagnosis;
+        enum severity status = diagnosis ? diagnosis->status : SEVERITY_UNKNOWN;
+        if (severity_rank(status) > severity_rank(worst))
+            worst = status;
+    }
+    json_t *document = report_json(worst, json_array());
+    if (document) {
+        json_t *reload = report_json_reload(source->watcher);
+        json_t *targets = json_incref(json_object_get(document, "targets"));
+        json_object_del(document, "targets");
+        json_object_set_new(document, "configuration", reload);
+        json_object_set_new(document, "targets", targets);
+    }
+    if (!append_json(text, document))
+        return false;
+    text->length -= sizeof(END) - 1;
+    return true;
+}
+
+static enum slice_outcome next_slice(void *context, struct text *text)
+{
+    struct status_source *source = context;
+    size_t begin = text->length;
+
+    if (source->generation != source->watcher->generation)
+        return SLICE_BROKEN;
+    if (!source->started && !append_beginning(source, text))
+        return SLICE_BROKEN;
+    while (source->next < source->end && text->length - begin < HTTP_SERVER_SLICE) {
+        text_append(text, source->started ? "," : "");
+        source->started = true;
+        if (!append_json(text, target_json(source->watcher->watches[source->next++])))
+            return SLICE_BROKEN;
+    }
+    source->started = true;
+    if (source->next < source->end)
+        return SLICE_MORE;
+    text_append(text, END "\n");
+    return SLICE_LAST;
+}
+
+void endpoint_reply_status(const struct watcher *watcher, const struct watch *only,
+                           struct http_server_reply *reply)
+{
+    struct status_source *source = memory_allocate(sizeof(*source));
+
+    if (!source) {
+        reply->status = 503;
+        return;
+    }
+    *source = (struct status_source){
+        .watcher = watcher, .generation = watcher->generation, .end = watcher->count};
+    for (size_t i = 0; only && i < watcher->count; i++)
+        if (watcher->watches[i] == only) {
+            source->next = i;
+            source->end = i + 1;
+        }
+    reply->content_type = "application/json";
+    reply->source = (struct http_server_source){next_slice, memory_release, source};
+}
