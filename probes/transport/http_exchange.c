@@ -208,14 +208,8 @@ static void finish(struct http_exchange *exchange, enum http_outcome outcome, co
     struct http_response *response = arena_allocate(exchange->arena, sizeof(*response));
     struct http_response spare;
 
-    exchange->response.body =
-        arena_copy_bytes(exchange->arena, text_string(&exchange->body), exchange->body.length);
-    exchange->response.body_length = exchange->response.body ? exchange->body.length : 0;
-    if (!exchange->response.body) {
-        exchange->response.body = "";
-        outcome = HTTP_LOCAL;
-        detail = "memory is short";
-    }
+    exchange->response.body = text_string(&exchange->body);
+    exchange->response.body_length = exchange->body.length;
     if (!exchange->headers_complete)
         exchange->response.header_count = 0;
     exchange->response.outcome = outcome;

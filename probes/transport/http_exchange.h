@@ -34,7 +34,7 @@ struct http_response {
     usec_t duration; /* from the start of the request */
     size_t header_count;
     const struct http_header *headers;
-    const char *body; /* NUL-terminated; may hold NULs */
+    const char *body; /* NUL-terminated; may hold NULs; the exchange's, gone with it */
     size_t body_length;
     bool body_too_large;
     const char *detail;
@@ -56,9 +56,10 @@ typedef void http_done_fn(const struct http_response *response, void *context);
 
 /*
  * `stream` is borrowed and must outlive the exchange. `done` is called from the loop exactly once,
- * never from inside start, never after free; the response lives in `arena`. There is no timeout of
- * its own; http_exchange_progress() is what there is when the caller's deadline comes.
- * Sends "User-Agent: tcr-probe/VERSION" and "Connection: close". NULL: memory is short.
+ * never from inside start, never after free; the response lives in `arena`, its body with the
+ * exchange. There is no timeout of its own; http_exchange_progress() is what there is when the
+ * caller's deadline comes. Sends "User-Agent: tcr-probe/VERSION" and "Connection: close". NULL:
+ * memory is short.
  */
 struct http_exchange *http_exchange_start(struct event_base *base, struct stream *stream,
                                           const struct http_request *request, struct arena *arena,

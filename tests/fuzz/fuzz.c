@@ -58,7 +58,8 @@ struct peer {
     const uint8_t *data;
     size_t size;
     size_t piece;
-    const struct http_response *response;
+    struct arena *arena;
+    struct http_response *response;
 };
 
 static enum stream_status peer_read(struct stream *stream, void *bytes, size_t size,
@@ -89,7 +90,11 @@ static enum stream_status peer_write(struct stream *stream, const void *bytes, s
 
 static void answered(const struct http_response *response, void *context)
 {
-    ((struct peer *)context)->response = response;
+    struct peer *peer = context;
+
+    peer->response = arena_allocate(peer->arena, sizeof(*response));
+    *peer->response = *response;
+    peer->response->body = arena_copy_bytes(peer->arena, response->body, response->body_length);
 }
 
 const struct http_response *fuzz_http_get(const uint8_t *data, size_t size, size_t piece,
@@ -99,7 +104,7 @@ const struct http_response *fuzz_http_get(const uint8_t *data, size_t size, size
     static int fd;
     static const struct http_request request = {
         .method = "GET", .host_header = "registry.example", .path = "/v2/"};
-    struct peer peer = {data, size, piece, NULL};
+    struct peer peer = {data, size, piece, arena, NULL};
     struct stream stream = {.session = &peer, .read = peer_read, .write = peer_write};
 
     if (!base) {

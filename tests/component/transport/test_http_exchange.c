@@ -72,12 +72,17 @@ static void on_peer_writable(evutil_socket_t fd, short events, void *context)
         shutdown((int)fd, SHUT_WR);
 }
 
+static char kept_body[HTTP_MAX_BODY + 1]; /* the body goes with the exchange */
+
 static void on_done(const struct http_response *response, void *context)
 {
     struct scene *scene = context;
 
     scene->calls++;
     scene->response = *response;
+    memcpy(kept_body, response->body, response->body_length);
+    kept_body[response->body_length] = '\0';
+    scene->response.body = kept_body;
     http_exchange_free(scene->exchange);
     scene->exchange = NULL;
     event_base_loopbreak(scene->base);
