@@ -20,7 +20,7 @@
 #define SETTINGS_MAX_CONTROLS  8
 #define SETTINGS_MAX_RANGES    32
 #define SETTINGS_MAX_IMAGES    16 /* per target */
-#define SETTINGS_MAX_HOSTS     32 /* allowed_hosts */
+#define SETTINGS_MAX_HOSTS     32 /* allowed_hosts, token_hosts */
 #define SETTINGS_MAX_THRESHOLD 10 /* failure_threshold, success_threshold */
 
 enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
@@ -78,6 +78,12 @@ struct target {
     usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file; /* NULL: the system's store */
+    usec_t registry_interval;  /* auth, manifest and blob at most this often */
+    const char *docker_config; /* NULL: no key */
+    size_t token_host_count;   /* further hosts, or host:port, whose realms may be sent the key */
+    const char *const *token_hosts;
+    bool plain_http; /* speak HTTP without TLS, as clients with such an annotation do */
+    bool insecure_skip_verify;
     size_t image_count;
     const char *images[SETTINGS_MAX_IMAGES]; /* repository:tag or repository@digest, no host */
     const struct network_settings *network;  /* owned by the settings */

@@ -100,10 +100,71 @@ static enum phase_state path_state(const struct path_evidence *path, enum phase 
             return PHASE_STATE_SKIPPED;
         return path->api.outcome == API_REGISTRY ? PHASE_STATE_OK : PHASE_STATE_FAILED;
     case PHASE_DNS:
+    case PHASE_AUTH:
+    case PHASE_MANIFEST:
+    case PHASE_BLOB:
     case PHASE_COUNT:
         break;
     }
     return PHASE_STATE_SKIPPED;
+}
+
+static enum phase_state auth_state(const struct auth_evidence *auth)
+{
+    switch (auth->outcome) {
+    case AUTH_SKIPPED:
+    case AUTH_TOO_LARGE: /* nothing is known of what a client would make of it */
+        return PHASE_STATE_SKIPPED;
+    case AUTH_NOT_REQUIRED:
+    case AUTH_ACCEPTED:
+        return PHASE_STATE_OK;
+    case AUTH_GRANTED_LESS_THAN_ASKED: /* the manifest's answer decides, if it could be asked for */
+        return auth->scope_status < 400 ? PHASE_STATE_OK : PHASE_STATE_FAILED;
+    case AUTH_NO_CREDENTIALS:
+    case AUTH_REJECTED:
+    case AUTH_REALM_UNREACHABLE:
+    case AUTH_MALFORMED:
+    case AUTH_FAILED:
+    case AUTH_RATE_LIMITED:
+    case AUTH_STALLED:
+    case AUTH_LOCAL:
+    case AUTH_CANCELLED:
+    case AUTH_OUTCOME_COUNT:
+        return PHASE_STATE_FAILED;
+    }
+    return PHASE_STATE_FAILED;
+}
+
+static enum phase_state image_state(const struct image_evidence *image, enum phase phase)
+{
+    if (phase == PHASE_BLOB && image->blob.outcome == BLOB_SKIPPED)
+        return PHASE_STATE_SKIPPED;
+    if (phase == PHASE_BLOB)
+        return image->blob.outcome == BLOB_OK || image->blob.outcome == BLOB_NOT_REDIRECTED
+                   ? PHASE_STATE_OK
+                   : PHASE_STATE_FAILED;
+    if (image->outcome == MANIFEST_SKIPPED)
+        return PHASE_STATE_SKIPPED;
+    return image->outcome == MANIFEST_FOUND || image->outcome == MANIFEST_TOO_LARGE
+               ? PHASE_STATE_OK
+               : PHASE_STATE_FAILED;
+}
+
+/* One image that fails is enough to fail. */
+static enum phase_state registry_state(const struct registry_evidence *registry, enum phase phase)
+{
+    enum phase_state state = PHASE_STATE_SKIPPED;
+
+    if (!registry)
+        return PHASE_STATE_SKIPPED;
+    if (phase == PHASE_AUTH)
+        return auth_state(&registry->auth);
+    for (size_t i = 0; i < registry->image_count; i++) {
+        enum phase_state one = image_state(&registry->images[i], phase);
+        if (one > state)
+            state = one;
+    }
+    return state;
 }
 
 /*
@@ -118,6 +179,8 @@ enum phase_state evidence_phase_state(const struct evidence *evidence, enum phas
 
     if (phase == PHASE_DNS)
         return dns_state(evidence, view);
+    if (phase >= PHASE_AUTH)
+        return registry_state(evidence->registry, phase);
     for (size_t i = 0; i < evidence->path_count; i++) {
         if (!(evidence->paths[i].views & view))
             continue;
@@ -153,10 +216,30 @@ static usec_t path_duration(const struct path_evidence *path, enum phase phase)
     case PHASE_API:
         return path->api.duration;
     case PHASE_DNS:
+    case PHASE_AUTH:
+    case PHASE_MANIFEST:
+    case PHASE_BLOB:
     case PHASE_COUNT:
         break;
     }
     return 0;
+}
+
+static usec_t registry_duration(const struct registry_evidence *registry, enum phase phase)
+{
+    usec_t slowest = 0;
+
+    if (!registry)
+        return 0;
+    if (phase == PHASE_AUTH)
+        return registry->auth.duration;
+    for (size_t i = 0; i < registry->image_count; i++) {
+        const struct image_evidence *image = &registry->images[i];
+        usec_t duration = phase == PHASE_BLOB ? image->blob.duration : image->duration;
+        if (duration > slowest)
+            slowest = duration;
+    }
+    return slowest;
 }
 
 usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase)
@@ -167,6 +250,8 @@ usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase
 
     if (phase == PHASE_DNS)
         return dns_duration(evidence, view);
+    if (phase >= PHASE_AUTH)
+        return registry_duration(evidence->registry, phase);
     for (size_t i = 0; i < evidence->path_count; i++) {
         const struct path_evidence *path = &evidence->paths[i];
         usec_t duration = path_duration(path, phase);

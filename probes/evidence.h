@@ -20,6 +20,7 @@
 #include "config/settings.h"
 #include "probes/evidence_dns.h"
 #include "probes/evidence_path.h"
+#include "probes/evidence_registry.h"
 
 #define EVIDENCE_MAX_DNS   40  /* (4 + 4 resolvers) x 2 names x 2 types, and some */
 #define EVIDENCE_MAX_PATHS 16  /* addresses dialled in one run */
@@ -30,6 +31,9 @@ enum phase {
     PHASE_TCP,
     PHASE_TLS,
     PHASE_API,
+    PHASE_AUTH,
+    PHASE_MANIFEST,
+    PHASE_BLOB,
     PHASE_COUNT,
 };
 const char *phase_name(enum phase phase); /* "dns", "tcp", ... */
@@ -73,7 +77,8 @@ struct evidence {
     size_t addresses_dropped; /* beyond EVIDENCE_MAX_PATHS */
     size_t control_count;
     struct control_evidence controls[SETTINGS_MAX_CONTROLS];
-    const char *egress_address; /* this network as the echo service saw it */
+    struct registry_evidence *registry; /* NULL: not asked in this run, and none stands */
+    const char *egress_address;         /* this network as the echo service saw it */
     const char *egress_error;   /* why that is not known though it was asked */
 };
 
@@ -85,8 +90,9 @@ void evidence_free(struct evidence *evidence); /* NULL is allowed */
  * written as an address is decided by VIEW_LITERAL. An answer is any rcode; silence is none. */
 unsigned evidence_deciding_view(const struct evidence *evidence);
 
-/* How far the deciding view came, and its time in each phase: the slowest answer of dns, the
- * quickest success of the others. PHASE_STATE_SKIPPED when it was not reached. */
+/* How far the deciding view came, and its time in each phase: the slowest answer of dns, of
+ * manifests and blobs, the quickest success of the others. PHASE_STATE_SKIPPED when it was not
+ * reached. */
 enum phase_state { PHASE_STATE_SKIPPED, PHASE_STATE_OK, PHASE_STATE_FAILED };
 enum phase_state evidence_phase_state(const struct evidence *evidence, enum phase phase);
 usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase);

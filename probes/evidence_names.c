@@ -14,10 +14,9 @@ static const char *look_up(const char *const *names, size_t count, size_t index)
 const char *phase_name(enum phase phase)
 {
     static const char *const names[] = {
-        [PHASE_DNS] = "dns",
-        [PHASE_TCP] = "tcp",
-        [PHASE_TLS] = "tls",
-        [PHASE_API] = "api",
+        [PHASE_DNS] = "dns",   [PHASE_TCP] = "tcp",   [PHASE_TLS] = "tls",
+        [PHASE_API] = "api",   [PHASE_AUTH] = "auth", [PHASE_MANIFEST] = "manifest",
+        [PHASE_BLOB] = "blob",
     };
     return look_up(names, COUNT(names), (size_t)phase);
 }

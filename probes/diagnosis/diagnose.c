@@ -40,6 +40,10 @@ static struct subject subject_of(const struct rule *rule, const struct facts *fa
             subject.path = facts->path[fact];
         if (!subject.dns)
             subject.dns = facts->dns[fact];
+        if (!subject.phase) {
+            subject.phase = facts->phase[fact];
+            subject.image = facts->image[fact];
+        }
     }
     if (!subject.dns && !subject.path)
         subject.dns = facts->dns[FACT_HAS_ADDRESS];

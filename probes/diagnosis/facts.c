@@ -19,6 +19,7 @@ static void collect_target(struct facts *facts)
     facts->is[FACT_TCR] = is_tcr_name(target);
     facts->is[FACT_EXPECT_PRIVATE] = target->expect == EXPECT_PRIVATE;
     facts->is[FACT_EXPECT_PUBLIC] = target->expect == EXPECT_PUBLIC;
+    facts->is[FACT_VERIFICATION_SKIPPED] = target->plain_http || target->insecure_skip_verify;
 }
 
 /* A registry written as an address that is never dialled. */
@@ -38,8 +39,12 @@ static bool healthy(const struct facts *facts)
 
     if (facts->view != VIEW_LITERAL && evidence_phase_state(evidence, PHASE_DNS) != PHASE_STATE_OK)
         return false;
+    for (int phase = PHASE_AUTH; phase < PHASE_COUNT; phase++)
+        if (evidence_phase_state(evidence, (enum phase)phase) == PHASE_STATE_FAILED)
+            return false;
     return evidence_phase_state(evidence, PHASE_TCP) == PHASE_STATE_OK &&
-           evidence_phase_state(evidence, PHASE_TLS) == PHASE_STATE_OK &&
+           (evidence_phase_state(evidence, PHASE_TLS) == PHASE_STATE_OK ||
+            facts->target->plain_http) &&
            evidence_phase_state(evidence, PHASE_API) == PHASE_STATE_OK;
 }
 
@@ -75,6 +80,7 @@ void facts_collect(struct facts *facts, const struct evidence *evidence,
     collect_literal(facts);
     facts_collect_connections(facts);
     facts_collect_handshakes(facts);
+    facts_collect_registry(facts);
     collect_public_path(facts);
     facts->is[FACT_HEALTHY] = healthy(facts);
     facts->is[FACT_EGRESS_KNOWN] = evidence->egress_address || facts->is[FACT_FORBIDDEN_CLIENT];

@@ -107,9 +107,10 @@ static void collect_paths(struct facts *facts)
         facts->is[FACT_TCP_LOCAL] = false;
 }
 
-static bool works(const struct path_evidence *path)
+static bool works(const struct facts *facts, const struct path_evidence *path)
 {
-    return path->tcp.outcome == TCP_OK && path->tls.outcome == TLS_OK &&
+    return path->tcp.outcome == TCP_OK &&
+           (path->tls.outcome == TLS_OK || facts->target->plain_http) &&
            path->api.outcome == API_REGISTRY;
 }
 
@@ -121,7 +122,8 @@ static void collect_other_paths(struct facts *facts)
         const struct path_evidence *path = &evidence->paths[i];
         if ((path->views & VIEW_LINKAGE) && path->tcp.outcome == TCP_OK)
             facts_set_path(facts, FACT_LINKAGE_CONNECTS, path);
-        if (!(path->views & facts->view) && (path->views & (VIEW_POD | VIEW_HOST)) && works(path))
+        if (!(path->views & facts->view) && (path->views & (VIEW_POD | VIEW_HOST)) &&
+            works(facts, path))
             facts_set_path(facts, FACT_OTHER_PATH_WORKS, path);
     }
 }

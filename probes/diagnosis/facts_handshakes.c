@@ -163,7 +163,7 @@ void facts_collect_handshakes(struct facts *facts)
         collect_expiry(facts, path);
         collect_clock(facts, path);
         /* Over a session that did not verify only the Date counts. */
-        if (path->tls.outcome == TLS_OK)
+        if (path->tls.outcome == TLS_OK || facts->target->plain_http)
             collect_api(facts, path);
     }
 }

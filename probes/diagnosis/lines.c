@@ -5,7 +5,13 @@
 
 #define LINE_LIMIT 1024
 
-enum { SHOW_DNS = 1 << 0, SHOW_VPC_NAME = 1 << 1, SHOW_PATHS = 1 << 2, SHOW_CONTROLS = 1 << 3 };
+enum {
+    SHOW_DNS = 1 << 0,
+    SHOW_VPC_NAME = 1 << 1,
+    SHOW_PATHS = 1 << 2,
+    SHOW_CONTROLS = 1 << 3,
+    SHOW_REGISTRY = 1 << 4
+};
 
 static unsigned shown_for(enum cause cause)
 {
@@ -30,6 +36,25 @@ static unsigned shown_for(enum cause cause)
     case CAUSE_PRIVATE_PATH_BLOCKED:
     case CAUSE_LOCAL_ERROR:
         return SHOW_DNS | SHOW_PATHS;
+    case CAUSE_TOKEN_SERVICE_UNREACHABLE:
+    case CAUSE_TOKEN_SERVICE_FAILED:
+    case CAUSE_TOKEN_REJECTED:
+    case CAUSE_CREDENTIALS_MISSING:
+    case CAUSE_CREDENTIALS_REJECTED:
+    case CAUSE_INSUFFICIENT_SCOPE:
+    case CAUSE_IMAGE_NOT_FOUND:
+    case CAUSE_IMAGE_BLOCKED_BY_POLICY:
+    case CAUSE_BLOB_STORE_UNREACHABLE:
+    case CAUSE_BLOB_STORE_REFUSED:
+    case CAUSE_TOKEN_HOST_NOT_LISTED:
+        return SHOW_REGISTRY;
+    case CAUSE_REGISTRY_UNAVAILABLE:
+    case CAUSE_RATE_LIMITED:
+    case CAUSE_HTTP_TIMEOUT:
+    case CAUSE_HTTP_INVALID:
+    case CAUSE_OK_PRIVATE:
+    case CAUSE_OK_PUBLIC:
+        return SHOW_PATHS | SHOW_REGISTRY;
     case CAUSE_CONNECTION_REFUSED:
     case CAUSE_TLS_TIMEOUT:
     case CAUSE_MTU_BLACK_HOLE:
@@ -43,18 +68,13 @@ static unsigned shown_for(enum cause cause)
     case CAUSE_TLS_HANDSHAKE_FAILED:
     case CAUSE_CLOCK_SKEW:
     case CAUSE_NOT_A_REGISTRY:
-    case CAUSE_REGISTRY_UNAVAILABLE:
-    case CAUSE_RATE_LIMITED:
     case CAUSE_API_FORBIDDEN:
-    case CAUSE_HTTP_TIMEOUT:
-    case CAUSE_HTTP_INVALID:
     case CAUSE_SOME_ADDRESSES_UNREACHABLE:
     case CAUSE_PUBLIC_INSTEAD_OF_PRIVATE:
     case CAUSE_PRIVATE_INSTEAD_OF_PUBLIC:
     case CAUSE_TLS_CERTIFICATE_EXPIRING:
     case CAUSE_INTERMITTENT:
-    case CAUSE_OK_PRIVATE:
-    case CAUSE_OK_PUBLIC:
+    case CAUSE_VERIFICATION_SKIPPED:
     case CAUSE_COUNT:
         return SHOW_PATHS;
     }
@@ -107,12 +127,13 @@ static void put_views(struct text *text, unsigned views)
             text_append_format(text, ", %s", names[i].name);
 }
 
-static void add_path(struct finding *finding, const struct path_evidence *path, struct arena *arena)
+void finding_add_path(struct finding *finding, const char *label, const struct path_evidence *path,
+                      struct arena *arena)
 {
     struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
     char address[ADDRESS_TEXT_SIZE];
 
-    text_append_format(&text, "path: %s (%s", address_format(&path->address, address),
+    text_append_format(&text, "%s: %s (%s", label, address_format(&path->address, address),
                        address_class_name(path->address_class));
     put_views(&text, path->views);
     text_append_format(&text, "): tcp %s", tcp_outcome_name(path->tcp.outcome));
@@ -170,5 +191,7 @@ void finding_add_evidence(struct finding *finding, const struct subject *subject
     if (shown & SHOW_VPC_NAME)
         add_dns_lines(finding, evidence, NAME_VPC, subject->arena);
     for (size_t i = 0; (shown & SHOW_PATHS) && i < evidence->path_count; i++)
-        add_path(finding, &evidence->paths[i], subject->arena);
+        finding_add_path(finding, "path", &evidence->paths[i], subject->arena);
+    if (shown & SHOW_REGISTRY)
+        finding_add_registry(finding, subject);
 }

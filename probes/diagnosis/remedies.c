@@ -262,6 +262,119 @@ static const struct step http_steps[] = {
     END,
 };
 
+/* ---- above /v2/ ---- */
+
+static const struct step give_the_key[] = {
+    STEP("If pulls do have a key, give it to this check as well: --docker-config FILE, the "
+         ".dockerconfigjson of the image pull secret."),
+    END,
+};
+
+static const struct step three_reasons[] = {
+    STEP("One of three things is wrong: the namespace of the image does not exist in the "
+         "registry, the key is incorrect, or the key is not for the image being pulled."),
+    TCR("In the TCR console check that the namespace exists in the instance {instance}, and that "
+        "the key is an access credential of this instance that has not expired."),
+    END,
+};
+
+static const struct step access_credential[] = {
+    TCR("For a fresh key: in the TKE console click the name of the serverless cluster, then "
+        "Namespace on the left, then Create."),
+    TCR("Select Auto release TCR enterprise access credential for the instance {instance}, and "
+        "click Create Namespace."),
+    TCR("Create the workload in that namespace and select this image access credential for it "
+        "(imagePullSecrets)."),
+    NEUTRAL("Make an image pull secret for exactly {registry} (kubectl create secret "
+            "docker-registry --docker-server={registry}) and name it in imagePullSecrets."),
+    END,
+};
+
+static const struct step realm_access[] = {
+    STEP("{realm} must be reachable too: allow its host and port in the pod's security group and "
+         "the subnet's network ACL, and check that its name resolves where pulls resolve it."),
+    STEP_WHEN(FACT_REALM_PUBLIC, "{endpoint} is a public address: the subnet needs a NAT gateway "
+                                 "with an elastic IP and a route to it, even where the registry "
+                                 "itself is reached privately."),
+    STEP_WHEN(FACT_REALM_INTERNAL, "{endpoint} is an internal address and needs no NAT gateway: "
+                                   "look at routes, peering and security groups."),
+    STEP("Or let the registry name a token service that this network reaches."),
+    END,
+};
+
+static const struct step realm_failed[] = {
+    TCR("In the TCR console check the state of the instance {instance}, and Tencent Cloud's status "
+        "page; if it lasts, open a ticket with the time and the answer."),
+    NEUTRAL("Look at the log of the token service {realm}."),
+    STEP("If a proxy stands in between, make sure that it passes {realm} through unchanged."),
+    END,
+};
+
+static const struct step token_refused[] = {
+    STEP("Compare the clocks of the registry, of its token service and of this machine: a token is "
+         "valid for minutes only."),
+    NEUTRAL("Check that the token service signs with a key that the registry trusts, and that "
+            "issuer and service (audience) are the same in both configurations."),
+    TCR("If it lasts, open a ticket with the time and the message."),
+    END,
+};
+
+static const struct step not_found[] = {
+    STEP("Check repository and tag of {image}, letter by letter; tags may have been cleaned up or "
+         "never pushed."),
+    TCR("In the TCR console look for it in the image repositories of the instance {instance}; a "
+        "replica may not have it yet."),
+    END,
+};
+
+static const struct step policy[] = {
+    TCR("In the TCR console open the namespace of the image in the instance {instance} and look "
+        "at its blocking of high-risk images: scan the image, mend what it found, or add an "
+        "exception."),
+    NEUTRAL("Look at the policy of the image's project (vulnerabilities, signatures)."),
+    END,
+};
+
+static const struct step store_access[] = {
+    STEP_WHEN(FACT_BLOB_PUBLIC,
+              "{endpoint} is a public address: reaching it needs a NAT gateway with an elastic IP "
+              "and a route to it, even where the registry itself is reached privately."),
+    STEP_WHEN(FACT_BLOB_PUBLIC,
+              "Within a region {store} resolves to an internal address by the VPC's resolvers "
+              "(183.60.83.19, 183.60.82.98): if another resolver is set by "
+              "eks.tke.cloud.tencent.com/resolv-conf, let it forward this name to them; a store in "
+              "another region is public in any case."),
+    STEP_WHEN(FACT_BLOB_INTERNAL,
+              "{endpoint} is an internal address and needs no NAT gateway: allow it in the pod's "
+              "security group and the subnet's network ACL, and look at the routes."),
+    STEP("Check that {store} resolves where pulls resolve it, and that its port is allowed out."),
+    END,
+};
+
+static const struct step store_refused[] = {
+    STEP("Compare the clock of this machine with a reliable one: signed links are valid for "
+         "minutes."),
+    STEP("A proxy that changes host or port breaks the signature of the link: let {store} through "
+         "unchanged."),
+    TCR("If it lasts, check the bucket of the instance {instance}, or open a ticket with the time "
+        "and the status {status}."),
+    NEUTRAL("Look at the log of the store and at what the registry's own key may do there."),
+    END,
+};
+
+static const struct step list_token_host[] = {
+    STEP("If {realm} is the right token service of this registry, name its host in token_hosts "
+         "(--token-host {realm_host}) and check again; a hostile registry could name any host "
+         "here to get the key."),
+    END,
+};
+
+static const struct step verify_again[] = {
+    STEP("It is meant for checking what a pod with the annotation sees; take it out of the "
+         "settings as soon as the registry has a certificate that verifies."),
+    END,
+};
+
 static const struct step local_steps[] = {
     STEP("Mend this machine first (memory, open files, the clock, the time allowed by --timeout), "
          "then check again."),
@@ -333,6 +446,17 @@ static const struct step *const *const remedies[CAUSE_COUNT] = {
     [CAUSE_API_FORBIDDEN] = LISTS(forbidden),
     [CAUSE_HTTP_TIMEOUT] = LISTS(http_steps),
     [CAUSE_HTTP_INVALID] = LISTS(http_steps),
+    [CAUSE_TOKEN_SERVICE_UNREACHABLE] = LISTS(realm_access),
+    [CAUSE_TOKEN_SERVICE_FAILED] = LISTS(realm_failed),
+    [CAUSE_TOKEN_REJECTED] = LISTS(token_refused),
+    [CAUSE_CREDENTIALS_MISSING] = LISTS(give_the_key, three_reasons, access_credential),
+    [CAUSE_CREDENTIALS_REJECTED] = LISTS(three_reasons, access_credential),
+    [CAUSE_INSUFFICIENT_SCOPE] = LISTS(three_reasons, access_credential),
+    [CAUSE_IMAGE_NOT_FOUND] = LISTS(not_found),
+    [CAUSE_IMAGE_BLOCKED_BY_POLICY] = LISTS(policy),
+    [CAUSE_BLOB_STORE_UNREACHABLE] = LISTS(store_access),
+    [CAUSE_BLOB_STORE_REFUSED] = LISTS(store_refused),
+    [CAUSE_TOKEN_HOST_NOT_LISTED] = LISTS(list_token_host),
     [CAUSE_LOCAL_ERROR] = LISTS(local_steps),
     [CAUSE_SOME_ADDRESSES_UNREACHABLE] = LISTS(some_addresses),
     [CAUSE_SOME_RESOLVERS_UNREACHABLE] = LISTS(resolver_access),
@@ -340,6 +464,7 @@ static const struct step *const *const remedies[CAUSE_COUNT] = {
     [CAUSE_PRIVATE_INSTEAD_OF_PUBLIC] = LISTS(expect_public),
     [CAUSE_TLS_CERTIFICATE_EXPIRING] = LISTS(expiring),
     [CAUSE_INTERMITTENT] = LISTS(intermittent),
+    [CAUSE_VERIFICATION_SKIPPED] = LISTS(verify_again),
     [CAUSE_OK_PRIVATE] = LISTS(nothing),
     [CAUSE_OK_PUBLIC] = LISTS(nothing),
 };

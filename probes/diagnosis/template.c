@@ -63,7 +63,7 @@ static void put_port(struct text *out, const struct subject *subject)
     text_append_format(out, "%u", subject->facts->target->port);
 }
 
-/* host[:port] as image references write it: brackets for IPv6, no port 443. */
+/* host[:port] as image references write it: brackets for IPv6, no port that is the scheme's. */
 static void put_registry(struct text *out, const struct subject *subject)
 {
     const struct target *target = subject->facts->target;
@@ -72,7 +72,7 @@ static void put_registry(struct text *out, const struct subject *subject)
     text_append(out, brackets ? "[" : "");
     put_host(out, subject);
     text_append(out, brackets ? "]" : "");
-    if (target->port != 443)
+    if (target->port != (target->plain_http ? 80 : 443))
         text_append_format(out, ":%u", target->port);
 }
 
@@ -86,6 +86,8 @@ static void put_endpoint(struct text *out, const struct subject *subject)
         put_registry(out, subject);
         return;
     }
+    if (subject->path && subject_remote(subject))
+        endpoint.port = subject_remote(subject)->port;
     endpoint.address = subject->path ? subject->path->address : answer->address;
     text_append(out, endpoint_format(&endpoint, buffer));
 }
@@ -190,6 +192,8 @@ static void put_path_value(struct text *out, const struct subject *subject, cons
 {
     const struct path_evidence *path = subject->path;
 
+    if (template_put_registry(out, subject, name))
+        return;
     if (!path)
         text_append(out, "unknown");
     else if (strcmp(name, "tcp") == 0)
@@ -252,6 +256,8 @@ static void put_local_error(struct text *out, const struct subject *subject)
         put_or(out, subject->path->tls.detail, "the TLS handshake could not be made");
     else if (subject->path && subject->path->api.outcome == API_LOCAL)
         put_or(out, subject->path->api.detail, "GET /v2/ could not be sent");
+    else if (subject->phase >= PHASE_AUTH)
+        (void)template_put_registry(out, subject, "api_detail");
     else
         text_append(out, "the run ended before anything could be concluded");
 }

@@ -141,27 +141,84 @@ static const struct cause_text texts[CAUSE_COUNT] = {
          .pull_errors = {"failed to resolve reference: unexpected status code: {status}",
                          "missing or empty Content-Type header"}},
     [CAUSE_REGISTRY_UNAVAILABLE] =
-        {.summary = "{endpoint} answers GET /v2/ with HTTP {status}: the registry "
-                    "is not serving.",
+        {.summary = "{endpoint} answers {asked} with {answer}: the registry is not serving.",
          .pull_errors = {"unexpected status from HEAD request: {status}"}},
     [CAUSE_RATE_LIMITED] =
-        {.summary = "{endpoint} limits the rate of requests (HTTP {status}, asks to wait "
-                    "{retry_after}).",
+        {.summary = "{limiter} limits the rate of requests: it answers {asked} with {answer} and "
+                    "asks to wait {retry_after}.",
          .pull_errors = {"toomanyrequests", "429 Too Many Requests"}},
     [CAUSE_API_FORBIDDEN] =
         {.summary = "{endpoint} answers GET /v2/ with HTTP {status} and names no client "
                     "address ({api_detail}).",
          .pull_errors = {"unexpected status from HEAD request: 403 Forbidden"}},
-    [CAUSE_HTTP_TIMEOUT] = {.summary =
-                                "{endpoint} completes TLS and then does not answer GET /v2/.",
+    [CAUSE_HTTP_TIMEOUT] = {.summary = "{endpoint} completes TLS and then does not answer {asked}.",
                             .pull_errors = {"net/http: timeout awaiting response headers",
                                             "context deadline exceeded"}},
     [CAUSE_HTTP_INVALID] =
-        {.summary = "{endpoint} does not answer GET /v2/ with valid HTTP ({api}: "
+        {.summary = "{endpoint} does not answer {asked} as a registry must ({api}: "
                     "{api_detail}).",
          .pull_errors = {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
                          "response",
                          "EOF"}},
+    [CAUSE_TOKEN_SERVICE_UNREACHABLE] =
+        {.summary = "{registry} sends clients to {realm} for a token, and that host cannot be "
+                    "reached: {remote_failure}.",
+         .pull_errors = {"failed to authorize: failed to fetch oauth token: Get \"{realm}\": "
+                         "{remote_error}",
+                         "failed to authorize: failed to fetch anonymous token: Get \"{realm}\": "
+                         "{remote_error}"}},
+    [CAUSE_TOKEN_SERVICE_FAILED] =
+        {.summary = "The token service {realm} of {registry} gives no token that can be used: "
+                    "{answer} ({api_detail}).",
+         .pull_errors = {"failed to authorize: failed to fetch oauth token: unexpected status from "
+                         "GET request to {realm}: {status}"}},
+    [CAUSE_TOKEN_REJECTED] =
+        {.summary = "{registry} refuses for {image} the token that its own token service {realm} "
+                    "gave ({api_detail}): the two disagree about the audience, the signing key or "
+                    "the time.",
+         .pull_errors = {"pull access denied, repository does not exist or may require "
+                         "authorization: server message: invalid_token"}},
+    [CAUSE_CREDENTIALS_MISSING] =
+        {.summary = "{registry} refuses {asked} without a key ({answer}), and no key for it is "
+                    "given.",
+         .pull_errors = {"pull access denied, repository does not exist or may require "
+                         "authorization: server message: insufficient_scope: authorization failed",
+                         "failed to authorize: failed to fetch anonymous token: unexpected status "
+                         "from GET request to {realm}: 401 Unauthorized"}},
+    [CAUSE_CREDENTIALS_REJECTED] =
+        {.summary = "The key for {registry} is refused by {realm} whatever the image ({answer}): "
+                    "it is wrong, expired or of another instance.",
+         .pull_errors = {"failed to authorize: failed to fetch oauth token: unexpected status from "
+                         "GET request to {realm}: 401 Unauthorized"}},
+    [CAUSE_INSUFFICIENT_SCOPE] =
+        {.summary = "The key for {registry} is good, but not for {image} ({answer}; the token "
+                    "grants {granted}).",
+         .pull_errors =
+             {"pull access denied, repository does not exist or may require "
+              "authorization: server message: insufficient_scope: authorization failed"}},
+    [CAUSE_IMAGE_NOT_FOUND] =
+        {.summary = "{registry} is reachable and the key is good, but {image} does not exist "
+                    "there ({answer}; {api_detail}).",
+         .pull_errors = {"code = NotFound desc = failed to pull and unpack image \"{image}\": "
+                         "failed to resolve reference \"{image}\": {image}: not found"}},
+    [CAUSE_IMAGE_BLOCKED_BY_POLICY] =
+        {.summary = "{registry} has {image} and does not let it be pulled: a policy of its "
+                    "namespace blocks it ({answer}; {api_detail}).",
+         .pull_errors = {"unexpected status from HEAD request: 412 Precondition Failed"}},
+    [CAUSE_BLOB_STORE_UNREACHABLE] =
+        {.summary = "The layers of {image} come from {store}, not from the registry, and that host "
+                    "cannot be reached: {remote_failure}.",
+         .pull_errors = {"failed to copy: httpReadSeeker: failed open: failed to do request: Get "
+                         "\"{location}\": {remote_error}"}},
+    [CAUSE_BLOB_STORE_REFUSED] =
+        {.summary = "The layers of {image} come from {store}, which does not give them "
+                    "({answer}; {api_detail}).",
+         .pull_errors = {"failed to copy: httpReadSeeker: failed open: unexpected status code "
+                         "{location}: {status}"}},
+    [CAUSE_TOKEN_HOST_NOT_LISTED] =
+        {.summary = "{registry} sends clients to {realm} for a token, which refuses without a key "
+                    "({answer}); this check did not send the key there, real pulls do, so "
+                    "whether they work is not known."},
     [CAUSE_LOCAL_ERROR] = {.summary = "This machine could not run the whole test of {registry}: "
                                       "{local_error}. It says nothing about the registry."},
     [CAUSE_SOME_ADDRESSES_UNREACHABLE] =
@@ -187,6 +244,9 @@ static const struct cause_text texts[CAUSE_COUNT] = {
              "Connecting to {endpoint} works from some source ports only: {trials_connected} of "
              "{trials} further connects got through.",
          .pull_errors = {dial_timeout}},
+    [CAUSE_VERIFICATION_SKIPPED] =
+        {.summary = "{skipped} is set for {registry}: this check, like pods with that annotation, "
+                    "would not notice another server in the registry's place."},
     [CAUSE_OK_PRIVATE] =
         {.summary = "{host} is reachable over the {class} address {address} and answers as a "
                     "registry."},

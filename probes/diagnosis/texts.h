@@ -6,11 +6,13 @@
 #include "probes/diagnosis/diagnose.h"
 #include "probes/diagnosis/facts.h"
 
-/* What one finding is about; `path` and `dns` may be NULL. */
+/* What one finding is about; `path`, `dns` and `image` may be NULL. */
 struct subject {
     const struct facts *facts;
     const struct path_evidence *path;
     const struct dns_evidence *dns;
+    const struct image_evidence *image;
+    enum phase phase; /* PHASE_AUTH and up: what failed above /v2/; else 0 */
     struct arena *arena;
 };
 
@@ -21,6 +23,17 @@ void template_write(struct text *out, const char *template, template_put put, co
 /* `template` with {placeholders} replaced by measured values; text of the arena, NULL when memory
  * is short. An unknown placeholder stays as written. */
 const char *template_fill(const char *template, const struct subject *subject);
+
+/* {placeholders} of what is above /v2/ (probes/diagnosis/template_registry.c). False: not one. */
+bool template_put_registry(struct text *out, const struct subject *subject, const char *name);
+
+/* The host that `phase` of the subject was about, if it is another one than the registry. */
+const struct remote_host_evidence *subject_remote(const struct subject *subject);
+
+/* Evidence lines of auth, manifests and blobs (probes/diagnosis/lines_registry.c). */
+void finding_add_registry(struct finding *finding, const struct subject *subject);
+void finding_add_path(struct finding *finding, const char *label, const struct path_evidence *path,
+                      struct arena *arena);
 
 /* A line that applies only when `when` is true and `unless` is not (FACT_NONE: always). */
 struct step {

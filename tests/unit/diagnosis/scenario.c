@@ -31,6 +31,10 @@ struct evidence *scenario_measure(const struct scenario *scenario, struct target
     }
     if (scenario->port)
         ret_target->port = scenario->port;
+    ret_target->plain_http = scenario->plain_http;
+    ret_target->insecure_skip_verify = scenario->insecure_skip_verify;
+    if (scenario->registry)
+        evidence->registry = registry_evidence_copy(scenario->registry, evidence->arena);
     evidence->egress_address = scenario->egress_address;
     evidence->measured_at = MEASURED;
     evidence->allocation_failed = scenario->allocation_failed;

@@ -54,6 +54,33 @@
 #define API(outcome_) TLS(TLS_OK), .api.outcome = (outcome_)
 #define WORKS         API(API_REGISTRY), .api.status = 401
 
+#define IMAGE  "team/app:1.4"
+#define REALM  "https://auth.example.com/token"
+#define STORE  "store.example.com"
+#define DIGEST "sha256:0123456789012345678901234567890123456789012345678901234567890123"
+
+/* What the registry said two minutes ago; `auth_` in parentheses, the rest of one image. */
+#define STRIP(...) __VA_ARGS__
+#define PULL(auth_, ...)                                                        \
+    .registry = &(const struct registry_evidence)                               \
+    {                                                                           \
+        .measured_at = MEASURED - 120, .auth = {STRIP auth_}, .image_count = 1, \
+        .images = (struct image_evidence[])                                     \
+        {                                                                       \
+            {                                                                   \
+                .reference = IMAGE, __VA_ARGS__                                 \
+            }                                                                   \
+        }                                                                       \
+    }
+#define REMOTE(host_, dns_, ...)                                       \
+    {                                                                  \
+        .host = (host_), .port = 8443, .dns = (dns_), .path_count = 1, \
+        .paths = (struct path_evidence[])                              \
+        {                                                              \
+            __VA_ARGS__                                                \
+        }                                                              \
+    }
+
 #define CONTROL(kind_, outcome_)                                             \
     {                                                                        \
         .kind = (kind_), .endpoint = "198.18.0.9:443", .outcome = (outcome_) \
@@ -71,6 +98,9 @@ struct scenario {
     const char *says[MAX_PARTS + 8]; /* each somewhere in the primary finding */
     const char *never[MAX_PARTS];    /* and none of these */
     bool allocation_failed;
+    bool plain_http;
+    bool insecure_skip_verify;
+    const struct registry_evidence *registry;
     const char *local_error;
     struct dns_evidence dns[MAX_PARTS];
     struct path_evidence paths[MAX_PARTS];
@@ -88,6 +118,8 @@ bool scenario_check(const struct scenario *scenario);
 
 extern const struct scenario scenarios_network[];
 extern const size_t scenarios_network_count;
+extern const struct scenario scenarios_pull[];
+extern const size_t scenarios_pull_count;
 extern const struct scenario scenarios_texts[];
 extern const size_t scenarios_texts_count;
 extern const struct scenario scenarios_registry[];

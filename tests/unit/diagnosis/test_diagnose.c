@@ -30,6 +30,12 @@ static void registry_scenarios(void **state)
     check_all(scenarios_registry, scenarios_registry_count);
 }
 
+static void pull_scenarios(void **state)
+{
+    (void)state;
+    check_all(scenarios_pull, scenarios_pull_count);
+}
+
 static void texts_hold_what_was_measured(void **state)
 {
     (void)state;
@@ -217,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(network_scenarios),
         cmocka_unit_test(registry_scenarios),
+        cmocka_unit_test(pull_scenarios),
         cmocka_unit_test(texts_hold_what_was_measured),
         cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(every_combination_gets_a_finding),

@@ -1,0 +1,288 @@
+/* Placeholders of what is above /v2/: the token service, the image, the store of its layers. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "probes/diagnosis/texts.h"
+
+static const struct registry_evidence *registry_of(const struct subject *subject)
+{
+    return subject->facts->evidence->registry;
+}
+
+const struct remote_host_evidence *subject_remote(const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = NULL;
+
+    if (subject->phase == PHASE_AUTH)
+        remote = &registry_of(subject)->auth.remote;
+    else if (subject->phase == PHASE_BLOB)
+        remote = &subject->image->blob.remote;
+    return remote && remote->host ? remote : NULL;
+}
+
+static void put_registry(struct text *out, const struct subject *subject)
+{
+    const char *registry = template_fill("{registry}", subject);
+
+    text_append(out, registry ? registry : "the registry");
+}
+
+static void put_image(struct text *out, const struct subject *subject)
+{
+    if (!subject->image) {
+        text_append(out, "the image");
+        return;
+    }
+    put_registry(out, subject);
+    text_append_format(out, "/%s", subject->image->reference);
+}
+
+static void put_realm(struct text *out, const struct subject *subject)
+{
+    const struct registry_evidence *registry = registry_of(subject);
+
+    if (registry && registry->auth.realm)
+        text_append(out, registry->auth.realm);
+    else
+        put_registry(out, subject);
+}
+
+static void put_realm_host(struct text *out, const struct subject *subject)
+{
+    const struct registry_evidence *registry = registry_of(subject);
+
+    if (registry && registry->auth.remote.host)
+        text_append(out, registry->auth.remote.host);
+    else
+        put_registry(out, subject);
+}
+
+static void put_store(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+
+    if (remote)
+        text_append(out, remote->host);
+    else
+        put_registry(out, subject);
+}
+
+static void put_location(struct text *out, const struct subject *subject)
+{
+    const struct image_evidence *image = subject->image;
+
+    if (image && image->blob.location)
+        text_append(out, image->blob.location);
+    else
+        put_store(out, subject);
+}
+
+/* Which request was refused or went unanswered. */
+static void put_asked(struct text *out, const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        text_append(out, "the request for a token");
+    else if (subject->phase == PHASE_MANIFEST)
+        text_append(out, "the request for the manifest of ");
+    else if (subject->phase == PHASE_BLOB)
+        text_append(out, "the request for a layer of ");
+    else
+        text_append(out, "GET /v2/");
+    if (subject->phase > PHASE_AUTH)
+        put_image(out, subject);
+}
+
+static void put_limiter(struct text *out, const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        put_realm(out, subject);
+    else if (subject->phase == PHASE_BLOB)
+        put_store(out, subject);
+    else
+        put_registry(out, subject);
+}
+
+static unsigned status_of(const struct subject *subject)
+{
+    const struct auth_evidence *auth;
+
+    switch (subject->phase) {
+    case PHASE_AUTH:
+        auth = &registry_of(subject)->auth;
+        return auth->scope_status ? auth->scope_status : auth->key_status;
+    case PHASE_MANIFEST:
+        return subject->image->status;
+    case PHASE_BLOB:
+        return subject->image->blob.status;
+    case PHASE_DNS:
+    case PHASE_TCP:
+    case PHASE_TLS:
+    case PHASE_API:
+    case PHASE_COUNT:
+        break;
+    }
+    return subject->path ? subject->path->api.status : 0;
+}
+
+static const char *outcome_of(const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        return auth_outcome_name(registry_of(subject)->auth.outcome);
+    if (subject->phase == PHASE_MANIFEST)
+        return manifest_outcome_name(subject->image->outcome);
+    return blob_outcome_name(subject->image->blob.outcome);
+}
+
+static void put_answer(struct text *out, const struct subject *subject)
+{
+    unsigned status = status_of(subject);
+
+    if (status)
+        text_append_format(out, "HTTP %u", status);
+    else
+        text_append(out, subject->phase ? outcome_of(subject) : "no status");
+}
+
+static uint32_t retry_after_of(const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        return registry_of(subject)->auth.retry_after;
+    if (subject->phase == PHASE_MANIFEST)
+        return subject->image->retry_after;
+    return subject->image->blob.retry_after;
+}
+
+static void put_retry_after(struct text *out, const struct subject *subject)
+{
+    if (retry_after_of(subject))
+        text_append_format(out, "%" PRIu32 " s", retry_after_of(subject));
+    else
+        text_append(out, "a while");
+}
+
+static void put_detail(struct text *out, const struct subject *subject)
+{
+    const char *detail = subject->phase == PHASE_AUTH       ? registry_of(subject)->auth.reason
+                         : subject->phase == PHASE_MANIFEST ? subject->image->detail
+                                                            : subject->image->blob.reason;
+
+    text_append(out, detail ? detail : "no further detail");
+}
+
+static void put_granted(struct text *out, const struct subject *subject)
+{
+    const struct auth_evidence *auth = &registry_of(subject)->auth;
+
+    if (!auth->granted_count)
+        text_append(out, "nothing");
+    for (size_t i = 0; i < auth->granted_count; i++)
+        text_append_format(out, "%s%s", i ? ", " : "", auth->granted[i]);
+}
+
+/* ---- a host that cannot be reached ---- */
+
+static const char *endpoint_of(const struct subject *subject)
+{
+    const char *endpoint = template_fill("{endpoint}", subject);
+
+    return endpoint ? endpoint : "";
+}
+
+static void put_remote_failure(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+    const struct path_evidence *path = subject->path;
+
+    if (path && path->tcp.outcome != TCP_OK)
+        text_append_format(out, "connecting to the %s address %s ends in %s%s%s",
+                           address_class_name(path->address_class),
+                           endpoint_of(subject),
+                           tcp_outcome_name(path->tcp.outcome), path->tcp.reason ? ", " : "",
+                           path->tcp.reason ? path->tcp.reason : "");
+    else if (path)
+        text_append_format(out, "the TLS handshake with the %s address %s ends in %s",
+                           address_class_name(path->address_class),
+                           endpoint_of(subject),
+                           tls_outcome_name(path->tls.outcome));
+    else if (remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR)
+        text_append_format(out, "its name does not resolve (%s)", dns_outcome_name(remote->dns));
+    else
+        put_detail(out, subject);
+}
+
+/* As the clients, written in Go, put it. */
+static void put_remote_error(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+    const struct path_evidence *path = subject->path;
+
+    if (!path && remote && remote->dns == DNS_TIMEOUT)
+        text_append_format(out, "dial tcp: lookup %s: i/o timeout", remote->host);
+    else if (!path && remote && (remote->dns == DNS_NXDOMAIN || remote->dns == DNS_NODATA))
+        text_append_format(out, "dial tcp: lookup %s: no such host", remote->host);
+    else if (!path && remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR)
+        text_append_format(out, "dial tcp: lookup %s: server misbehaving", remote->host);
+    else if (!path)
+        text_append(out, "net/http: timeout awaiting response headers");
+    else if (path->tcp.outcome == TCP_REFUSED)
+        text_append_format(out, "dial tcp %s: connect: connection refused",
+                           endpoint_of(subject));
+    else if (path->tcp.outcome == TCP_UNREACHABLE)
+        text_append_format(out, "dial tcp %s: connect: no route to host",
+                           endpoint_of(subject));
+    else if (path->tcp.outcome != TCP_OK)
+        text_append_format(out, "dial tcp %s: i/o timeout", endpoint_of(subject));
+    else if (path->tls.outcome == TLS_TIMEOUT)
+        text_append(out, "net/http: TLS handshake timeout");
+    else
+        text_append(out, "tls: failed to verify certificate: x509");
+}
+
+static void put_skipped(struct text *out, const struct subject *subject)
+{
+    const struct target *target = subject->facts->target;
+
+    text_append(out, target->plain_http ? "plain_http" : "insecure_skip_verify");
+}
+
+/* `above`: only where the subject is above /v2/; below it the path has these. */
+static const struct {
+    const char *name;
+    bool above;
+    void (*put)(struct text *out, const struct subject *subject);
+} placeholders[] = {
+    {"image", false, put_image},
+    {"realm", false, put_realm},
+    {"realm_host", false, put_realm_host},
+    {"store", true, put_store},
+    {"location", true, put_location},
+    {"asked", false, put_asked},
+    {"answer", false, put_answer},
+    {"limiter", false, put_limiter},
+    {"granted", true, put_granted},
+    {"remote_failure", true, put_remote_failure},
+    {"remote_error", true, put_remote_error},
+    {"skipped", false, put_skipped},
+    {"retry_after", true, put_retry_after},
+    {"api_detail", true, put_detail},
+};
+
+bool template_put_registry(struct text *out, const struct subject *subject, const char *name)
+{
+    if (subject->phase && strcmp(name, "status") == 0) {
+        text_append_format(out, "%u", status_of(subject));
+        return true;
+    }
+    if (subject->phase && strcmp(name, "api") == 0) {
+        text_append(out, outcome_of(subject));
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
+        if (strcmp(placeholders[i].name, name) != 0 || (placeholders[i].above && !subject->phase))
+            continue;
+        placeholders[i].put(out, subject);
+        return true;
+    }
+    return false;
+}
