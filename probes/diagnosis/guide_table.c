@@ -181,6 +181,73 @@ static const struct guide guides[CAUSE_COUNT] = {
              "The answer is not valid HTTP, is cut short, or was altered on the way: a proxy, or "
              "a port that serves another protocol.",
          .verify = "The api part of the path must say registry."},
+    [CAUSE_TOKEN_SERVICE_UNREACHABLE] =
+        {.why = "The registry answers, and its challenge sends clients to another host for a token "
+                "(the realm). That host does not resolve, does not connect, or fails its handshake "
+                "from here, so no image can be pulled although the registry itself is fine.",
+         .verify = "The auth line must show accepted.",
+         .check = KEY},
+    [CAUSE_TOKEN_SERVICE_FAILED] =
+        {.why = "The token service was reached and gave nothing that a client can use: a status "
+                "that is no answer, something else than JSON with a token, or no whole answer "
+                "before the time ran out. A challenge that names no usable realm counts too.",
+         .verify = "The auth line must show accepted.",
+         .check = KEY},
+    [CAUSE_TOKEN_REJECTED] =
+        {.why = "The token service granted a token and the registry refuses it: they disagree "
+                "about the signing key, the issuer, the audience or the time.",
+         .verify = "The manifest line must show found.",
+         .check = KEY},
+    [CAUSE_CREDENTIALS_MISSING] =
+        {.why = "Neither the token service nor the registry gives this image to a client without a "
+                "key, and no key for this host was given to the check. Images are private by "
+                "default: a workload needs an image access credential.",
+         .verify =
+             "With the key given, the auth line must show accepted and the manifest line found.",
+         .check = KEY},
+    [CAUSE_CREDENTIALS_REJECTED] =
+        {.why = "The token service refuses the key even to a request that asks for no image at "
+                "all: it is mistyped, expired, revoked, or of another instance. Temporary "
+                "credentials are valid for hours only.",
+         .verify = "The auth line must show accepted.",
+         .check = KEY},
+    [CAUSE_INSUFFICIENT_SCOPE] =
+        {.why = "The key is good, and the registry or its token service refuses this repository to "
+                "it. The namespace may not exist in the registry, the key may be of an account "
+                "without rights on it, or it may be meant for other images.",
+         .verify = "The manifest line must show found.",
+         .check = KEY},
+    [CAUSE_IMAGE_NOT_FOUND] =
+        {.why = "Network and key are fine and the registry says that the repository or the tag "
+                "does not exist. Some registries say so too for what a key may not see.",
+         .verify = "The manifest line must show found.",
+         .check = KEY},
+    [CAUSE_IMAGE_BLOCKED_BY_POLICY] =
+        {.why =
+             "The image is there and the registry refuses to give it because of a policy of its "
+             "namespace, such as the blocking of images with high-risk vulnerabilities (HTTP 412).",
+         .verify = "The manifest line must show found.",
+         .check = KEY},
+    [CAUSE_BLOB_STORE_UNREACHABLE] =
+        {.why = "The manifest comes from the registry, the layers from a store that it redirects "
+                "to (COS for TCR), with addresses of its own. From here that host does not "
+                "resolve, does not connect, does not complete TLS, or does not answer. The class "
+                "of its address says whether a NAT gateway is needed.",
+         .verify = "The blob line must show ok.",
+         .check = KEY},
+    [CAUSE_BLOB_STORE_REFUSED] =
+        {.why = "The host that has the layers was reached and answers with a refusal or with "
+                "something that is no layer. Signed links fail like this when a clock is wrong or "
+                "a proxy changes them.",
+         .verify = "The blob line must show ok.",
+         .check = KEY},
+    [CAUSE_TOKEN_HOST_NOT_LISTED] =
+        {.why = "The registry names a token service on another host, which refuses without a key. "
+                "A hostile registry could name any host to get the key, so the check sends it to "
+                "the registry's own host and to those of token_hosts only. Real pulls send it "
+                "wherever the registry says, so whether they work is not known.",
+         .verify = "With the host listed, the auth line must show accepted.",
+         .check = KEY},
     [CAUSE_LOCAL_ERROR] =
         {.why = "This machine could not run the test: memory or descriptors ran short, or the "
                 "time allowed was too short. It is never counted against the registry.",
@@ -216,6 +283,13 @@ static const struct guide guides[CAUSE_COUNT] = {
                 "allowlist, that share of pulls fails.",
          .verify = "Every further connect must go through, run after run.",
          .check = PATH},
+    [CAUSE_VERIFICATION_SKIPPED] =
+        {.why = "The target has plain_http or insecure_skip_verify set, to check what a pod with "
+                "the annotation registry-http-endpoint or registry-insecure-skip-verify would see. "
+                "Whoever stands in between could answer in the registry's place, and nobody would "
+                "notice.",
+         .verify = "Without the setting the check must be ok.",
+         .check = IMAGE},
     [CAUSE_OK_PRIVATE] =
         {.why = "Every phase that was reached is fine, over a private or provider address.",
          .verify = "It is what a mended path looks like."},
