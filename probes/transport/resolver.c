@@ -1,9 +1,10 @@
 /*
- * c-ares on libevent. Three things c-ares 1.18 does not do are done here: the deadline of a
- * question (it restarts its clock when it asks again over TCP), the real errno of a socket (it
- * calls a closed port, a missing route and an empty descriptor table all "could not contact DNS
- * servers"), and staying alive while its own callback runs (destroying a channel there is a double
- * free).
+ * c-ares on libevent. What c-ares 1.18 does not do is done here: the deadline of a question, the
+ * real errno of a socket (it calls a closed port, a missing route and an empty descriptor table all
+ * "could not contact DNS servers"), staying alive while its own callback runs (destroying a channel
+ * there is a double free), asking every question again without EDNS (it does so for the first
+ * FORMERR of a channel only), and TCP, which has a channel of its own: a connection that fails ends
+ * every question of its channel, those that still wait over UDP too.
  */
 
 #include "probes/transport/resolver.h"
@@ -20,37 +21,45 @@
 
 #define SLACK_MSEC 1000 /* c-ares waits that much longer than we do */
 
-struct watch { /* one socket of the channel */
-    struct watch *next;
+struct channel {
     struct resolver *resolver;
+    ares_channel ares;
+    struct event *timer;
+    unsigned depth; /* calls into c-ares under way */
+    int last_error; /* errno of the last socket call that failed in the outermost of them */
+    bool deaf;      /* memory was too short to watch one of its sockets */
+};
+
+struct watch { /* one socket of a channel */
+    struct watch *next;
+    struct channel *channel;
     ares_socket_t fd;
     struct event *event;
 };
 
 struct resolver_question {
     struct resolver_question *next;
-    struct resolver *resolver;
+    struct channel *channel; /* where it is waiting */
     struct dns_evidence answer;
     resolver_answer_fn *answered; /* NULL once nobody waits any more */
     void *context;
     usec_t started;
+    uint64_t memory_failures; /* before it was asked */
+    bool asked_without_edns;
     bool complete;
     struct event *timer; /* the question's deadline, and the way to the caller */
 };
 
 struct resolver {
     struct event_base *base;
-    ares_channel channel;
+    struct channel udp;
+    struct channel tcp; /* made for the first truncated answer */
     struct endpoint server;
     usec_t timeout;
     struct arena *arena;
-    struct event *channel_timer;
     struct event *reaper;
     struct watch *watches;
     struct resolver_question *questions;
-    unsigned depth; /* calls into c-ares under way */
-    int last_error; /* errno of the last socket call that failed */
-    bool used_tcp;
     bool freed;
 };
 
@@ -64,13 +73,11 @@ static struct timeval to_timeval(usec_t duration)
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *context)
 {
-    struct resolver *resolver = context;
+    struct channel *channel = context;
     int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
     if (fd < 0)
-        resolver->last_error = errno;
-    else if (type == SOCK_STREAM)
-        resolver->used_tcp = true;
+        channel->last_error = errno;
     return fd;
 }
 
@@ -83,34 +90,34 @@ static int close_socket(ares_socket_t fd, void *context)
 static int connect_socket(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t length,
                           void *context)
 {
-    struct resolver *resolver = context;
+    struct channel *channel = context;
     int status = connect(fd, address, length);
 
     if (status && errno != EINPROGRESS)
-        resolver->last_error = errno;
+        channel->last_error = errno;
     return status;
 }
 
 static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *length, void *context)
 {
-    struct resolver *resolver = context;
+    struct channel *channel = context;
     ssize_t count = recvfrom(fd, bytes, size, flags, from, length);
 
     if (count < 0 && errno != EAGAIN && errno != EINTR)
-        resolver->last_error = errno;
+        channel->last_error = errno;
     return count;
 }
 
 static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *pieces, int count, void *context)
 {
-    struct resolver *resolver = context;
+    struct channel *channel = context;
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
                              .msg_iovlen = (size_t)count};
     ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        resolver->last_error = errno;
+        channel->last_error = errno;
     return sent;
 }
 
@@ -118,39 +125,40 @@ static const struct ares_socket_functions socket_functions = {
     open_socket, close_socket, connect_socket, receive, transmit,
 };
 
-/* ---- the channel on the loop ---- */
+/* ---- a channel on the loop ---- */
 
-static void rearm(struct resolver *resolver)
+static void enter(struct channel *channel)
 {
+    if (channel->depth++ == 0)
+        channel->last_error = 0;
+}
+
+static void leave(struct channel *channel)
+{
+    struct resolver *resolver = channel->resolver;
     struct timeval next;
 
-    if (ares_timeout(resolver->channel, NULL, &next))
-        event_add(resolver->channel_timer, &next);
-    else
-        event_del(resolver->channel_timer);
-}
-
-static void leave(struct resolver *resolver)
-{
-    resolver->depth--;
-    if (resolver->freed)
+    channel->depth--;
+    if (resolver->freed && !resolver->udp.depth && !resolver->tcp.depth)
         event_active(resolver->reaper, EV_TIMEOUT, 0);
+    else if (!resolver->freed && ares_timeout(channel->ares, NULL, &next))
+        event_add(channel->timer, &next);
     else
-        rearm(resolver);
+        event_del(channel->timer);
 }
 
-static void process(struct resolver *resolver, ares_socket_t readable, ares_socket_t writable)
+static void process(struct channel *channel, ares_socket_t readable, ares_socket_t writable)
 {
-    resolver->depth++;
-    ares_process_fd(resolver->channel, readable, writable);
-    leave(resolver);
+    enter(channel);
+    ares_process_fd(channel->ares, readable, writable);
+    leave(channel);
 }
 
 static void socket_ready(evutil_socket_t fd, short what, void *context)
 {
     struct watch *watch = context;
 
-    process(watch->resolver, what & EV_READ ? fd : ARES_SOCKET_BAD,
+    process(watch->channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
             what & EV_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
@@ -175,25 +183,102 @@ static void drop_watch(struct resolver *resolver, ares_socket_t fd)
     }
 }
 
-/* Called before the descriptor is closed, whose number may be taken again at once. */
-static void socket_state(void *context, ares_socket_t fd, int readable, int writable)
+static bool add_watch(struct channel *channel, ares_socket_t fd, short what)
 {
-    struct resolver *resolver = context;
-    short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
-
-    drop_watch(resolver, fd);
-    if (!readable && !writable)
-        return;
+    struct resolver *resolver = channel->resolver;
     struct watch *watch = memory_allocate(sizeof(*watch));
+
     if (!watch)
-        return; /* the question's own deadline ends it; the allocation was counted */
-    watch->resolver = resolver;
+        return false;
+    watch->channel = channel;
     watch->fd = fd;
     watch->event = event_new(resolver->base, fd, what, socket_ready, watch);
     watch->next = resolver->watches;
     resolver->watches = watch;
-    if (watch->event)
-        event_add(watch->event, NULL);
+    return watch->event && event_add(watch->event, NULL) == 0;
+}
+
+static void complete(struct resolver_question *question)
+{
+    question->complete = true;
+    question->answer.duration = clock_monotonic() - question->started;
+    event_del(question->timer);
+    event_active(question->timer, EV_TIMEOUT, 0);
+}
+
+/* Ends every question of the channel. */
+static void complete_all(struct channel *channel, enum dns_outcome outcome, const char *error)
+{
+    for (struct resolver_question *question = channel->resolver->questions; question;
+         question = question->next) {
+        if (question->channel != channel || !question->answered || question->complete)
+            continue;
+        question->answer.outcome = outcome;
+        question->answer.error = error;
+        complete(question);
+    }
+}
+
+/* Called before the descriptor is closed, whose number may be taken again at once. */
+static void socket_state(void *context, ares_socket_t fd, int readable, int writable)
+{
+    struct channel *channel = context;
+    short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
+
+    drop_watch(channel->resolver, fd);
+    if ((!readable && !writable) || add_watch(channel, fd, what))
+        return;
+    channel->deaf = true;
+    complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
+}
+
+/* ---- the life of a channel ---- */
+
+static void close_channel(struct channel *channel)
+{
+    if (channel->ares)
+        ares_destroy(channel->ares);
+    if (channel->timer)
+        event_free(channel->timer);
+    *channel = (struct channel){0};
+}
+
+/* 0, or -1 with no channel. */
+static int open_channel(struct resolver *resolver, struct channel *channel, int flags)
+{
+    struct ares_options options = {
+        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
+                 ARES_FLAG_IGNTC | flags,
+        .timeout = (int)(resolver->timeout / USEC_PER_MSEC) + SLACK_MSEC,
+        .tries = 1,
+        .ednspsz = 1232,
+        .sock_state_cb = socket_state,
+        .sock_state_cb_data = channel,
+        .lookups = (char[]){"b"},
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+               ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
+    struct ares_addr_port_node server = {.family = resolver->server.address.family,
+                                         .udp_port = resolver->server.port,
+                                         .tcp_port = resolver->server.port};
+
+#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31: a probe must ask every time */
+    options.qcache_max_ttl = 0;
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
+    channel->resolver = resolver;
+    channel->timer = event_new(resolver->base, -1, 0, channel_timer, channel);
+    if (!channel->timer || ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) {
+        channel->ares = NULL;
+        close_channel(channel);
+        return -1;
+    }
+    memcpy(&server.addr, resolver->server.address.bytes, server.family == AF_INET6 ? 16 : 4);
+    ares_set_socket_functions(channel->ares, &socket_functions, channel);
+    if (ares_set_servers_ports(channel->ares, &server) == ARES_SUCCESS)
+        return 0;
+    close_channel(channel);
+    return -1;
 }
 
 /* ---- questions ---- */
@@ -203,9 +288,9 @@ static bool local_fault(int error)
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
-static enum dns_outcome outcome_of_silence(const struct resolver *resolver, int status)
+static enum dns_outcome outcome_of_silence(const struct channel *channel, int status)
 {
-    int error = resolver->last_error;
+    int error = channel->last_error;
 
     if (status == ARES_ENOMEM || local_fault(error))
         return DNS_LOCAL;
@@ -217,6 +302,19 @@ static enum dns_outcome outcome_of_silence(const struct resolver *resolver, int 
     if (error == 0)
         return DNS_MALFORMED; /* it closed the connection in the middle of an answer */
     return DNS_RESOLVER_PORT_CLOSED;
+}
+
+/* Where memory was short, what is missing need not be missing in the answer. */
+static void settle(struct resolver_question *question)
+{
+    struct dns_evidence *answer = &question->answer;
+    bool something_missing = answer->outcome == DNS_TIMEOUT || answer->outcome == DNS_MALFORMED ||
+                             answer->outcome == DNS_NODATA;
+
+    if (!something_missing || memory_failures() == question->memory_failures)
+        return;
+    answer->outcome = DNS_LOCAL;
+    answer->error = strerror(ENOMEM);
 }
 
 /* Tells the caller, always from the loop, and then forgets the question. */
@@ -232,57 +330,72 @@ static void question_due(evutil_socket_t fd, short what, void *context)
     question->answered = NULL;
     if (!question->complete) {
         question->answer.outcome = DNS_TIMEOUT;
-        question->answer.truncated = question->resolver->used_tcp;
         question->answer.duration = clock_monotonic() - question->started;
     }
+    settle(question);
     answered(&question->answer, question->context);
 }
 
-static void complete(struct resolver_question *question)
+static void channel_answered(void *context, int status, int timeouts, unsigned char *bytes,
+                             int length);
+
+static void ask(struct resolver_question *question, struct channel *channel)
 {
-    question->complete = true;
-    event_del(question->timer);
-    event_active(question->timer, EV_TIMEOUT, 0);
+    question->channel = channel;
+    enter(channel);
+    ares_query(channel->ares, question->answer.name, 1 /* IN */,
+               question->answer.type == RECORD_A ? 1 : 28, channel_answered, question);
+    leave(channel);
+    if (channel->deaf)
+        complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
 }
 
-/* One ICMP error is about the server, but the socket hands it to only one of its questions. */
-static void complete_all_alike(struct resolver_question *first)
+/* Whether the answer asks for another try: over TCP, or, once, without EDNS. */
+static bool ask_again(struct resolver_question *question, const unsigned char *bytes, int length)
 {
-    struct resolver *resolver = first->resolver;
+    struct resolver *resolver = question->channel->resolver;
+    bool truncated = length > 3 && bytes[2] & 0x02;
+    bool format_error = length > 3 && (bytes[3] & 0x0f) == 1;
 
-    for (struct resolver_question *other = resolver->questions; other; other = other->next) {
-        if (!other->answered || other->complete)
-            continue;
-        other->answer.outcome = first->answer.outcome;
-        other->answer.error = first->answer.error;
-        other->answer.duration = clock_monotonic() - other->started;
-        complete(other);
+    if (truncated && question->channel == &resolver->udp) {
+        question->answer.truncated = true;
+        if (!resolver->tcp.ares && open_channel(resolver, &resolver->tcp, ARES_FLAG_USEVC))
+            return false;
+        ask(question, &resolver->tcp);
+        return true;
     }
+    if (!format_error || question->asked_without_edns)
+        return false;
+    question->asked_without_edns = true; /* c-ares has turned it off for the whole channel */
+    ask(question, question->channel);
+    return true;
 }
 
 static void channel_answered(void *context, int status, int timeouts, unsigned char *bytes,
                              int length)
 {
     struct resolver_question *question = context;
-    struct resolver *resolver = question->resolver;
+    struct channel *channel = question->channel;
+    struct resolver *resolver = channel->resolver;
+    struct dns_evidence *answer = &question->answer;
 
     (void)timeouts;
     if (resolver->freed || !question->answered || question->complete || status == ARES_EDESTRUCTION)
         return;
-    question->answer.duration = clock_monotonic() - question->started;
-    question->answer.truncated = resolver->used_tcp;
     if (bytes && length > 0) {
-        dns_message_read(bytes, (size_t)length, resolver->arena, &question->answer);
-    } else {
-        question->answer.outcome = outcome_of_silence(resolver, status);
-        if (resolver->last_error)
-            question->answer.error =
-                arena_copy_text(resolver->arena, strerror(resolver->last_error));
+        if (ask_again(question, bytes, length))
+            return;
+        dns_message_read(bytes, (size_t)length, resolver->arena, answer);
+        complete(question);
+        return;
     }
+    answer->outcome = outcome_of_silence(channel, status);
+    if (channel->last_error)
+        answer->error = arena_copy_text(resolver->arena, strerror(channel->last_error));
     complete(question);
-    if (question->answer.outcome == DNS_RESOLVER_PORT_CLOSED ||
-        question->answer.outcome == DNS_RESOLVER_UNREACHABLE)
-        complete_all_alike(question);
+    /* One ICMP error is about the server, but the socket hands it to only one of its questions. */
+    if (answer->outcome == DNS_RESOLVER_PORT_CLOSED || answer->outcome == DNS_RESOLVER_UNREACHABLE)
+        complete_all(channel, answer->outcome, answer->error);
 }
 
 int resolver_ask(struct resolver *resolver, const char *name, enum record_type type,
@@ -293,7 +406,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
 
     if (!question)
         return -ENOMEM;
-    question->resolver = resolver;
+    question->memory_failures = memory_failures();
     question->answer.resolver = resolver->server;
     question->answer.name = name;
     question->answer.type = type;
@@ -309,10 +422,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
     }
     question->next = resolver->questions;
     resolver->questions = question;
-    resolver->depth++;
-    ares_query(resolver->channel, name, 1 /* IN */, type == RECORD_A ? 1 : 28, channel_answered,
-               question);
-    leave(resolver);
+    ask(question, &resolver->udp);
     return 0;
 }
 
@@ -320,8 +430,8 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
 
 static void destroy(struct resolver *resolver)
 {
-    if (resolver->channel)
-        ares_destroy(resolver->channel);
+    close_channel(&resolver->udp);
+    close_channel(&resolver->tcp);
     while (resolver->watches)
         drop_watch(resolver, resolver->watches->fd);
     while (resolver->questions) {
@@ -330,8 +440,6 @@ static void destroy(struct resolver *resolver)
         event_free(question->timer);
         memory_release(question);
     }
-    if (resolver->channel_timer)
-        event_free(resolver->channel_timer);
     if (resolver->reaper)
         event_free(resolver->reaper);
     memory_release(resolver);
@@ -342,36 +450,6 @@ static void reap(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     destroy(context);
-}
-
-static int open_channel(struct resolver *resolver)
-{
-    struct ares_options options = {
-        .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,
-        .timeout = (int)(resolver->timeout / USEC_PER_MSEC) + SLACK_MSEC,
-        .tries = 1,
-        .ednspsz = 1232,
-        .sock_state_cb = socket_state,
-        .sock_state_cb_data = resolver,
-        .lookups = (char[]){"b"},
-    };
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-               ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
-    struct ares_addr_port_node server = {.family = resolver->server.address.family,
-                                         .udp_port = resolver->server.port,
-                                         .tcp_port = resolver->server.port};
-
-#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31: a probe must ask every time */
-    options.qcache_max_ttl = 0;
-    mask |= ARES_OPT_QUERY_CACHE;
-#endif
-    if (ares_init_options(&resolver->channel, &options, mask) != ARES_SUCCESS) {
-        resolver->channel = NULL;
-        return -1;
-    }
-    memcpy(&server.addr, resolver->server.address.bytes, server.family == AF_INET6 ? 16 : 4);
-    ares_set_socket_functions(resolver->channel, &socket_functions, resolver);
-    return ares_set_servers_ports(resolver->channel, &server) == ARES_SUCCESS ? 0 : -1;
 }
 
 struct resolver *resolver_new(struct event_base *base, const struct endpoint *server,
@@ -385,9 +463,8 @@ struct resolver *resolver_new(struct event_base *base, const struct endpoint *se
     resolver->server = *server;
     resolver->timeout = timeout;
     resolver->arena = arena;
-    resolver->channel_timer = event_new(base, -1, 0, channel_timer, resolver);
     resolver->reaper = event_new(base, -1, 0, reap, resolver);
-    if (!resolver->channel_timer || !resolver->reaper || open_channel(resolver)) {
+    if (!resolver->reaper || open_channel(resolver, &resolver->udp, 0)) {
         destroy(resolver);
         errno = ENOMEM;
         return NULL;
@@ -404,9 +481,7 @@ void resolver_free(struct resolver *resolver)
         question->answered = NULL;
         event_del(question->timer);
     }
-    if (!resolver->depth) {
-        destroy(resolver);
-        return;
-    }
     resolver->freed = true;
+    if (!resolver->udp.depth && !resolver->tcp.depth)
+        destroy(resolver);
 }

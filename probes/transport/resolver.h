@@ -3,11 +3,13 @@
 /*
  * DNS questions to one resolver: a c-ares channel on libevent, made for one run and thrown away
  * with it, so that every run has fresh source ports, no history and no cache. All questions of the
- * run to that resolver share the channel (a channel costs 75 kB, a further question 160 B).
+ * run to that resolver share the channel (a channel costs 75 kB, a further question 160 B); TCP has
+ * one of its own, made when an answer was truncated.
  *
- * Absolute names, no search list, no hosts file; one UDP try, then TCP if the answer was truncated
- * (RFC 7766). What c-ares hides is read from the raw answer (RFC 1035): QR, TC, the rcode, the
- * question, owner names along the CNAME chain.
+ * Absolute names, no search list, no hosts file; one UDP try with EDNS (without it again after a
+ * FORMERR, RFC 6891 section 7), then TCP if the answer was truncated (RFC 7766). What c-ares hides
+ * is read from the raw answer (RFC 1035): QR, TC, the rcode, the question, owner names along the
+ * CNAME chain.
  */
 
 #include <event2/event.h>

@@ -55,18 +55,22 @@ static void make_answer(const struct fake_dns *server, bool tcp, const struct me
     size_t end = question_end(question);
     int type = question->bytes[end - 3];
     bool truncate = !tcp && (server->behaviour == FAKE_DNS_TRUNCATED ||
-                             server->behaviour == FAKE_DNS_TRUNCATED_SILENT);
+                             server->behaviour == FAKE_DNS_TRUNCATED_SILENT ||
+                             (server->behaviour == FAKE_DNS_HALF && type == 1));
+    bool no_edns = server->behaviour == FAKE_DNS_NO_EDNS && question->bytes[11];
 
     answer->length = 0;
     put(answer, question->bytes, end);
     answer->bytes[2] = (uint8_t)(server->behaviour == FAKE_DNS_REFLECTED ? 0x01 : 0x81);
     answer->bytes[2] |= truncate ? 0x02 : 0;
     answer->bytes[3] = (uint8_t)(0x80 | (server->behaviour == FAKE_DNS_RCODE ? server->rcode : 0));
+    answer->bytes[3] |= no_edns ? 1 : 0;
     memset(answer->bytes + 6, 0, 6);
-    if (truncate)
+    if (truncate || no_edns)
         return;
     if (server->behaviour == FAKE_DNS_ADDRESS || server->behaviour == FAKE_DNS_TRUNCATED ||
-        server->behaviour == FAKE_DNS_CUT) {
+        server->behaviour == FAKE_DNS_CUT || server->behaviour == FAKE_DNS_NO_EDNS ||
+        server->behaviour == FAKE_DNS_HALF) {
         answer->bytes[7] = 1;
         put_address(answer, "\xc0\x0c", 2, type);
     }
@@ -101,31 +105,58 @@ static void answer_udp(evutil_socket_t fd, short what, void *context)
     if (server->behaviour == FAKE_DNS_SILENT)
         return;
     make_answer(server, false, &question, &answer);
+    if (server->behaviour == FAKE_DNS_HALF && !(answer.bytes[2] & 0x02)) {
+        memcpy(server->held, answer.bytes, answer.length);
+        server->held_length = answer.length;
+        server->held_for = from;
+        return;
+    }
     sendto(fd, answer.bytes, answer.length, 0, (struct sockaddr *)&from, length);
 }
 
+void fake_dns_release(struct fake_dns *server)
+{
+    sendto(server->udp, server->held, server->held_length, 0, (struct sockaddr *)&server->held_for,
+           sizeof(struct sockaddr_in));
+    server->held_length = 0;
+}
+
+void fake_dns_refuse_tcp(struct fake_dns *server)
+{
+    event_free(server->accept_event);
+    server->accept_event = NULL;
+    close(server->listener);
+    server->listener = -1;
+}
+
+/* Answers every complete frame (RFC 7766 section 8) of what one read gave. */
 static void answer_tcp(evutil_socket_t fd, short what, void *context)
 {
     struct fake_dns *server = context;
-    struct message question;
-    struct message answer;
-    uint8_t frame[2];
-    ssize_t count = recv(fd, question.bytes, MESSAGE_SIZE, 0);
+    uint8_t bytes[4 * MESSAGE_SIZE];
+    ssize_t count = recv(fd, bytes, sizeof(bytes), 0);
+    size_t length;
 
     (void)what;
     if (count <= 2 + 17) {
         event_del(server->tcp_event);
         return;
     }
-    question.length = (size_t)count - 2;
-    memmove(question.bytes, question.bytes + 2, question.length);
-    if (server->behaviour == FAKE_DNS_TRUNCATED_SILENT)
-        return;
-    make_answer(server, true, &question, &answer);
-    frame[0] = (uint8_t)(answer.length >> 8);
-    frame[1] = (uint8_t)answer.length;
-    send(fd, frame, 2, MSG_NOSIGNAL | MSG_MORE);
-    send(fd, answer.bytes, answer.length, MSG_NOSIGNAL);
+    for (const uint8_t *at = bytes; at + 2 < bytes + count; at += 2 + length) {
+        struct message question;
+        struct message answer;
+        length = (size_t)(at[0] << 8 | at[1]);
+        if (length > MESSAGE_SIZE || at + 2 + length > bytes + count)
+            return;
+        question.length = length;
+        memcpy(question.bytes, at + 2, length);
+        if (server->behaviour == FAKE_DNS_TRUNCATED_SILENT)
+            return;
+        make_answer(server, true, &question, &answer);
+        const uint8_t frame[] = {(uint8_t)(answer.length >> 8), (uint8_t)answer.length};
+        send(fd, frame, 2, MSG_NOSIGNAL | MSG_MORE);
+        send(fd, answer.bytes, answer.length, MSG_NOSIGNAL);
+    }
 }
 
 static void accept_tcp(evutil_socket_t fd, short what, void *context)
@@ -140,7 +171,8 @@ static void accept_tcp(evutil_socket_t fd, short what, void *context)
         return;
     server->tcp_event = event_new(event_get_base(server->udp_event), server->connection,
                                   EV_READ | EV_PERSIST, answer_tcp, server);
-    event_add(server->tcp_event, NULL);
+    if (server->tcp_event) /* memory may be short on purpose */
+        event_add(server->tcp_event, NULL);
 }
 
 /* The same free port for both: TCP takes the one that UDP got. */
@@ -183,11 +215,11 @@ int fake_dns_start(struct fake_dns *server, struct event_base *base)
 void fake_dns_stop(struct fake_dns *server)
 {
     event_free(server->udp_event);
-    event_free(server->accept_event);
     if (server->tcp_event)
         event_free(server->tcp_event);
+    if (server->accept_event)
+        fake_dns_refuse_tcp(server);
     close(server->udp);
-    close(server->listener);
     if (server->connection >= 0)
         close(server->connection);
 }

@@ -17,7 +17,9 @@ enum fake_dns_behaviour {
     FAKE_DNS_TRUNCATED_SILENT, /* TC over UDP, nothing over TCP */
     FAKE_DNS_REFLECTED,        /* the question comes back as it was */
     FAKE_DNS_SILENT,
-    FAKE_DNS_CUT, /* an answer whose last bytes are missing */
+    FAKE_DNS_CUT,     /* an answer whose last bytes are missing */
+    FAKE_DNS_NO_EDNS, /* FORMERR to a question with an OPT record, else the address */
+    FAKE_DNS_HALF,    /* TC for A; AAAA is held back until fake_dns_release() */
 };
 
 struct fake_dns {
@@ -31,7 +33,13 @@ struct fake_dns {
     struct event *udp_event;
     struct event *accept_event;
     struct event *tcp_event;
+    size_t held_length; /* an answer that waits for its release */
+    uint8_t held[1024];
+    struct sockaddr_storage held_for;
 };
+
+void fake_dns_release(struct fake_dns *server);
+void fake_dns_refuse_tcp(struct fake_dns *server); /* nobody listens there any more */
 
 int fake_dns_start(struct fake_dns *server, struct event_base *base);
 void fake_dns_stop(struct fake_dns *server);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "config/base/memory.h"
 #include "probes/libraries.h"
 #include "probes/transport/resolver.h"
 #include "tests/component/transport/fake_dns.h"
@@ -39,6 +40,8 @@ static const struct row rows[] = {
     {"truncated, TCP silent", FAKE_DNS_TRUNCATED_SILENT, 0, RECORD_A, DNS_TIMEOUT, 0, 0, true},
     {"reflected", FAKE_DNS_REFLECTED, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
     {"cut short", FAKE_DNS_CUT, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
+    {"without EDNS", FAKE_DNS_NO_EDNS, 0, RECORD_A, DNS_NOERROR, 1, 0, false},
+    {"format error", FAKE_DNS_RCODE, 1, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
     {"silent", FAKE_DNS_SILENT, 0, RECORD_A, DNS_TIMEOUT, 0, 0, false},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -49,7 +52,11 @@ struct waiting {
     unsigned answers;
     unsigned wanted;
     unsigned closed;
+    unsigned resolved;
+    unsigned local;
+    const char *other; /* the last outcome that is neither */
     struct resolver *free_when_answered;
+    struct fake_dns *release_when_answered;
 };
 
 static void answered(const struct dns_evidence *answer, void *context)
@@ -59,6 +66,12 @@ static void answered(const struct dns_evidence *answer, void *context)
     waiting->answer = *answer;
     waiting->answers++;
     waiting->closed += answer->outcome == DNS_RESOLVER_PORT_CLOSED;
+    waiting->local += answer->outcome == DNS_LOCAL;
+    if (answer->outcome != DNS_NOERROR && answer->outcome != DNS_LOCAL)
+        waiting->other = dns_outcome_name(answer->outcome);
+    waiting->resolved += answer->outcome == DNS_NOERROR;
+    if (waiting->release_when_answered && waiting->release_when_answered->held_length)
+        fake_dns_release(waiting->release_when_answered);
     if (waiting->free_when_answered)
         resolver_free(waiting->free_when_answered);
     if (waiting->answers == waiting->wanted)
@@ -155,6 +168,107 @@ static void may_be_freed_inside_its_callback(void **state)
     event_base_free(base);
 }
 
+static void every_question_does_without_edns(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_NO_EDNS};
+    struct waiting waiting = {.base = base, .wanted = 4};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    for (int i = 0; i < 4; i++)
+        resolver_ask(resolver, NAME, i % 2 ? RECORD_A : RECORD_AAAA, answered, &waiting);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.resolved, 4);
+    assert_int_equal(server.questions_seen, 8);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+/* A is truncated and TCP refused; only then is AAAA answered, over UDP. */
+static void refused_tcp_ends_only_its_own_question(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_HALF};
+    struct waiting a = {.base = base, .release_when_answered = &server};
+    struct waiting aaaa = {.base = base, .wanted = 1};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    fake_dns_refuse_tcp(&server);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    resolver_ask(resolver, NAME, RECORD_AAAA, answered, &aaaa);
+    resolver_ask(resolver, NAME, RECORD_A, answered, &a);
+    event_base_dispatch(base);
+    assert_int_equal(a.answer.outcome, DNS_RESOLVER_PORT_CLOSED);
+    assert_true(a.answer.truncated);
+    assert_int_equal(aaaa.answer.outcome, DNS_NOERROR);
+    assert_false(aaaa.answer.truncated);
+    assert_null(aaaa.answer.error);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+/* ---- short of memory ---- */
+
+static unsigned long allocations_left;
+
+static int fail_at_zero(void)
+{
+    return allocations_left-- == 0;
+}
+
+/* Two questions while the n-th allocation fails; whether there was an n-th. */
+static bool ask_short_of_memory(enum fake_dns_behaviour behaviour, unsigned long nth)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = behaviour};
+    struct waiting waiting = {.base = base};
+    uint64_t failures = memory_failures();
+
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    allocations_left = nth;
+    memory_set_fault(fail_at_zero);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT / 3, arena);
+    for (int i = 0; resolver && i < 2; i++)
+        if (resolver_ask(resolver, NAME, i ? RECORD_A : RECORD_AAAA, answered, &waiting) == 0)
+            waiting.wanted++;
+    if (waiting.wanted)
+        event_base_dispatch(base);
+    memory_set_fault(NULL);
+    assert_int_equal(waiting.answers, waiting.wanted);
+    if (waiting.resolved + waiting.local != waiting.wanted)
+        print_error("allocation %lu: %s\n", nth, waiting.other);
+    assert_int_equal(waiting.resolved + waiting.local, waiting.wanted);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+    return memory_failures() > failures;
+}
+
+static void short_of_memory_is_local(void **state)
+{
+    static const enum fake_dns_behaviour behaviours[] = {FAKE_DNS_ADDRESS, FAKE_DNS_ALIAS,
+                                                         FAKE_DNS_TRUNCATED};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++) {
+        unsigned long nth = 0;
+        while (ask_short_of_memory(behaviours[i], nth))
+            nth++;
+        assert_true(nth > 20);
+    }
+}
+
 static int start_libraries(void **state)
 {
     (void)state;
@@ -168,17 +282,22 @@ static int stop_libraries(void **state)
     return 0;
 }
 
+#define SCENE_COUNT 6
+
 int main(void)
 {
-    struct CMUnitTest tests[ROW_COUNT + 3] = {
+    struct CMUnitTest tests[SCENE_COUNT + ROW_COUNT] = {
         cmocka_unit_test(closed_port_is_told_from_silence),
         cmocka_unit_test(one_channel_carries_all_questions),
         cmocka_unit_test(may_be_freed_inside_its_callback),
+        cmocka_unit_test(every_question_does_without_edns),
+        cmocka_unit_test(refused_tcp_ends_only_its_own_question),
+        cmocka_unit_test(short_of_memory_is_local),
     };
 
     for (size_t i = 0; i < ROW_COUNT; i++)
-        tests[3 + i] = (struct CMUnitTest){.name = rows[i].name,
-                                           .test_func = run_row,
-                                           .initial_state = (void *)(uintptr_t)&rows[i]};
+        tests[SCENE_COUNT + i] = (struct CMUnitTest){.name = rows[i].name,
+                                                     .test_func = run_row,
+                                                     .initial_state = (void *)(uintptr_t)&rows[i]};
     return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }
