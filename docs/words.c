@@ -1,8 +1,9 @@
 /*
- * Build tool: the program's own tables of commands, options and keys, as a shell completion or as
+ * Build tool: the program's own tables of commands, options and keys, as a shell completion, as the
+ * options of the manual (into the page on standard input, in place of the line .\" OPTIONS), or as
  * tab-separated lines that tests compare the manual and the manifests with.
  *
- *   words bash|zsh|fish|table
+ *   words bash|zsh|fish|manual|table
  */
 
 #include <stdio.h>
@@ -193,6 +194,53 @@ static void print_fish(void)
     }
 }
 
+/* ---- manual ---- */
+
+#define LINE_SIZE 1024
+
+static void print_roff(const char *text)
+{
+    print_escaped(text, "-\\", "\\", false);
+}
+
+static void print_roff_option(const struct option_words *words, const char *standard)
+{
+    fputs(".TP\n.BR \\-\\-", stdout);
+    print_roff(words->option);
+    if (words->value) {
+        fputs(" \" \" \\fI", stdout);
+        print_roff(words->value);
+        fputs("\\fP", stdout);
+    }
+    putchar('\n');
+    print_roff(words->help);
+    if (words->list)
+        fputs(" (again for more)", stdout);
+    if (standard) {
+        fputs(" [", stdout);
+        print_roff(standard);
+        putchar(']');
+    }
+    puts(".");
+}
+
+static void print_manual(void)
+{
+    char line[LINE_SIZE];
+
+    while (fgets(line, sizeof(line), stdin)) {
+        if (strcmp(line, ".\\\" OPTIONS\n") != 0) {
+            fputs(line, stdout);
+            continue;
+        }
+        for (size_t i = 0; i < option_count(); i++) {
+            struct option_words words = option_at(i);
+            print_roff_option(
+                &words, i < own_option_count ? NULL : schema_keys[i - own_option_count].standard);
+        }
+    }
+}
+
 /* ---- tables ---- */
 
 static const char *or_dash(const char *text)
@@ -234,8 +282,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*print)(void);
-    } forms[] = {
-        {"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}, {"table", print_table}};
+    } forms[] = {{"manual", print_manual},
+                 {"bash", print_bash},
+                 {"zsh", print_zsh},
+                 {"fish", print_fish},
+                 {"table", print_table}};
 
     for (size_t i = 0; argc == 2 && i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (strcmp(argv[1], forms[i].name) != 0)
@@ -243,6 +294,6 @@ int main(int argc, char **argv)
         forms[i].print();
         return fflush(stdout) == EOF;
     }
-    fputs("usage: words bash|zsh|fish|table\n", stderr);
+    fputs("usage: words bash|zsh|fish|manual|table\n", stderr);
     return 3;
 }
