@@ -45,6 +45,10 @@ struct invocation {
     const char *replay_file; /* of check; NULL: measure */
     usec_t wait_timeout;     /* of wait, in all; 0: for ever */
     bool help;
+
+    int argc; /* what it was read from, borrowed, so that it can be read again */
+    char *const *argv;
+    char *const *environment;
 };
 
 /*
