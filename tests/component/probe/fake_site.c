@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_CONNECTIONS 64
+#define MAX_CONNECTIONS 16384
 #define SMALL_SEGMENT   536
 
 struct connection {
