@@ -82,16 +82,17 @@ void help_print(enum command command, struct text *text)
                 "Options:\n");
     print_own(command, text);
     print_keys(command, text);
-    text_append(
-        text, "\nEvery option but help and version has a twin in the environment,\n"
-              "TCR_PROBE_<OPTION>, lists with commas; TCR_PROBE_TARGETS names the targets.\n\n"
-              "Exit status: 0 ok, 1 warning, 2 failure, 3 unknown or usage error; of several\n"
-              "targets the worst, in the order failure, unknown, warning, ok. wait: 0 once each\n"
-                "is ok or warning. healthcheck: 0 healthy, 1 not.\n\n"
+    text_append(text,
+                "\nEvery option but help and version has a twin in the environment,\n"
+                "TCR_PROBE_<OPTION>, lists with commas; TCR_PROBE_TARGETS names the targets.\n\n"
+                "Exit status: 0 ok, 1 warning, 2 failure, 3 unknown or usage error; of several\n"
+                "targets the worst, in the order failure, unknown, warning, ok. wait: 0 once each\n"
+                "is ok or warning. healthcheck: 0 healthy, 1 not. explain: 0 recognised, 3 not.\n\n"
                 "Examples:\n"
-              "  tcr-probe check acme-prod\n"
-              "  tcr-probe check --profile tke-serverless --expect private acme-prod\n"
-              "  tcr-probe check --format json registry.example.com:5000 > report.json\n"
-              "  tcr-probe check --replay report.json\n"
-              "  tcr-probe wait --timeout 5m acme-prod\n");
+                "  tcr-probe check acme-prod\n"
+                "  tcr-probe check --profile tke-serverless --expect private acme-prod\n"
+                "  tcr-probe check --format json registry.example.com:5000 > report.json\n"
+                "  tcr-probe check --replay report.json\n"
+                "  kubectl describe pod web-0 | tcr-probe explain\n"
+                "  tcr-probe wait --timeout 5m acme-prod\n");
 }

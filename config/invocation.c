@@ -14,6 +14,7 @@ const struct command_words command_table[COMMAND_COUNT] = {
     [COMMAND_CHECK] = {"check", "[OPTIONS] TARGET...", "one run, a report, an exit status"},
     [COMMAND_RUN] = {"run", "[OPTIONS]", "the daemon: watch, log, publish"},
     [COMMAND_WAIT] = {"wait", "[OPTIONS] TARGET...", "block until every target is ok or warn"},
+    [COMMAND_EXPLAIN] = {"explain", "[OPTIONS] [TEXT]", "say what a pull error means"},
     [COMMAND_HEALTHCHECK] = {"healthcheck", "[OPTIONS]", "ask the local daemon's /livez"},
     [COMMAND_CONFIG] = {"config", "[OPTIONS]", "check and print the configuration"},
     [COMMAND_HELP] = {"help", NULL, "this text"},
@@ -323,6 +324,16 @@ static void read_command(struct command_line *line)
                  word, near ? near : "");
 }
 
+/* What explain explains may come as one word or as many. */
+static void add_explained(struct command_line *line, const char *word)
+{
+    struct invocation *invocation = line->invocation;
+    const char *before = invocation->explained;
+
+    invocation->explained =
+        arena_format(line->loader->arena, "%s%s%s", before ? before : "", before ? " " : "", word);
+}
+
 static void read_arguments(struct command_line *line)
 {
     bool options = true;
@@ -339,6 +350,8 @@ static void read_arguments(struct command_line *line)
             read_option(line, argument);
         else if (options && argument[0] == '-' && argument[1])
             config_error(line->loader->errors, &origin, "%s: unknown option; see --help", argument);
+        else if (line->invocation->command == COMMAND_EXPLAIN)
+            add_explained(line, argument);
         else
             loader_add_target(line->loader, SOURCE_OPTION, argument, &origin);
     }
@@ -377,9 +390,6 @@ int settings_load(int argc, char *const *argv, char *const *environment,
         config_error(errors, NULL, "out of memory");
         return -1;
     }
-    ret_invocation->argc = argc;
-    ret_invocation->argv = argv;
-    ret_invocation->environment = environment;
     read_environment(&loader, ret_invocation, environment);
     read_arguments(&line);
     if (needs_settings(ret_invocation)) {

@@ -11,6 +11,7 @@ enum command {
     COMMAND_CHECK,
     COMMAND_RUN,
     COMMAND_WAIT,
+    COMMAND_EXPLAIN,
     COMMAND_HEALTHCHECK,
     COMMAND_CONFIG,
     COMMAND_HELP,
@@ -43,12 +44,9 @@ struct invocation {
     enum colour_mode colour;
     const char *config_file; /* borrowed from argv or the environment; NULL: none */
     const char *replay_file; /* of check; NULL: measure */
+    const char *explained;   /* of explain: its words, of the settings' arena; NULL: none */
     usec_t wait_timeout;     /* of wait, in all; 0: for ever */
     bool help;
-
-    int argc; /* what it was read from, borrowed, so that it can be read again */
-    char *const *argv;
-    char *const *environment;
 };
 
 /*

@@ -78,9 +78,11 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
     case COMMAND_CONFIG:
         return print_settings(settings);
     case COMMAND_RUN:
-        return command_run(invocation, settings);
+        return command_run(settings);
     case COMMAND_WAIT:
         return command_wait(invocation, settings);
+    case COMMAND_EXPLAIN:
+        return command_explain(invocation, settings);
     case COMMAND_HEALTHCHECK:
         return command_healthcheck(settings);
     case COMMAND_CHECK:

@@ -20,7 +20,8 @@ int command_main(int argc, char **argv);
 int command_check(const struct invocation *invocation, const struct settings *settings);
 int command_wait(const struct invocation *invocation, const struct settings *settings);
 int command_healthcheck(const struct settings *settings); /* 0 healthy, 1 not */
-int command_run(const struct invocation *invocation, struct settings *settings);
+int command_run(struct settings *settings);
+int command_explain(const struct invocation *invocation, const struct settings *settings);
 int command_replay(const struct invocation *invocation);
 
 /* What a check or a replay judges: `count` pairs, in the order of the report. */
@@ -31,6 +32,9 @@ struct judged {
 
 /* Diagnoses, prints the report in the format asked for, and returns the exit status. */
 int command_report(const struct invocation *invocation, const struct judged *judged, size_t count);
+
+/* Whether standard output is to be coloured. */
+bool colour_wanted(enum colour_mode mode);
 
 /* Columns of the terminal behind `fd`, 80 where there is none, 100 at most. */
 unsigned terminal_width(int fd);

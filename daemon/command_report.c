@@ -24,7 +24,7 @@ unsigned terminal_width(int fd)
     return DEFAULT_WIDTH;
 }
 
-static bool colour_wanted(enum colour_mode mode)
+bool colour_wanted(enum colour_mode mode)
 {
     const char *no_colour = getenv("NO_COLOR");
 

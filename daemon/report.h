@@ -43,5 +43,9 @@ struct report_style {
 void report_text_target(struct text *text, const struct target_report *report,
                         const struct report_style *style);
 
+/* `sentence` from column `indent` on, wrapped before `width`, and a newline; the first line is
+ * already begun. */
+void report_wrapped(struct text *text, const char *sentence, size_t indent, size_t width);
+
 /* "OK - ...", "WARNING - ...", "CRITICAL - ..." or "UNKNOWN - ...": one line, no newline. */
 void report_summary_line(struct text *text, const struct target_report *report);

@@ -19,8 +19,7 @@ static const struct severity_word words[] = {
     [SEVERITY_UNKNOWN] = {"UNKNOWN", "\x1b[35m"},
 };
 
-/* `words` from column `indent` on, wrapped before `width`; the first line is already begun. */
-static void append_wrapped(struct text *text, const char *sentence, size_t indent, size_t width)
+void report_wrapped(struct text *text, const char *sentence, size_t indent, size_t width)
 {
     size_t column = indent;
 
@@ -53,7 +52,7 @@ static void append_wrapped(struct text *text, const char *sentence, size_t inden
 static void append_line(struct text *text, const char *label, const char *line, size_t width)
 {
     text_append_format(text, "  %-*s ", LABEL_WIDTH, label);
-    append_wrapped(text, line, LABEL_WIDTH + 3, width);
+    report_wrapped(text, line, LABEL_WIDTH + 3, width);
 }
 
 static void append_duration(struct text *text, usec_t duration)
@@ -193,7 +192,7 @@ static void append_list(struct text *text, const char *title, const char *const 
             text_append_format(text, "  %3zu. ", i + 1);
         else
             text_append(text, "    - ");
-        append_wrapped(text, lines[i] ? lines[i] : "", numbered ? 7 : 6, width);
+        report_wrapped(text, lines[i] ? lines[i] : "", numbered ? 7 : 6, width);
     }
 }
 
@@ -205,7 +204,7 @@ static void append_finding(struct text *text, const struct finding *finding,
     text_append_format(text, "\n%s%s%s (%s, %s)\n  ", style->colour ? word->colour : "",
                        cause_name(finding->cause), style->colour ? "\x1b[0m" : "",
                        severity_name(finding->severity), confidence_name(finding->confidence));
-    append_wrapped(text, finding->summary ? finding->summary : "", 2, width);
+    report_wrapped(text, finding->summary ? finding->summary : "", 2, width);
     append_list(text, "Evidence:", finding->evidence, finding->evidence_count, false, width);
     if (finding->severity != SEVERITY_OK)
         append_list(text, "To mend it:", finding->remedy, finding->remedy_count, true, width);

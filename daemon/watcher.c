@@ -10,7 +10,6 @@
 
 #include "config/base/memory.h"
 #include "daemon/log.h"
-#include "daemon/watcher_parts.h"
 
 #define PULSE_INTERVAL USEC_PER_SEC
 
@@ -81,6 +80,8 @@ static void hurry(struct watch *watch)
 
 /* ---- runs ---- */
 
+static void start_waiting(struct watcher *watcher);
+
 static void done(struct evidence *evidence, void *context)
 {
     struct watch *watch = context;
@@ -99,7 +100,7 @@ static void done(struct evidence *evidence, void *context)
         watch_result_release(&result);
         LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
     }
-    watcher_start_waiting(watch->watcher);
+    start_waiting(watch->watcher);
 }
 
 static void start(struct watch *watch)
@@ -119,7 +120,7 @@ static void start(struct watch *watch)
     }
 }
 
-void watcher_start_waiting(struct watcher *watcher)
+static void start_waiting(struct watcher *watcher)
 {
     for (size_t i = 0; i < watcher->count; i++) {
         if (watcher->in_flight >= watcher->settings->max_in_flight)
@@ -188,29 +189,20 @@ struct watch *watcher_find(const struct watcher *watcher, const char *name)
     return NULL;
 }
 
-void watch_cancel(struct watch *watch)
+static void free_watch(struct watch *watch)
 {
-    if (!watch->run)
-        return;
     probe_cancel(watch->run);
     settings_release(watch->run_settings);
-    watch->run = NULL;
-    watch->run_settings = NULL;
-    watch->watcher->in_flight--;
-}
-
-void watch_free(struct watch *watch)
-{
-    watch_cancel(watch);
     if (watch->due)
         event_free(watch->due);
     watch_result_release(&watch->last);
     memory_release(watch);
 }
 
-struct watch *watch_new(struct watcher *watcher, const struct target *target)
+static struct watch *start_watch(struct watcher *watcher, const struct target *target)
 {
     struct watch *watch = memory_allocate(sizeof(*watch));
+    usec_t interval = target->interval;
 
     if (!watch)
         return NULL;
@@ -218,28 +210,13 @@ struct watch *watch_new(struct watcher *watcher, const struct target *target)
     watch->target = target;
     watch->due = event_new(watcher->base, -1, 0, due, watch);
     if (!watch->due) {
-        watch_free(watch);
+        free_watch(watch);
         return NULL;
     }
-    return watch;
-}
-
-/* A run now, and the grid from now on. */
-void watch_begin(struct watch *watch)
-{
-    usec_t interval = watch->target->interval;
-
-    watch->grid =
-        clock_monotonic() + interval / 2 + hash(watch->target->name, 0) % (interval / 2 + 1);
-    watch->cycles = 0;
+    watch->grid = clock_monotonic() + interval / 2 + hash(target->name, 0) % (interval / 2 + 1);
     schedule(watch);
     start(watch);
-}
-
-/* The list that the settings ask for, every element NULL; or NULL. */
-struct watch **watch_list_new(const struct settings *settings)
-{
-    return memory_allocate((settings->target_count + 1) * sizeof(struct watch *));
+    return watch;
 }
 
 struct watcher *watcher_new(struct event_base *base, struct settings *settings)
@@ -252,7 +229,7 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
     watcher->settings = settings_hold(settings);
     watcher->loaded_at = clock_wall() / (int64_t)USEC_PER_SEC;
     watcher->environment = probe_environment_new(base, PROBE_WATCH);
-    watcher->watches = watch_list_new(settings);
+    watcher->watches = memory_allocate(settings->target_count * sizeof(*watcher->watches));
     watcher->pulse = event_new(base, -1, 0, pulse, watcher);
     if (!watcher->environment || !watcher->watches || !watcher->pulse) {
         watcher_free(watcher);
@@ -261,15 +238,13 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
     watcher->pulse_due = clock_monotonic();
     pulse(-1, 0, watcher);
     for (size_t i = 0; i < settings->target_count; i++) {
-        watcher->watches[i] = watch_new(watcher, &settings->targets[i]);
+        watcher->watches[i] = start_watch(watcher, &settings->targets[i]);
         if (!watcher->watches[i]) {
             watcher_free(watcher);
             return NULL;
         }
         watcher->count++;
     }
-    for (size_t i = 0; i < watcher->count; i++)
-        watch_begin(watcher->watches[i]);
     return watcher;
 }
 
@@ -278,7 +253,7 @@ void watcher_free(struct watcher *watcher)
     if (!watcher)
         return;
     for (size_t i = 0; i < watcher->count; i++)
-        watch_free(watcher->watches[i]);
+        free_watch(watcher->watches[i]);
     if (watcher->pulse)
         event_free(watcher->pulse);
     memory_release(watcher->watches);

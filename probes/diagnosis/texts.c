@@ -102,7 +102,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
     [CAUSE_TLS_CONNECTION_CLOSED] =
         {.summary = "{endpoint} closes the connection during the TLS handshake "
                     "({tls}).",
-         .pull_errors = {tls_reset, "EOF"}},
+         .pull_errors = {tls_reset, "Get \"https://{registry}/v2/\": EOF"}},
     [CAUSE_TLS_PLAIN_HTTP] = {.summary =
                                   "{endpoint} speaks plain HTTP, not TLS; image pulls use HTTPS.",
                               .pull_errors = {"http: server gave HTTP response to HTTPS client"}},
@@ -159,7 +159,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "{api_detail}).",
          .pull_errors = {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
                          "response",
-                         "EOF"}},
+                         "Get \"https://{registry}/v2/\": EOF"}},
     [CAUSE_TOKEN_SERVICE_UNREACHABLE] =
         {.summary = "{registry} sends clients to {realm} for a token, and that host cannot be "
                     "reached: {remote_failure}.",

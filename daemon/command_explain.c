@@ -1,0 +1,132 @@
+/* explain: what a pull error means, or the page of a cause. No network. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/base/memory.h"
+#include "daemon/command.h"
+#include "daemon/explain_output.h"
+#include "probes/diagnosis/guide.h"
+
+#define OUTPUT_LIMIT ((size_t)16 * 1024 * 1024)
+
+/* All of standard input, and one byte more than is looked at, so that a longer one is noticed. NULL
+ * after a message. */
+static char *read_input(size_t *ret_length)
+{
+    size_t limit = PULL_ERROR_MAX_INPUT + 1;
+    char *input = memory_allocate(limit);
+    size_t length = 0;
+
+    if (!input) {
+        fputs("tcr-probe: not enough memory for the text\n", stderr);
+        return NULL;
+    }
+    if (isatty(STDIN_FILENO))
+        fputs("Paste the error, the events or the log, then Ctrl-D:\n", stderr);
+    while (length < limit) {
+        ssize_t got = read(STDIN_FILENO, input + length, limit - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            fprintf(stderr, "tcr-probe: standard input: %s\n", strerror(errno));
+            memory_release(input);
+            return NULL;
+        }
+        if (got == 0)
+            break;
+        length += (size_t)got;
+    }
+    *ret_length = length;
+    return input;
+}
+
+static int publish(struct text *text, int status)
+{
+    if (text_truncated(text) || fputs(text_string(text), stdout) == EOF || fflush(stdout) == EOF) {
+        fputs("tcr-probe: the output could not be written\n", stderr);
+        status = COMMAND_STATUS_UNKNOWN;
+    }
+    text_free(text);
+    return status;
+}
+
+static void append_json(struct text *text, json_t *document)
+{
+    char *dump = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+
+    if (dump) {
+        text_append(text, dump);
+        text_append(text, "\n");
+    } else {
+        text->truncated = true;
+    }
+    memory_release(dump);
+    json_decref(document);
+}
+
+static int explain_cause(const struct invocation *invocation, enum cause cause)
+{
+    struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
+    struct text page = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
+
+    guide_write(&page, cause);
+    if (invocation->format == FORMAT_JSON)
+        append_json(&text, json_pack("{s:i, s:s, s:s, s:s}", "schema_version", 1, "cause",
+                                     cause_name(cause), "docs", cause_docs(cause), "text",
+                                     text_string(&page)));
+    else
+        text_append(&text, text_string(&page));
+    text_free(&page);
+    return publish(&text, COMMAND_STATUS_OK);
+}
+
+static int explain(const struct invocation *invocation, const struct settings *settings,
+                   const char *input, size_t length)
+{
+    struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
+    struct report_style style = {.colour = colour_wanted(invocation->colour),
+                                 .width = terminal_width(STDOUT_FILENO)};
+    struct pull_errors *errors = pull_errors_find(input, length, &settings->network);
+    int status = COMMAND_STATUS_UNKNOWN;
+
+    if (!errors) {
+        fputs("tcr-probe: not enough memory for the text\n", stderr);
+        return status;
+    }
+    for (size_t i = 0; i < errors->count; i++)
+        if (errors->list[i].recognised)
+            status = COMMAND_STATUS_OK;
+    if (errors->input_truncated)
+        fprintf(stderr, "tcr-probe: only the first %zu bytes of the text were looked at\n",
+                PULL_ERROR_MAX_INPUT);
+    if (errors->more)
+        fprintf(stderr, "tcr-probe: only the first %d different errors are listed\n",
+                PULL_ERROR_MAX_ERRORS);
+    if (invocation->format == FORMAT_JSON)
+        append_json(&text, explain_json(errors));
+    else
+        explain_text(&text, errors, &style);
+    pull_errors_free(errors);
+    return publish(&text, status);
+}
+
+int command_explain(const struct invocation *invocation, const struct settings *settings)
+{
+    const char *given = invocation->explained;
+    enum cause cause;
+    size_t length = 0;
+
+    if (given && cause_from_name(given, &cause))
+        return explain_cause(invocation, cause);
+    if (given && strcmp(given, "-") != 0)
+        return explain(invocation, settings, given, strlen(given));
+    char *input = read_input(&length);
+    if (!input)
+        return COMMAND_STATUS_UNKNOWN;
+    int status = explain(invocation, settings, input, length);
+    memory_release(input);
+    return status;
+}
