@@ -10,6 +10,7 @@
 #include <yaml.h>
 
 #include "config/base/memory.h"
+#include "probes/registry/peer_json.h"
 
 static void *crypto_allocate(size_t size, const char *file, int line)
 {
@@ -49,7 +50,7 @@ int libraries_start(void)
     /* Refused only after OpenSSL has allocated already, as when a test calls this again. */
     CRYPTO_set_mem_functions(crypto_allocate, crypto_resize, crypto_release);
     event_set_mem_functions(memory_allocate, resize_or_release, memory_release);
-    json_set_alloc_funcs(memory_allocate, memory_release);
+    json_set_alloc_funcs(peer_json_allocate, peer_json_release);
 
     /* An openssl.cnf of the machine must not change what a probe accepts. */
     if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))

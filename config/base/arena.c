@@ -22,6 +22,7 @@ struct arena {
     size_t held;
     size_t limit;
     bool failed;
+    bool secret;
 };
 
 struct arena *arena_new(size_t limit)
@@ -33,12 +34,23 @@ struct arena *arena_new(size_t limit)
     return arena;
 }
 
+struct arena *arena_new_secret(size_t limit)
+{
+    struct arena *arena = arena_new(limit);
+
+    if (arena)
+        arena->secret = true;
+    return arena;
+}
+
 void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
     for (struct chunk *chunk = arena->chunks; chunk;) {
         struct chunk *next = chunk->next;
+        if (arena->secret)
+            explicit_bzero(chunk->bytes, chunk->size);
         memory_release(chunk);
         chunk = next;
     }

@@ -15,6 +15,9 @@ struct arena;
 /* At most `limit` bytes in all (0: no limit). NULL when memory is short. */
 struct arena *arena_new(size_t limit);
 
+/* As arena_new(), for what nobody may find in memory later: freeing wipes every piece first. */
+struct arena *arena_new_secret(size_t limit);
+
 /* Frees the arena and everything in it; NULL is allowed. */
 void arena_free(struct arena *arena);
 

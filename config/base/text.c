@@ -8,8 +8,29 @@
 
 void text_free(struct text *text)
 {
+    bool secret = text->secret;
+
+    if (secret && text->bytes)
+        explicit_bzero(text->bytes, text->capacity);
     memory_release(text->bytes);
     *text = TEXT_WITH_LIMIT(text->limit);
+    text->secret = secret;
+}
+
+/* The grown block, or NULL and the old one stays. */
+static char *grow(struct text *text, size_t capacity)
+{
+    if (!text->secret)
+        return memory_resize(text->bytes, capacity);
+    char *bytes = memory_allocate(capacity);
+    if (!bytes)
+        return NULL;
+    if (text->bytes) {
+        memcpy(bytes, text->bytes, text->length + 1);
+        explicit_bzero(text->bytes, text->capacity);
+    }
+    memory_release(text->bytes);
+    return bytes;
 }
 
 void text_clear(struct text *text)
@@ -36,7 +57,7 @@ static size_t make_room(struct text *text, size_t wanted)
         capacity = capacity > SIZE_MAX / 2 ? text->length + wanted + 1 : capacity * 2;
     if (capacity > text->limit + 1)
         capacity = text->limit + 1;
-    char *bytes = memory_resize(text->bytes, capacity);
+    char *bytes = grow(text, capacity);
     if (!bytes) {
         text->truncated = true;
         return 0;

@@ -17,6 +17,7 @@ struct text {
     size_t capacity;
     size_t limit; /* most bytes it may hold, without the NUL */
     bool truncated;
+    bool secret; /* whatever memory it gives back is wiped first */
 };
 
 #define TEXT_WITH_LIMIT(max) ((struct text){.limit = (max)})

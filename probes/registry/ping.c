@@ -8,6 +8,7 @@
 #include "config/base/address.h"
 #include "config/base/text.h"
 #include "probes/evidence.h"
+#include "probes/registry/challenge.h"
 #include "probes/transport/http_fields.h"
 
 #define HTTPS_PORT      443
@@ -75,41 +76,12 @@ static uint32_t parse_retry_after(const char *value, int64_t now)
     return *value == '\0' ? seconds : 0;
 }
 
-static bool has_scheme(const char *challenge, const char *scheme)
+static enum challenge_kind read_challenge(const struct http_response *response, struct arena *arena)
 {
-    size_t length = strlen(scheme);
+    struct challenge challenge;
 
-    return strncasecmp(challenge, scheme, length) == 0 &&
-           (challenge[length] == ' ' || challenge[length] == '\0');
-}
-
-static enum challenge_kind kind_of_challenge(const char *challenge)
-{
-    if (*challenge == '\0')
-        return CHALLENGE_EMPTY;
-    if (has_scheme(challenge, "Bearer") && strcasestr(challenge, "realm="))
-        return CHALLENGE_BEARER;
-    if (has_scheme(challenge, "Basic"))
-        return CHALLENGE_BASIC;
-    return CHALLENGE_UNPARSABLE;
-}
-
-/* Of several challenges the one that clients would take. */
-static enum challenge_kind read_challenge(const struct http_response *response)
-{
-    static const unsigned char preference[] = {
-        [CHALLENGE_NONE] = 0,  [CHALLENGE_UNPARSABLE] = 1, [CHALLENGE_EMPTY] = 2,
-        [CHALLENGE_BASIC] = 3, [CHALLENGE_BEARER] = 4,
-    };
-    enum challenge_kind best = CHALLENGE_NONE;
-    const char *challenge;
-
-    for (size_t n = 0; (challenge = http_response_header(response, "www-authenticate", n)); n++) {
-        enum challenge_kind kind = kind_of_challenge(challenge);
-        if (preference[kind] > preference[best])
-            best = kind;
-    }
-    return best;
+    challenge_read(response, arena, &challenge);
+    return challenge.kind;
 }
 
 static bool looks_like_registry(const struct http_response *response)
@@ -151,7 +123,7 @@ void registry_read_partial(const struct http_response *response, struct arena *a
 
     ret->status = response->status;
     ret->duration = response->duration;
-    ret->challenge = read_challenge(response);
+    ret->challenge = read_challenge(response, arena);
     ret->content_type = keep_header(response, arena, "content-type");
     ret->server = keep_header(response, arena, "server");
     ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");

@@ -7,7 +7,7 @@
 #include "config/base/text.h"
 
 #define READ_SIZE         (16 * 1024)
-#define MAX_REQUEST_BYTES (16 * 1024)
+#define MAX_REQUEST_BYTES (32 * 1024)
 /* All that is ever read of one answer: a body sent in chunks of one byte is six times as long. */
 #define MAX_ANSWER_BYTES (HTTP_MAX_HEADER_BYTES + 8 * (size_t)HTTP_MAX_BODY)
 
@@ -25,6 +25,8 @@ struct http_exchange {
     llhttp_t parser;
     llhttp_settings_t settings;
     bool is_head;
+    bool secret;
+    size_t max_body;
     bool headers_complete;
     bool complete;
     bool short_of_memory;
@@ -162,7 +164,7 @@ static int on_headers_complete(llhttp_t *parser)
 static int on_body(llhttp_t *parser, const char *bytes, size_t length)
 {
     struct http_exchange *exchange = exchange_of(parser);
-    size_t room = HTTP_MAX_BODY - exchange->body.length;
+    size_t room = exchange->max_body - exchange->body.length;
     size_t kept = length < room ? length : room;
 
     text_append_bytes(&exchange->body, bytes, kept);
@@ -287,12 +289,10 @@ static void wait_for(struct http_exchange *exchange, struct event *event)
         finish(exchange, HTTP_LOCAL, "memory is short");
 }
 
-static void read_answer(struct http_exchange *exchange)
+static void read_into(struct http_exchange *exchange, char *bytes)
 {
-    char bytes[READ_SIZE];
-
     for (;;) {
-        size_t room = sizeof(bytes);
+        size_t room = READ_SIZE;
         size_t count = 0;
         enum stream_status status;
 
@@ -318,6 +318,16 @@ static void read_answer(struct http_exchange *exchange)
             return;
         }
     }
+}
+
+static void read_answer(struct http_exchange *exchange)
+{
+    char bytes[READ_SIZE];
+    bool secret = exchange->secret; /* reading may end the exchange, which its owner then frees */
+
+    read_into(exchange, bytes);
+    if (secret)
+        explicit_bzero(bytes, sizeof(bytes));
 }
 
 /* False while there is more to write and the stream is not ready for it. */
@@ -378,8 +388,16 @@ static bool write_head(struct http_exchange *exchange, const struct http_request
         return true;
     text_append_format(text,
                        "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: tcr-probe/" TCRPROBE_VERSION
-                       "\r\nAccept: %s\r\nConnection: close\r\n%s\r\n",
-                       request->method, request->path, request->host_header, accept, extra);
+                       "\r\nAccept: %s\r\nConnection: close\r\n",
+                       request->method, request->path, request->host_header, accept);
+    text_append(text, extra);
+    if (request->form)
+        text_append_format(text,
+                           "Content-Type: application/x-www-form-urlencoded\r\n"
+                           "Content-Length: %zu\r\n",
+                           strlen(request->form));
+    text_append(text, "\r\n");
+    text_append(text, request->form ? request->form : "");
     if (!text_truncated(text))
         return true;
     text_clear(text);
@@ -400,10 +418,15 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     exchange->context = context;
     exchange->started = clock_monotonic();
     exchange->is_head = strcmp(request->method, "HEAD") == 0;
+    exchange->secret = request->secret;
+    exchange->max_body = request->max_body && request->max_body < HTTP_MAX_BODY ? request->max_body
+                                                                                : HTTP_MAX_BODY;
     exchange->request = TEXT_WITH_LIMIT(MAX_REQUEST_BYTES);
     exchange->name = TEXT_WITH_LIMIT(HTTP_MAX_HEADER_BYTES);
     exchange->value = TEXT_WITH_LIMIT(HTTP_MAX_HEADER_BYTES);
     exchange->body = TEXT_WITH_LIMIT(HTTP_MAX_BODY);
+    exchange->request.secret = exchange->name.secret = request->secret;
+    exchange->value.secret = exchange->body.secret = request->secret;
     exchange->headers = arena_allocate(arena, HTTP_MAX_HEADERS * sizeof(*exchange->headers));
     exchange->response.headers = exchange->headers;
     exchange->response.body = exchange->progress.body = "";

@@ -44,11 +44,14 @@ struct http_response {
 const char *http_response_header(const struct http_response *response, const char *name, size_t n);
 
 struct http_request {
-    const char *method;        /* "GET" or "HEAD" */
+    const char *method;        /* "GET", "HEAD" or "POST" */
     const char *host_header;   /* host, or host:port where the port is not the scheme's default */
     const char *path;          /* origin form, starts with '/' */
     const char *accept;        /* NULL: any type */
     const char *extra_headers; /* complete lines each ending in CRLF, or NULL */
+    const char *form;          /* body of a POST, application/x-www-form-urlencoded; NULL: none */
+    size_t max_body;           /* cut the answer's body here; 0: HTTP_MAX_BODY */
+    bool secret;               /* wipe what was sent and read; give it an arena that does so too */
 };
 
 struct http_exchange;

@@ -1,0 +1,30 @@
+#pragma once
+
+/*
+ * JSON of a peer, under a budget: a quarter of a MiB of text may ask for twenty of memory. Numbers
+ * and texts are the peer's: escape them before printing. jansson's memory is wiped before it goes
+ * back, because tokens pass through it.
+ */
+
+#include <jansson.h>
+#include <stddef.h>
+
+#define PEER_JSON_MAX_TEXT   ((size_t)256 * 1024)
+#define PEER_JSON_MAX_MEMORY ((size_t)2 * 1024 * 1024) /* allocated while it is parsed */
+
+enum peer_json_result {
+    PEER_JSON_OK,
+    PEER_JSON_MALFORMED,
+    PEER_JSON_TOO_LARGE, /* its text, or what it would take */
+    PEER_JSON_LOCAL,     /* memory is short */
+};
+
+/* Free `*ret` with json_decref(). */
+enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t **ret);
+
+/* NULL unless there is a text without NULs at `key`. */
+const char *peer_json_text(const json_t *object, const char *key);
+
+/* What jansson allocates with from libraries_start() on. */
+void *peer_json_allocate(size_t size);
+void peer_json_release(void *block);

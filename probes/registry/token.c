@@ -1,0 +1,132 @@
+#include "probes/registry/token.h"
+
+#include <string.h>
+
+#include "config/base/text.h"
+#include "probes/registry/base64.h"
+#include "probes/registry/peer_json.h"
+
+#define MAX_TOKEN  16384 /* bytes; far more than a request's headers may have elsewhere */
+#define GRANT_TEXT 256
+
+static bool fits_a_header(const char *token)
+{
+    for (const char *at = token; *at; at++)
+        if (*at <= ' ' || *at >= 0x7f)
+            return false;
+    return *token && strlen(token) <= MAX_TOKEN;
+}
+
+enum token_result token_parse(const char *body, size_t length, struct arena *secrets,
+                              const char **ret_token, const char **ret_error)
+{
+    json_t *document;
+    enum token_result result = TOKEN_MALFORMED;
+
+    switch (peer_json_parse(body, length, &document)) {
+    case PEER_JSON_OK:
+        break;
+    case PEER_JSON_MALFORMED:
+        *ret_error = "the answer is not JSON";
+        return TOKEN_MALFORMED;
+    case PEER_JSON_TOO_LARGE:
+        *ret_error = "the answer is too large";
+        return TOKEN_TOO_LARGE;
+    case PEER_JSON_LOCAL:
+        *ret_error = "out of memory";
+        return TOKEN_LOCAL;
+    }
+    const char *token = peer_json_text(document, "token");
+    if (!token || !*token)
+        token = peer_json_text(document, "access_token");
+    if (!token || !*token) {
+        *ret_error = "the answer has neither token nor access_token";
+    } else if (!fits_a_header(token)) {
+        *ret_error = "the token is not one that fits into a header";
+    } else {
+        *ret_token = arena_copy_text(secrets, token);
+        result = *ret_token ? TOKEN_OK : TOKEN_LOCAL;
+    }
+    json_decref(document);
+    return result;
+}
+
+/* ---- the token itself ---- */
+
+/* The claims of a JWT, or NULL: some services give tokens that say nothing to us. */
+static json_t *claims_of(const char *token, struct arena *secrets)
+{
+    const char *start = strchr(token, '.');
+    const char *end = start ? strchr(start + 1, '.') : NULL;
+    json_t *claims = NULL;
+    size_t length = 0;
+
+    if (!end)
+        return NULL;
+    const char *payload = base64_decode(start + 1, (size_t)(end - start - 1), secrets, &length);
+    if (!payload || peer_json_parse(payload, length, &claims) != PEER_JSON_OK)
+        return NULL;
+    return claims;
+}
+
+static bool is(const json_t *value, const char *text)
+{
+    return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
+}
+
+static bool grants_pull(const json_t *entry, const char *repository)
+{
+    const json_t *actions = json_object_get(entry, "actions");
+
+    if (!is(json_object_get(entry, "type"), "repository") ||
+        !is(json_object_get(entry, "name"), repository))
+        return false;
+    for (size_t i = 0; i < json_array_size(actions); i++)
+        if (is(json_array_get(actions, i), "pull") || is(json_array_get(actions, i), "*"))
+            return true;
+    return false;
+}
+
+static void append_peer(struct text *text, const char *value)
+{
+    text_append_peer(text, value ? value : "", value ? strlen(value) : 0, GRANT_TEXT);
+}
+
+static const char *describe(const json_t *entry, struct arena *arena)
+{
+    struct text text = TEXT_WITH_LIMIT(GRANT_TEXT * 4);
+    const json_t *actions = json_object_get(entry, "actions");
+
+    append_peer(&text, peer_json_text(entry, "type"));
+    text_append(&text, ":");
+    append_peer(&text, peer_json_text(entry, "name"));
+    for (size_t i = 0; i < json_array_size(actions) && !text_truncated(&text); i++) {
+        text_append(&text, i ? "," : ":");
+        append_peer(&text, json_string_value(json_array_get(actions, i)));
+    }
+    if (!json_array_size(actions))
+        text_append(&text, ":nothing");
+    const char *kept = arena_copy_text(arena, text_string(&text));
+    text_free(&text);
+    return kept;
+}
+
+void token_read_grants(const char *token, const char *repository, struct arena *secrets,
+                       struct arena *arena, struct token_grants *ret)
+{
+    json_t *claims = claims_of(token, secrets);
+    const json_t *access = json_object_get(claims, "access");
+
+    *ret = (struct token_grants){.pull = GRANT_UNKNOWN};
+    if (json_is_array(access) || json_is_null(access))
+        ret->pull = GRANT_LESS;
+    for (size_t i = 0; i < json_array_size(access); i++) {
+        const json_t *entry = json_array_get(access, i);
+        if (grants_pull(entry, repository))
+            ret->pull = GRANT_PULL;
+        const char *text = ret->count < TOKEN_MAX_GRANTS ? describe(entry, arena) : NULL;
+        if (text)
+            ret->list[ret->count++] = text;
+    }
+    json_decref(claims);
+}
