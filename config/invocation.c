@@ -390,6 +390,9 @@ int settings_load(int argc, char *const *argv, char *const *environment,
         config_error(errors, NULL, "out of memory");
         return -1;
     }
+    ret_invocation->argc = argc;
+    ret_invocation->argv = argv;
+    ret_invocation->environment = environment;
     read_environment(&loader, ret_invocation, environment);
     read_arguments(&line);
     if (needs_settings(ret_invocation)) {

@@ -47,6 +47,10 @@ struct invocation {
     const char *explained;   /* of explain: its words, of the settings' arena; NULL: none */
     usec_t wait_timeout;     /* of wait, in all; 0: for ever */
     bool help;
+
+    int argc; /* what it was read from, borrowed, so that it can be read again */
+    char *const *argv;
+    char *const *environment;
 };
 
 /*

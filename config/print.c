@@ -52,7 +52,7 @@ static void print_ranges(struct text *text, const char *key, const struct range 
         text_append_format(text, "  - \"%s\"\n", range_format(&list[i], buffer));
 }
 
-static void print_network(const struct network_settings *network, struct text *text)
+void settings_print_network(const struct network_settings *network, struct text *text)
 {
     if (network->pod_resolver_count || network->host_resolver_count)
         text_append(text, "resolvers:\n");
@@ -80,7 +80,7 @@ static void print_network(const struct network_settings *network, struct text *t
     }
 }
 
-static void print_target(const struct target *target, struct text *text)
+void settings_print_target(const struct target *target, struct text *text)
 {
     bool v6 = target->host_is_address && target->address.family == AF_INET6;
     char buffer[ADDRESS_TEXT_SIZE];
@@ -130,9 +130,9 @@ void settings_print(const struct settings *settings, struct text *text)
         text_append(text, "ca_file: ");
         print_text(text, settings->ca_file);
     }
-    print_network(&settings->network, text);
+    settings_print_network(&settings->network, text);
     if (settings->target_count)
         text_append(text, "targets:\n");
     for (size_t i = 0; i < settings->target_count; i++)
-        print_target(&settings->targets[i], text);
+        settings_print_target(&settings->targets[i], text);
 }

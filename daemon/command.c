@@ -78,7 +78,7 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
     case COMMAND_CONFIG:
         return print_settings(settings);
     case COMMAND_RUN:
-        return command_run(settings);
+        return command_run(invocation, settings);
     case COMMAND_WAIT:
         return command_wait(invocation, settings);
     case COMMAND_EXPLAIN:

@@ -20,8 +20,8 @@ int command_main(int argc, char **argv);
 int command_check(const struct invocation *invocation, const struct settings *settings);
 int command_wait(const struct invocation *invocation, const struct settings *settings);
 int command_healthcheck(const struct settings *settings); /* 0 healthy, 1 not */
-int command_run(struct settings *settings);
 int command_explain(const struct invocation *invocation, const struct settings *settings);
+int command_run(const struct invocation *invocation, struct settings *settings);
 int command_replay(const struct invocation *invocation);
 
 /* What a check or a replay judges: `count` pairs, in the order of the report. */

@@ -12,40 +12,143 @@
 #include "daemon/endpoint.h"
 #include "daemon/http_server.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/summary.h"
 #include "daemon/watcher.h"
 
-#define LIST_LIMIT 1024
-#define ERROR_SIZE 256
+#define SIGNAL_COUNT 4
+#define LIST_LIMIT   1024
+#define ERROR_SIZE   256
 
-static const int signals[] = {SIGTERM, SIGINT};
-#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+#define SUMMARY_INTERVAL (3600 * USEC_PER_SEC)
+#define STATUS_DELAY     (100 * USEC_PER_MSEC) /* so that many changes make one datagram */
+#define STATUS_LIMIT     400
 
 struct daemon {
     struct event_base *base;
     struct watcher *watcher;
     struct http_server *server;
     struct status_endpoint endpoint;
-    struct event *stops[SIGNAL_COUNT];
+    struct reload *reload;
+    struct notify notify;
+    struct summary summary; /* as last logged */
+    struct event *signals[SIGNAL_COUNT];
+    struct event *watchdog;
+    struct event *status; /* tells systemd how things stand */
+    struct event *hour;
 };
+
+/* ---- signals ---- */
 
 static void stop(int number, short what, void *context)
 {
     struct daemon *daemon = context;
 
     (void)what;
+    notify_send(&daemon->notify, "STOPPING=1");
     LOG(LOG_LEVEL_INFO, "stopping", {"signal", number == SIGTERM ? "TERM" : "INT"});
     event_base_loopbreak(daemon->base);
 }
 
+static void hang_up(int number, short what, void *context)
+{
+    struct daemon *daemon = context;
+
+    (void)number;
+    (void)what;
+    reload_now(daemon->reload);
+}
+
+static void probe_all(int number, short what, void *context)
+{
+    struct daemon *daemon = context;
+
+    (void)number;
+    (void)what;
+    LOG(LOG_LEVEL_INFO, "probing now", {"signal", "USR1"});
+    for (size_t i = 0; i < daemon->watcher->count; i++)
+        watcher_probe_now(daemon->watcher->watches[i]);
+}
+
 static int catch_signals(struct daemon *daemon)
 {
+    static const struct {
+        int number;
+        event_callback_fn caught;
+    } table[SIGNAL_COUNT] = {
+        {SIGTERM, stop}, {SIGINT, stop}, {SIGHUP, hang_up}, {SIGUSR1, probe_all}};
+
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        daemon->stops[i] = evsignal_new(daemon->base, signals[i], stop, daemon);
-        if (!daemon->stops[i] || event_add(daemon->stops[i], NULL))
+        daemon->signals[i] = evsignal_new(daemon->base, table[i].number, table[i].caught, daemon);
+        if (!daemon->signals[i] || event_add(daemon->signals[i], NULL))
             return -1;
     }
     return 0;
 }
+
+/* ---- what systemd and the log are told ---- */
+
+static struct timeval to_timeval(usec_t duration)
+{
+    return (struct timeval){.tv_sec = (time_t)(duration / USEC_PER_SEC),
+                            .tv_usec = (suseconds_t)(duration % USEC_PER_SEC)};
+}
+
+static void keep_alive(int fd, short what, void *context)
+{
+    struct daemon *daemon = context;
+
+    (void)fd;
+    (void)what;
+    notify_send(&daemon->notify, "WATCHDOG=1");
+}
+
+static void tell_status(int fd, short what, void *context)
+{
+    struct daemon *daemon = context;
+    struct text line = TEXT_WITH_LIMIT(STATUS_LIMIT);
+
+    (void)fd;
+    (void)what;
+    summary_line(daemon->watcher, &line);
+    notify_send(&daemon->notify, "STATUS=%s", text_string(&line));
+    text_free(&line);
+}
+
+static void something_changed(void *context)
+{
+    struct daemon *daemon = context;
+    struct timeval wait = to_timeval(STATUS_DELAY);
+
+    if (!event_pending(daemon->status, EV_TIMEOUT, NULL))
+        event_add(daemon->status, &wait);
+}
+
+static void summarize(int fd, short what, void *context)
+{
+    struct daemon *daemon = context;
+
+    (void)fd;
+    (void)what;
+    summary_log(daemon->watcher, &daemon->summary);
+}
+
+static int start_timers(struct daemon *daemon)
+{
+    usec_t interval = notify_watchdog_interval();
+    struct timeval watchdog = to_timeval(interval);
+    struct timeval hour = to_timeval(SUMMARY_INTERVAL);
+
+    daemon->watchdog = event_new(daemon->base, -1, EV_PERSIST, keep_alive, daemon);
+    daemon->status = event_new(daemon->base, -1, 0, tell_status, daemon);
+    daemon->hour = event_new(daemon->base, -1, EV_PERSIST, summarize, daemon);
+    if (!daemon->watchdog || !daemon->status || !daemon->hour || event_add(daemon->hour, &hour))
+        return -1;
+    return interval ? event_add(daemon->watchdog, &watchdog) : 0;
+}
+
+/* ---- start and end ---- */
 
 static void list_targets(const struct settings *settings, struct text *text)
 {
@@ -91,20 +194,39 @@ static void log_start(struct daemon *daemon, const struct settings *settings,
     text_free(&resolvers);
 }
 
+static int start_reload(struct daemon *daemon, const struct invocation *invocation)
+{
+    const struct reload_options options = {
+        .base = daemon->base,
+        .invocation = invocation,
+        .watcher = daemon->watcher,
+        .server = daemon->server,
+        .notify = &daemon->notify,
+        .done = something_changed,
+        .context = daemon,
+    };
+
+    daemon->reload = reload_start(&options);
+    return daemon->reload ? 0 : -1;
+}
+
 /* 0, or -1 after a line in the log that says what could not be had. */
-static int start_daemon(struct daemon *daemon, struct settings *settings)
+static int start_daemon(struct daemon *daemon, const struct invocation *invocation,
+                        struct settings *settings)
 {
     char error[ERROR_SIZE] = "";
     struct endpoint bound = settings->listen;
 
     daemon->base = event_base_new();
-    if (daemon->base && !catch_signals(daemon))
+    if (daemon->base && !catch_signals(daemon) && !start_timers(daemon))
         daemon->watcher = watcher_new(daemon->base, settings);
     if (!daemon->watcher) {
         LOG(LOG_LEVEL_ERROR, "not enough memory or descriptors to start",
             {"error", strerror(errno)});
         return -1;
     }
+    daemon->watcher->changed = something_changed;
+    daemon->watcher->changed_context = daemon;
     daemon->endpoint.watcher = daemon->watcher;
     const struct http_server_options options = {
         .listen = settings->listen,
@@ -118,28 +240,44 @@ static int start_daemon(struct daemon *daemon, struct settings *settings)
         LOG(LOG_LEVEL_ERROR, "the status endpoint cannot listen", {"error", error});
         return -1;
     }
+    if (start_reload(daemon, invocation)) {
+        LOG(LOG_LEVEL_ERROR, "not enough memory or descriptors to start",
+            {"error", strerror(errno)});
+        return -1;
+    }
     log_start(daemon, settings, &bound);
+    notify_send(&daemon->notify, "READY=1");
+    something_changed(daemon);
     return 0;
 }
 
 static void free_daemon(struct daemon *daemon)
 {
+    struct event *const timers[] = {daemon->watchdog, daemon->status, daemon->hour};
+
+    reload_free(daemon->reload);
     http_server_free(daemon->server);
     watcher_free(daemon->watcher);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        if (daemon->stops[i])
-            event_free(daemon->stops[i]);
+        if (daemon->signals[i])
+            event_free(daemon->signals[i]);
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+        if (timers[i])
+            event_free(timers[i]);
     if (daemon->base)
         event_base_free(daemon->base);
+    notify_close(&daemon->notify);
 }
 
-int command_run(struct settings *settings)
+int command_run(const struct invocation *invocation, struct settings *settings)
 {
     struct daemon daemon = {0};
     int status = COMMAND_STATUS_UNKNOWN;
 
+    log_detect_journal();
     log_configure(settings->log_level, settings->log_format);
-    if (!start_daemon(&daemon, settings)) {
+    notify_open(&daemon.notify);
+    if (!start_daemon(&daemon, invocation, settings)) {
         event_base_dispatch(daemon.base);
         status = COMMAND_STATUS_OK;
     }

@@ -1,8 +1,11 @@
 #include "daemon/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "config/base/clock.h"
 #include "config/base/text.h"
@@ -11,6 +14,28 @@
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format style = LOG_FORMAT_LOGFMT;
+static bool journal;
+
+void log_detect_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device;
+    unsigned long long inode;
+    struct stat status;
+
+    journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+              fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+              status.st_ino == inode;
+}
+
+/* Of syslog(3): 3 error, 4 warning, 6 informational, 7 debug. */
+static int priority_of(enum log_level level)
+{
+    return level == LOG_LEVEL_ERROR  ? 3
+           : level == LOG_LEVEL_WARN ? 4
+           : level == LOG_LEVEL_INFO ? 6
+                                     : 7;
+}
 
 bool log_limit_allows(struct log_limit *limit, unsigned most, usec_t window, unsigned *ret_left_out)
 {
@@ -91,6 +116,9 @@ void log_event(enum log_level level, const char *message, const struct log_field
     for (size_t i = 0; i < count; i++)
         append_field(&line, fields[i].key, fields[i].value);
     text_append(&line, style == LOG_FORMAT_JSON ? "}\n" : "\n");
-    fputs(text_string(&line), stderr);
+    if (journal)
+        fprintf(stderr, "<%d>%s", priority_of(level), text_string(&line));
+    else
+        fputs(text_string(&line), stderr);
     text_free(&line);
 }

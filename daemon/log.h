@@ -31,6 +31,10 @@ struct log_limit {
 bool log_limit_allows(struct log_limit *limit, unsigned most, usec_t window,
                       unsigned *ret_left_out);
 
+/* Looks whether standard error is the journal (JOURNAL_STREAM): then every line begins with its
+ * priority, e.g. "<6>", as sd-daemon(3) has it. */
+void log_detect_journal(void);
+
 void log_configure(enum log_level least, enum log_format format);
 void log_event(enum log_level level, const char *message, const struct log_field *fields,
                size_t count);

@@ -138,8 +138,11 @@ void watch_observe(struct watch *watch, struct watch_result *result)
     watch_result_release(&watch->last);
     watch->last = *result;
     *result = (struct watch_result){0};
-    if (state_observe(&watch->state, &observed, &thresholds, &previous))
+    if (state_observe(&watch->state, &observed, &thresholds, &previous)) {
         log_change(watch, known ? &previous : NULL);
+        if (watch->watcher->changed)
+            watch->watcher->changed(watch->watcher->changed_context);
+    }
     watch->seen_causes |= 1ULL << watch->state.cause;
     LOG(LOG_LEVEL_DEBUG, "run done", {"target", watch->target->name},
         {"status", severity_name((enum severity)observed.status)},

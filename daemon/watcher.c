@@ -10,6 +10,7 @@
 
 #include "config/base/memory.h"
 #include "daemon/log.h"
+#include "daemon/watcher_parts.h"
 
 #define PULSE_INTERVAL USEC_PER_SEC
 
@@ -80,8 +81,6 @@ static void hurry(struct watch *watch)
 
 /* ---- runs ---- */
 
-static void start_waiting(struct watcher *watcher);
-
 static void done(struct evidence *evidence, void *context)
 {
     struct watch *watch = context;
@@ -100,7 +99,7 @@ static void done(struct evidence *evidence, void *context)
         watch_result_release(&result);
         LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
     }
-    start_waiting(watch->watcher);
+    watcher_start_waiting(watch->watcher);
 }
 
 static void start(struct watch *watch)
@@ -120,7 +119,7 @@ static void start(struct watch *watch)
     }
 }
 
-static void start_waiting(struct watcher *watcher)
+void watcher_start_waiting(struct watcher *watcher)
 {
     for (size_t i = 0; i < watcher->count; i++) {
         if (watcher->in_flight >= watcher->settings->max_in_flight)
@@ -189,20 +188,29 @@ struct watch *watcher_find(const struct watcher *watcher, const char *name)
     return NULL;
 }
 
-static void free_watch(struct watch *watch)
+void watch_cancel(struct watch *watch)
 {
+    if (!watch->run)
+        return;
     probe_cancel(watch->run);
     settings_release(watch->run_settings);
+    watch->run = NULL;
+    watch->run_settings = NULL;
+    watch->watcher->in_flight--;
+}
+
+void watch_free(struct watch *watch)
+{
+    watch_cancel(watch);
     if (watch->due)
         event_free(watch->due);
     watch_result_release(&watch->last);
     memory_release(watch);
 }
 
-static struct watch *start_watch(struct watcher *watcher, const struct target *target)
+struct watch *watch_new(struct watcher *watcher, const struct target *target)
 {
     struct watch *watch = memory_allocate(sizeof(*watch));
-    usec_t interval = target->interval;
 
     if (!watch)
         return NULL;
@@ -210,13 +218,28 @@ static struct watch *start_watch(struct watcher *watcher, const struct target *t
     watch->target = target;
     watch->due = event_new(watcher->base, -1, 0, due, watch);
     if (!watch->due) {
-        free_watch(watch);
+        watch_free(watch);
         return NULL;
     }
-    watch->grid = clock_monotonic() + interval / 2 + hash(target->name, 0) % (interval / 2 + 1);
+    return watch;
+}
+
+/* A run now, and the grid from now on. */
+void watch_begin(struct watch *watch)
+{
+    usec_t interval = watch->target->interval;
+
+    watch->grid =
+        clock_monotonic() + interval / 2 + hash(watch->target->name, 0) % (interval / 2 + 1);
+    watch->cycles = 0;
     schedule(watch);
     start(watch);
-    return watch;
+}
+
+/* The list that the settings ask for, every element NULL; or NULL. */
+struct watch **watch_list_new(const struct settings *settings)
+{
+    return memory_allocate((settings->target_count + 1) * sizeof(struct watch *));
 }
 
 struct watcher *watcher_new(struct event_base *base, struct settings *settings)
@@ -229,7 +252,7 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
     watcher->settings = settings_hold(settings);
     watcher->loaded_at = clock_wall() / (int64_t)USEC_PER_SEC;
     watcher->environment = probe_environment_new(base, PROBE_WATCH);
-    watcher->watches = memory_allocate(settings->target_count * sizeof(*watcher->watches));
+    watcher->watches = watch_list_new(settings);
     watcher->pulse = event_new(base, -1, 0, pulse, watcher);
     if (!watcher->environment || !watcher->watches || !watcher->pulse) {
         watcher_free(watcher);
@@ -238,13 +261,15 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
     watcher->pulse_due = clock_monotonic();
     pulse(-1, 0, watcher);
     for (size_t i = 0; i < settings->target_count; i++) {
-        watcher->watches[i] = start_watch(watcher, &settings->targets[i]);
+        watcher->watches[i] = watch_new(watcher, &settings->targets[i]);
         if (!watcher->watches[i]) {
             watcher_free(watcher);
             return NULL;
         }
         watcher->count++;
     }
+    for (size_t i = 0; i < watcher->count; i++)
+        watch_begin(watcher->watches[i]);
     return watcher;
 }
 
@@ -253,7 +278,7 @@ void watcher_free(struct watcher *watcher)
     if (!watcher)
         return;
     for (size_t i = 0; i < watcher->count; i++)
-        free_watch(watcher->watches[i]);
+        watch_free(watcher->watches[i]);
     if (watcher->pulse)
         event_free(watcher->pulse);
     memory_release(watcher->watches);

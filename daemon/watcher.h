@@ -34,14 +34,27 @@ struct watcher {
     struct event *pulse; /* measures how late the loop turns */
     usec_t pulse_due;
     usec_t lag;
-    int64_t loaded_at;   /* wall seconds: the settings in force */
-    char *reload_error;  /* why the last reload kept the settings before it; NULL: it did not */
+    int64_t loaded_at;  /* wall seconds: the settings in force */
+    char *reload_error; /* why the last reload kept the settings before it; NULL: it did not */
+    void (*changed)(void *context); /* after a change of what is believed; NULL: nobody cares */
+    void *changed_context;
     uint64_t generation; /* counts the changes of the list of targets */
 };
 
 /* Starts the first run of every target. NULL when memory is short. Holds `settings`. */
 struct watcher *watcher_new(struct event_base *base, struct settings *settings);
 void watcher_free(struct watcher *watcher); /* cancels what is under way; NULL is allowed */
+
+struct watcher_changes {
+    size_t added;
+    size_t changed; /* among those that stay */
+    size_t removed;
+};
+
+/* New settings, held. A target of the same name, host and port stays, with its state and history;
+ * changed and new ones run at once. 0, or -1 when memory is short and nothing has changed. */
+int watcher_reload(struct watcher *watcher, struct settings *settings,
+                   struct watcher_changes *ret_changes);
 
 enum probe_now { PROBE_NOW_STARTED, PROBE_NOW_WAITING, PROBE_NOW_RUNNING };
 

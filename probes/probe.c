@@ -6,6 +6,7 @@
 #include "probes/probe.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/base/memory.h"
 #include "probes/run.h"
@@ -17,6 +18,7 @@
 struct trust_entry {
     char *ca_file; /* NULL: the system's */
     struct trust_store *store;
+    struct stat file; /* when it was opened, so that a new one is noticed */
 };
 
 struct probe_environment {
@@ -37,14 +39,20 @@ struct probe_environment *probe_environment_new(struct event_base *base, enum pr
     return environment;
 }
 
-void probe_environment_free(struct probe_environment *environment)
+void probe_environment_forget(struct probe_environment *environment)
 {
-    if (!environment)
-        return;
     for (size_t i = 0; i < environment->store_count; i++) {
         memory_release(environment->stores[i].ca_file);
         trust_store_release(environment->stores[i].store);
     }
+    environment->store_count = 0;
+}
+
+void probe_environment_free(struct probe_environment *environment)
+{
+    if (!environment)
+        return;
+    probe_environment_forget(environment);
     memory_release(environment);
 }
 
@@ -64,16 +72,43 @@ static bool same_file(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* What is kept of `ca_file`, unless the file has changed since: that one is forgotten. */
+static struct trust_store *find_store(struct probe_environment *environment, const char *ca_file,
+                                      const struct stat *file)
+{
+    for (size_t i = 0; i < environment->store_count; i++) {
+        struct trust_entry *entry = &environment->stores[i];
+        if (!same_file(entry->ca_file, ca_file))
+            continue;
+        if (is_same(&entry->file, file))
+            return trust_store_hold(entry->store);
+        trust_store_release(entry->store);
+        memory_release(entry->ca_file);
+        *entry = environment->stores[--environment->store_count];
+        return NULL;
+    }
+    return NULL;
+}
+
 /* Opened at first need and kept: loading a store is the most expensive thing a probe can do. */
 static struct trust_store *open_store(struct probe_run *run, const char *ca_file)
 {
     struct probe_environment *environment = run->environment;
+    struct stat file = {0};
     char error[256] = "";
 
-    for (size_t i = 0; i < environment->store_count; i++)
-        if (same_file(environment->stores[i].ca_file, ca_file))
-            return trust_store_hold(environment->stores[i].store);
-    struct trust_store *store = trust_store_open(ca_file, error, sizeof(error));
+    if (ca_file)
+        (void)!stat(ca_file, &file); /* one that is not there is told by opening it */
+    struct trust_store *store = find_store(environment, ca_file, &file);
+    if (store)
+        return store;
+    store = trust_store_open(ca_file, error, sizeof(error));
     if (!store) {
         run->evidence->local_error = arena_copy_text(run->evidence->arena, error);
         return NULL;
@@ -83,6 +118,7 @@ static struct trust_store *open_store(struct probe_run *run, const char *ca_file
         entry->ca_file = memory_copy_text(ca_file);
         if (entry->ca_file || !ca_file) {
             entry->store = trust_store_hold(store);
+            entry->file = file;
             environment->store_count++;
         }
     }

@@ -24,6 +24,10 @@ enum probe_mode {
 struct probe_environment *probe_environment_new(struct event_base *base, enum probe_mode mode);
 void probe_environment_free(struct probe_environment *environment);
 
+/* Lets go of kept trust stores, so that the next runs open them anew. A changed ca_file is noticed
+ * without this; a changed system store is not. */
+void probe_environment_forget(struct probe_environment *environment);
+
 /* The pod's resolvers as /etc/resolv.conf says now (at most SETTINGS_MAX_RESOLVERS). */
 size_t probe_environment_system_resolvers(struct probe_environment *environment,
                                           struct endpoint resolvers[SETTINGS_MAX_RESOLVERS]);

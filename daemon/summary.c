@@ -1,0 +1,104 @@
+#include "daemon/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "daemon/log.h"
+
+#define SEVERITY_COUNT 4
+#define LINE_LIMIT     600
+#define NUMBER_SIZE    24
+
+struct tally {
+    size_t by_severity[SEVERITY_COUNT];
+    const struct watch *worst; /* not ok; NULL: all are */
+    struct summary counted;
+};
+
+static void count(const struct watcher *watcher, struct tally *tally)
+{
+    int worst = severity_rank(SEVERITY_OK);
+
+    *tally = (struct tally){.counted.late_runs = watcher->late_runs};
+    for (size_t i = 0; i < watcher->count; i++) {
+        const struct watch *watch = watcher->watches[i];
+        enum severity status = watch_status(watch);
+        tally->by_severity[status]++;
+        tally->counted.runs += watch->runs;
+        tally->counted.changes += watch->state.changes;
+        if (severity_rank(status) <= worst)
+            continue;
+        worst = severity_rank(status);
+        tally->worst = watch;
+    }
+}
+
+/* The words that its last run has for the believed cause, or "". */
+static const char *words_of(const struct watch *watch)
+{
+    const struct diagnosis *diagnosis = watch->last.diagnosis;
+
+    for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
+        if (diagnosis->findings[i].cause == watch->state.cause)
+            return diagnosis->findings[i].summary;
+    return "";
+}
+
+static void put_worst(const struct watch *watch, struct text *text)
+{
+    if (!watch->state.known)
+        text_append_format(text, "%s: no run yet", watch->target->name);
+    else
+        text_append_format(text, "%s: %s: %s", watch->target->name, cause_name(watch->state.cause),
+                           words_of(watch));
+}
+
+void summary_line(const struct watcher *watcher, struct text *text)
+{
+    static const enum severity order[] = {SEVERITY_FAIL, SEVERITY_UNKNOWN, SEVERITY_WARN,
+                                          SEVERITY_OK};
+    const char *separator = "";
+    struct tally tally;
+
+    count(watcher, &tally);
+    text_append_format(text, "%zu target%s: ", watcher->count, watcher->count == 1 ? "" : "s");
+    for (size_t i = 0; i < SEVERITY_COUNT; i++) {
+        if (!tally.by_severity[order[i]])
+            continue;
+        text_append_format(text, "%s%zu %s", separator, tally.by_severity[order[i]],
+                           severity_name(order[i]));
+        separator = ", ";
+    }
+    if (!tally.worst)
+        return;
+    text_append(text, "; ");
+    put_worst(tally.worst, text);
+}
+
+void summary_log(const struct watcher *watcher, struct summary *since)
+{
+    struct text worst = TEXT_WITH_LIMIT(LINE_LIMIT);
+    char numbers[7][NUMBER_SIZE];
+    struct tally tally;
+
+    count(watcher, &tally);
+    const uint64_t values[7] = {watcher->count,
+                                tally.by_severity[SEVERITY_OK],
+                                tally.by_severity[SEVERITY_WARN],
+                                tally.by_severity[SEVERITY_FAIL],
+                                tally.by_severity[SEVERITY_UNKNOWN],
+                                tally.counted.runs - since->runs,
+                                tally.counted.changes - since->changes};
+    for (size_t i = 0; i < 7; i++)
+        snprintf(numbers[i], NUMBER_SIZE, "%" PRIu64, values[i]);
+    char late[NUMBER_SIZE];
+    snprintf(late, sizeof(late), "%" PRIu64, tally.counted.late_runs - since->late_runs);
+    if (tally.worst)
+        put_worst(tally.worst, &worst);
+    LOG(LOG_LEVEL_INFO, "summary", {"targets", numbers[0]}, {"ok", numbers[1]},
+        {"warn", numbers[2]}, {"fail", numbers[3]}, {"unknown", numbers[4]}, {"runs", numbers[5]},
+        {"changes", numbers[6]}, {"late_runs", late},
+        {"worst", tally.worst ? text_string(&worst) : NULL});
+    text_free(&worst);
+    *since = tally.counted;
+}
