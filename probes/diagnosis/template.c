@@ -102,13 +102,21 @@ static void put_resolver(struct text *out, const struct subject *subject)
         text_append(out, "the resolver");
 }
 
+/* An rcode by the name that dig and resolvers' logs give it. */
 static void put_dns_outcome(struct text *out, const struct subject *subject)
 {
-    if (!subject->dns)
+    static const char *const rcodes[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                         "NXDOMAIN", "NOTIMP",  "REFUSED"};
+    const struct dns_evidence *dns = subject->dns;
+
+    if (!dns)
         return;
-    text_append(out, dns_outcome_name(subject->dns->outcome));
-    if (subject->dns->outcome == DNS_OTHER_RCODE)
-        text_append_format(out, " %u", subject->dns->rcode);
+    if (dns->rcode == 0 || dns->outcome == DNS_MALFORMED)
+        text_append(out, dns_outcome_name(dns->outcome));
+    else if (dns->rcode < sizeof(rcodes) / sizeof(rcodes[0]))
+        text_append(out, rcodes[dns->rcode]);
+    else
+        text_append_format(out, "rcode %u", dns->rcode);
 }
 
 /* Of TCR's names the part before the domain, and before -vpc. */

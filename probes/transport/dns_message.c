@@ -11,6 +11,7 @@
 #define HEADER_SIZE        12
 #define RECORD_HEADER_SIZE 10   /* type, class, TTL, RDLENGTH */
 #define MAX_RECORDS        512  /* looked at in one answer */
+#define MAX_ALIASES        32   /* followed to the end of the chain; fewer are kept */
 #define MAX_NAME           1024 /* a name as text, its odd bytes as \DDD */
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, CLASS_IN = 1 };
@@ -188,8 +189,9 @@ static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena
     if (strlen(answer->name) >= MAX_NAME)
         return false;
     memcpy(name, answer->name, strlen(answer->name) + 1);
-    while (answer->cname_count < EVIDENCE_MAX_CNAMES && follow_alias(*cursor, count, name))
-        answer->cnames[answer->cname_count++] = keep_name(arena, name);
+    for (unsigned i = 0; i < MAX_ALIASES && follow_alias(*cursor, count, name); i++)
+        if (answer->cname_count < EVIDENCE_MAX_CNAMES)
+            answer->cnames[answer->cname_count++] = keep_name(arena, name);
     return true;
 }
 

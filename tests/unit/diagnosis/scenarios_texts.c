@@ -100,7 +100,7 @@ const struct scenario scenarios_texts[] = {
      .says = {"10.0.0.2:53", "servfail", "server misbehaving", "pod resolver"},
      .dns = {POD(.outcome = DNS_SERVFAIL)}},
     {"the number of an uncommon rcode", "dns_server_failure fail certain",
-     .says = {"other_rcode 4"}, .dns = {POD(.outcome = DNS_OTHER_RCODE, .rcode = 4)}},
+     .says = {"NOTIMP"}, .dns = {POD(.outcome = DNS_OTHER_RCODE, .rcode = 4)}},
     {"a silent resolver", "dns_timeout fail likely",
      .says = {"10.0.0.2:53", "timeout", "183.60.83.19", "i/o timeout"},
      .dns = {POD(.outcome = DNS_TIMEOUT)}},

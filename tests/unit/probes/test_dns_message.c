@@ -17,6 +17,7 @@
 #define A(ttl, data)                    OWNER "\0\1\0\1" ttl "\0\4" data
 #define TTL                             "\0\0\0\x3c"
 #define CNAME_C                         OWNER "\0\5\0\1" TTL "\0\3\1c\0" /* a.b is an alias of c */
+#define LINK(from, to)                  "\1" from "\0\0\5\0\1" TTL "\0\3\1" to "\0"
 
 struct row {
     const char *name;
@@ -42,6 +43,11 @@ static struct row rows[] = {
      DNS_NOERROR, 1, 1, 60},
     {"alias, but an address of the first name",
      BYTES(HEAD("\x81\x80", "\1", "\2") QUESTION CNAME_C A(TTL, "\12\0\3\7")), DNS_NODATA, 0, 1, 0},
+    {"nine aliases and an address",
+     BYTES(HEAD("\x81\x80", "\1", "\12") QUESTION CNAME_C LINK("c", "d") LINK("d", "e")
+               LINK("e", "f") LINK("f", "g") LINK("g", "h") LINK("h", "i") LINK("i", "j")
+                   LINK("j", "k") "\1k\0\0\1\0\1" TTL "\0\4\12\0\3\7"),
+     DNS_NOERROR, 1, EVIDENCE_MAX_CNAMES, 60},
     {"alias of itself",
      BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\5\0\1" TTL "\0\2\xc0\x0c"), DNS_NODATA,
      0, EVIDENCE_MAX_CNAMES, 0},
