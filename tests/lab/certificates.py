@@ -1,18 +1,20 @@
-"""The lab's certificate authority."""
+"""The lab's certificate authority, and the registry's certificate as a scenario wants it."""
 
+import datetime
 import subprocess
 
-from network import run
+from network import ADDRESSES, run
 
 NAME = "acme-prod.tencentcloudcr.com"
+OTHER = "registry.example.net"  # a registry that is not Tencent's
+MANY = [f"mirror-of-registry-number-{number:03}.tencentcloudcr.com" for number in range(60)]
+DATES = {
+    "expired": ("20200101000000Z", "20210101000000Z"),
+    "not-yet-valid": ("20990101000000Z", "20991231000000Z"),
+}
+CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
-
-def make_certificates(folder, kind):
-    """A CA, and the registry's certificate as the scenario wants it."""
-    names = "registry.example.net" if kind == "wrong-name" else f"{NAME},DNS:*.tencentcloudcr.com"
-    start, end = {"expired": ("20200101000000Z", "20210101000000Z"),
-                  "not-yet-valid": ("20990101000000Z", "20991231000000Z")}.get(kind, (None, None))
-    (folder / "ca.cnf").write_text(f"""
+CONFIG = """
 [ca]
 default_ca = lab
 [lab]
@@ -22,24 +24,62 @@ serial = {folder}/serial
 default_md = sha256
 default_days = 90
 policy = any
-x509_extensions = leaf
 [any]
 commonName = supplied
 [leaf]
-subjectAltName = DNS:{names}
-""")
+{names}
+[intermediate]
+basicConstraints = critical, CA:TRUE
+keyUsage = keyCertSign
+"""
+
+
+def names_of(kind):
+    if kind == "wrong-name":
+        return ["DNS:wrong.example.net"]
+    names = [f"DNS:{name}" for name in (NAME, "*.tencentcloudcr.com", OTHER)]
+    if kind == "large":
+        names += [f"DNS:{name}" for name in MANY]
+    return names + [f"IP:{ADDRESSES[name]}" for name in ("private", "public", "public6")]
+
+
+def dates_of(kind):
+    if kind == "expiring":
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)
+        return ["-enddate", end.strftime("%Y%m%d%H%M%SZ")]
+    start, end = DATES.get(kind, (None, None))
+    return ["-startdate", start, "-enddate", end] if start else []
+
+
+def make_certificates(folder, kind):
+    """ca.pem, that the probe and the clients trust; cert.pem and key.pem of the registry."""
+    # A name in the subject alone is no name: clients stopped reading it there long ago.
+    names = "" if kind == "common-name-only" else f"subjectAltName = {','.join(names_of(kind))}"
+    (folder / "ca.cnf").write_text(CONFIG.format(folder=folder, names=names))
     (folder / "index.txt").write_text("")
     (folder / "serial").write_text("1000\n")
     quiet = {"stderr": subprocess.DEVNULL, "cwd": folder}
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    run("openssl", "req", "-x509", *curve, "-days", "90", "-subj", "/CN=Lab CA", "-keyout",
-        "ca.key", "-out", "ca.pem", **quiet)
+
+    def self_sign(subject, key, certificate, *extensions):
+        run("openssl", "req", "-x509", *CURVE, "-days", "90", "-subj", f"/CN={subject}",
+            *extensions, "-keyout", key, "-out", certificate, **quiet)
+
+    def sign(subject, extensions, key, certificate, issuer, issuer_key, dates):
+        run("openssl", "req", *CURVE, "-subj", f"/CN={subject}", "-keyout", key, "-out", "csr.pem",
+            **quiet)
+        run("openssl", "ca", "-config", "ca.cnf", "-batch", "-notext", "-extensions", extensions,
+            "-cert", issuer, "-keyfile", issuer_key, "-in", "csr.pem", "-out", certificate, *dates,
+            **quiet)
+
+    self_sign("Lab CA", "ca.key", "ca.pem")
+    issuer, issuer_key = "ca.pem", "ca.key"
     if kind == "self-signed":
-        run("openssl", "req", "-x509", *curve, "-days", "90", "-subj", f"/CN={NAME}", "-addext",
-            f"subjectAltName=DNS:{names}", "-keyout", "key.pem", "-out", "cert.pem", **quiet)
+        self_sign(NAME, "key.pem", "cert.pem", "-addext", f"subjectAltName=DNS:{NAME}")
         return
-    run("openssl", "req", *curve, "-subj", f"/CN={NAME}", "-keyout", "key.pem", "-out", "leaf.csr",
-        **quiet)
-    dates = ["-startdate", start, "-enddate", end] if start else []
-    run("openssl", "ca", "-config", "ca.cnf", "-batch", "-notext", "-cert", "ca.pem", "-keyfile",
-        "ca.key", "-in", "leaf.csr", "-out", "cert.pem", *dates, **quiet)
+    if kind == "private-ca":  # an authority that nobody trusts
+        self_sign("Another CA", "other.key", "other.pem")
+        issuer, issuer_key = "other.pem", "other.key"
+    if kind == "chain-incomplete":  # the server keeps the intermediate to itself
+        sign("Lab Intermediate", "intermediate", "int.key", "int.pem", issuer, issuer_key, [])
+        issuer, issuer_key = "int.pem", "int.key"
+    sign(NAME, "leaf", "key.pem", "cert.pem", issuer, issuer_key, dates_of(kind))

@@ -1,12 +1,69 @@
-"""The lab's network: namespaces, addresses, routes, filters and NAT."""
+"""The lab's network: a pod, its VPC, a second VPC and an internet, each a namespace behind one router.
 
+    pod ── security group ── router ─┬─ vpc       resolvers, the registry's private addresses
+                                     ├─ service   another service of the VPC (a control)
+                                     ├─ peer      a second VPC, with a linkage of its own
+                                     ├─ NAT ─ public     the registry's public entry, its allowlist
+                                     └─ NAT ─ internet   other people's servers (controls, echo)
+"""
+
+import ctypes
+import dataclasses
 import os
 import pathlib
 import subprocess
 
-PRIVATE, DEAD, RESOLVER = "10.0.3.7", "10.0.3.8", "10.0.0.2"
-PUBLIC, INTERNET = "43.128.10.20", "43.129.0.1"
-NODES = {"private": PRIVATE, "dead": DEAD, "public": PUBLIC, "internet": INTERNET}
+POD_RESOLVERS = ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
+HOST_RESOLVERS = ["10.0.0.12", "10.0.0.13"]
+PROFILE_RESOLVERS = ["183.60.83.19", "183.60.82.98"]  # of every Tencent VPC
+ELASTIC = ["43.130.1.1", "43.130.1.2"]  # of the NAT gateway
+
+# The registry's addresses, and others that a resolver may give, by the names scenarios use.
+ADDRESSES = {
+    "private": "10.0.3.7",
+    "dead": "10.0.3.8",
+    "provider-9": "9.0.3.7",
+    "provider-11": "11.0.3.7",
+    "provider-30": "30.0.3.7",
+    "link-local": "169.254.0.47",
+    "shared": "100.64.0.47",
+    "private6": "fd00:3::7",
+    "service": "10.0.4.20",
+    "peer": "10.1.3.7",
+    "public": "43.128.10.20",
+    "public2": "43.128.10.21",
+    "public6": "2402:4e00::20",
+    "internet": "43.129.0.1",
+    "internet2": "43.129.0.2",
+    "loopback": "127.0.0.1",
+    "unspecified": "0.0.0.0",
+    "documentation": "192.0.2.7",
+    "multicast": "224.0.0.7",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    subnet: int  # 10.0.N.0/24 within the VPC, 43.130.N.0/24 outside
+    holds: tuple = ()
+    outside: bool = False  # knows no way back to private addresses
+
+    def prefix(self):
+        return f"43.130.{self.subnet}" if self.outside else f"10.0.{self.subnet}"
+
+    def prefix6(self):
+        return f"2402:4e00:{self.subnet}:" if self.outside else f"fd00:0:{self.subnet}:"
+
+
+NODES = {
+    "pod": Node(1),
+    "vpc": Node(2, ("private", "dead", "provider-9", "provider-11", "provider-30", "link-local",
+                    "shared", "private6", *POD_RESOLVERS, *HOST_RESOLVERS, *PROFILE_RESOLVERS)),
+    "service": Node(5, ("service",)),
+    "peer": Node(6, ("peer",)),
+    "public": Node(8, ("public", "public2", "public6"), outside=True),
+    "internet": Node(9, ("internet", "internet2"), outside=True),
+}
 
 
 def run(*command, **options):
@@ -15,48 +72,183 @@ def run(*command, **options):
 
 def in_node(node, *command, log):
     with open(log, "ab") as file:
-        return subprocess.Popen(["ip", "netns", "exec", node, *command], stdout=file, stderr=file)
+        return subprocess.Popen(["nsenter", f"--net=/run/netns/{node}", *command], stdout=file,
+                                stderr=file, stdin=subprocess.DEVNULL)
 
 
 def pod(command, **options):
     return subprocess.run(["ip", "netns", "exec", "pod", *command], **options)
 
 
-def build_network(folder, drop):
-    run("mount", "-t", "tmpfs", "lab", "/run")
-    (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
-    run("mount", "--bind", str(folder / "resolv.conf"), os.path.realpath("/etc/resolv.conf"))
-    run("ip", "link", "set", "lo", "up")
-    for name, router, address in (
-        ("pod", "10.0.1.1/24", "10.0.1.10/24"),
-        ("vpc", "10.0.2.1/24", "10.0.2.10/24"),
-        ("net", "43.130.0.1/24", "43.130.0.10/24"),
-    ):
-        run("ip", "netns", "add", name)
-        run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
-        run("ip", "address", "add", router, "dev", name)
-        run("ip", "link", "set", name, "up")
-        for arguments in (["link", "set", "lo", "up"], ["address", "add", address, "dev", "eth0"],
-                          ["link", "set", "eth0", "up"]):
-            run("ip", "-n", name, *arguments)
-        if name != "net":  # the internet knows no way back to private addresses: that is NAT's work
-            run("ip", "-n", name, "route", "add", "default", "via", router.split("/")[0])
-    for node, addresses in (("vpc", [RESOLVER, PRIVATE, DEAD, "10.0.2.20"]),
-                            ("net", [PUBLIC, INTERNET])):
-        gateway = {"vpc": "10.0.2.10", "net": "43.130.0.10"}[node]
-        for address in addresses:
-            run("ip", "-n", node, "address", "add", f"{address}/32", "dev", "eth0")
-            run("ip", "route", "replace", f"{address}/32", "via", gateway)
-    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    rules = "".join(f"    ip daddr {NODES[name]} drop\n" for name in drop)
+def move_to_pod():
+    """From here on this process, and every process it starts, is in the pod's network. Returns the
+    router's, open."""
+    router = open("/proc/self/ns/net", "rb")
+    with open("/run/netns/pod", "rb") as namespace:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(namespace.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns")
+    return router
+
+
+def node_of(name):
+    """The node that holds an address, by its name in ADDRESSES; None for one that nobody holds."""
+    return next((node for node, its in NODES.items() if name in its.holds), None)
+
+
+def ip_batch(lines, namespace=None):
+    run("ip", *(["-n", namespace] if namespace else []), "-batch", "-",
+        input="".join(f"{line}\n" for line in lines).encode())
+
+
+def set_kernel(name, value, node=None):
+    enter = ["nsenter", f"--net=/run/netns/{node}"] if node else []
+    run(*enter, "sh", "-c", f"echo {value} >/proc/sys/net/{name}")
+
+
+def single(address):
+    return f"{address}/{128 if ':' in address else 32}"
+
+
+def connect_node(name, node, scenario, router):
+    """Adds to `router` what the router needs; configures the node itself."""
+    gateway, own = f"{node.prefix()}.1", f"{node.prefix()}.10"
+    gateway6, own6 = f"{node.prefix6()}:1", f"{node.prefix6()}:10"
+    router += [f"link add {name} type veth peer name eth0 netns {name}",
+               f"address add {gateway}/24 dev {name}", f"address add {gateway6}/64 dev {name} nodad",
+               f"link set {name} up"]
+    inside = ["link set lo up", f"address add {own}/24 dev eth0", "link set eth0 up"]
+    if name != "pod" or scenario.get("ipv6", False):
+        inside += [f"address add {own6}/64 dev eth0 nodad",
+                   f"route add default via {gateway6}"]
+    if node.outside:  # the way back exists for the NAT gateway's addresses only
+        inside.append(f"route add 43.130.1.0/24 via {gateway}")
+    else:
+        inside.append(f"route add default via {gateway}")
+    for held in node.holds:
+        address = ADDRESSES.get(held, held)
+        inside.append(f"address add {single(address)} dev eth0"
+                      + (" nodad" if ":" in address else ""))
+        router.append(f"route replace {single(address)} via {own6 if ':' in address else own}")
+    return inside
+
+
+def build_links(scenario, nodes):
+    router, inside = ["link set lo up"], {}
+    ip_batch([f"netns add {name}" for name in nodes])
+    for name in nodes:
+        inside[name] = connect_node(name, NODES[name], scenario, router)
+    if "mtu" in scenario:  # the router's side only: the pod goes on believing in its own 1500
+        router.append(f"link set pod mtu {scenario['mtu']}")
+    ip_batch(router)
+    for name, lines in inside.items():
+        ip_batch(lines, name)
+    for family in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+        set_kernel(family, 1)
+    for node in ("vpc", None):  # every refused packet is told so, in a second check too
+        set_kernel("ipv4/icmp_ratelimit", 0, node)
+    if "syn_retries" in scenario:
+        set_kernel("ipv4/tcp_syn_retries", scenario["syn_retries"], "pod")
+
+
+# ---- filters and NAT ----
+
+SECURITY_GROUP = {
+    "dns": "meta l4proto { tcp, udp } th dport 53 accept",
+    "vpc": "ip daddr 10.0.0.0/16 accept",
+    "registry": "ip daddr 43.128.10.20 accept",
+}
+NAT = {
+    "none": "",
+    "one": f"oifname {{ public, internet }} ip saddr 10.0.0.0/8 snat ip to {ELASTIC[0]}",
+    # every connection leaves by the other address than the one before
+    "two": "oifname { public, internet } ip saddr 10.0.0.0/8 snat ip to numgen inc mod 2 map "
+           f"{{ 0 : {ELASTIC[0]}, 1 : {ELASTIC[1]} }}",
+}
+
+
+def nat_rule(scenario):
+    return NAT[scenario.get("nat", "one")]
+
+
+def restart_nat(scenario, router):
+    """The next connection leaves by the first address again. `router` is its open namespace."""
+    run("nsenter", f"--net=/proc/{os.getpid()}/fd/{router.fileno()}", "nft", "-f", "-",
+        input=f"flush chain inet router nat; add rule inet router nat {nat_rule(scenario)}".encode())
+
+
+def destination(name):
+    address = ADDRESSES[name]
+    return f"ip6 daddr {address}" if ":" in address else f"ip daddr {address}"
+
+
+def router_rules(scenario):
+    group = scenario.get("security_group")
+    if group is not None:
+        for name in group:
+            yield f"iifname pod {SECURITY_GROUP[name]}"
+        yield "iifname pod drop"
+    if not scenario.get("peering", True):
+        yield "oifname peer drop"
+    for name in scenario.get("drop", []):
+        yield f"{destination(name)} drop"
+    for name, answer in scenario.get("reject", {}).items():
+        yield f"{destination(name)} reject with icmp {answer}"
+
+
+def entry_rules(scenario):
+    """What the public entry lets in: everybody unless there is an allowlist."""
+    if not scenario.get("public_entry", True):
+        yield "drop"
+    elif "allowlist" in scenario:
+        listed = [ELASTIC[index] for index in scenario["allowlist"]]
+        if listed:
+            yield f"ip saddr {{ {', '.join(listed)} }} accept"
+        yield "drop"
+
+
+def load_filters(scenario):
     run("nft", "-f", "-", input=f"""
-table ip vpc {{
-  chain filter {{
+table inet router {{
+  chain security {{
     type filter hook forward priority 0;
-{rules}  }}
+    ct state established,related accept
+    {"; ".join(router_rules(scenario))}
+  }}
+  chain errors {{
+    type filter hook output priority 0;
+    {"icmp code frag-needed drop; icmpv6 type packet-too-big drop" if "mtu" in scenario else ""}
+  }}
   chain nat {{
     type nat hook postrouting priority 100;
-    oifname "net" masquerade
+    {nat_rule(scenario)}
   }}
 }}
 """.encode())
+    rules = "; ".join(f"tcp dport 443 {rule}" for rule in entry_rules(scenario))
+    if rules:
+        run("nsenter", "--net=/run/netns/public", "nft", "-f", "-", input=f"""
+table ip entry {{
+  chain allowlist {{
+    type filter hook input priority 0;
+    ct state established accept
+    {rules}
+  }}
+}}
+""".encode())
+
+
+def write_resolv_conf(path, resolvers):
+    path.write_text("".join(f"nameserver {address}\n" for address in resolvers)
+                    + "options timeout:1 attempts:2\n")
+
+
+def bind_resolv_conf(path):
+    """That /etc/resolv.conf, for this process's mount namespace only."""
+    run("mount", "--bind", str(path), os.path.realpath("/etc/resolv.conf"))
+
+
+def build_network(scenario, nodes):
+    run("mount", "-t", "tmpfs", "lab", "/run")
+    build_links(scenario, nodes)
+    load_filters(scenario)

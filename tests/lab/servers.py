@@ -1,44 +1,79 @@
-"""What runs in the lab's nodes: the resolver and the registry, well or broken."""
+"""What runs in the lab's nodes: resolvers, registries and controls, well or broken."""
 
 import pathlib
 import subprocess
 import sys
 import time
 
-from certificates import NAME, make_certificates
-from network import DEAD, PRIVATE, PUBLIC, RESOLVER, build_network, in_node
+from certificates import NAME, OTHER, make_certificates
+from image import write_image
+from network import (ADDRESSES, HOST_RESOLVERS, POD_RESOLVERS, PROFILE_RESOLVERS, bind_resolv_conf,
+                     build_network, in_node, node_of, write_resolv_conf)
 
 HERE = pathlib.Path(__file__).resolve().parent
 
+# ---- resolvers ----
 
-def start_resolver(folder, kind):
-    log = folder / "dns.log"
-    if kind in ("servfail", "silent"):
-        in_node("vpc", sys.executable, str(HERE / "faults.py"), kind, RESOLVER, log=log)
+FAULTY_RESOLVERS = ("silent", "servfail", "formerr", "notimp", "malformed", "no-a", "truncated")
+NO_RESOLVER = ("closed",)  # nothing listens there
+CONTROL_NAMES = {"service.vpc.example": "service", "www.qq.com": "internet",
+                 "www.baidu.com": "internet2", "echo.example.net": "internet"}
+ALIASES = 9
+
+
+def alias(number):
+    return f"alias-{number}-of-the-registry-with-quite-a-long-name.tencentcloudcr.com"
+
+
+def records(kind, twin):
+    """dnsmasq's options for one view: what the registry's name and its -vpc twin answer."""
+    options = [f"--host-record={name},{ADDRESSES[to]}" for name, to in CONTROL_NAMES.items()]
+    if twin:
+        options.append(f"--host-record={NAME.replace('.', '-vpc.', 1)},{ADDRESSES[twin]}")
+    if kind != "refused":
+        options += ["--local=/tencentcloudcr.com/", f"--local=/{OTHER}/"]
+    if kind == "nodata":
+        options.append(f"--txt-record={NAME},nothing")
+    elif kind == "long-chain":
+        names = [NAME, *(alias(number) for number in range(ALIASES))]
+        options += [f"--cname={a},{b}" for a, b in zip(names, names[1:])]
+        options.append(f"--host-record={names[-1]},{ADDRESSES['private']}")
+    elif kind not in ("nxdomain", "refused"):
+        options += [f"--host-record={name},{ADDRESSES[to]}"
+                    for to in kind.split("+") for name in (NAME, OTHER)]
+    return options
+
+
+def resolvers(scenario):
+    """(address, kind) of every resolver, those of the pod and those of the host."""
+    def listed(key, default, addresses):
+        kinds = scenario.get(key, default)
+        return list(zip(addresses, [kinds] if isinstance(kinds, str) else kinds))
+    host = PROFILE_RESOLVERS if scenario.get("profile") else HOST_RESOLVERS
+    return listed("dns", "private", POD_RESOLVERS), listed("host_dns", [], host)
+
+
+def start_resolver(folder, address, kind, twin):
+    log = folder / f"dns-{address}.log"
+    if kind in NO_RESOLVER:
         return
-    twin = NAME.replace(".", "-vpc.", 1)
-    answers = {
-        "private": [f"--address=/{NAME}/{PRIVATE}", f"--address=/{twin}/{PRIVATE}"],
-        "public": [f"--address=/{NAME}/{PUBLIC}"],
-        "private-off": [f"--address=/{NAME}/{PUBLIC}", f"--address=/{twin}/{PRIVATE}"],
-        "mixed": [f"--host-record={NAME},{PRIVATE}", f"--host-record={NAME},{DEAD}"],
-        "bogus": [f"--address=/{NAME}/127.0.0.1"],
-        "nodata": [f"--txt-record={NAME},nothing"],
-        "nxdomain": [],
-        "refused": [],
-    }[kind]
-    local = [] if kind == "refused" else ["--local=/tencentcloudcr.com/"]
-    in_node("vpc", "dnsmasq", "--no-daemon", "--no-resolv", "--no-hosts", "--conf-file=",
-            f"--listen-address={RESOLVER}",
-            "--bind-interfaces", *local, *answers, log=log)
+    if kind in FAULTY_RESOLVERS:
+        in_node("vpc", sys.executable, str(HERE / "faults.py"), kind, address, log=log)
+    else:
+        in_node("vpc", "dnsmasq", "--no-daemon", "--no-round-robin", "--no-resolv", "--no-hosts",
+                "--conf-file=", f"--listen-address={address}", "--bind-interfaces", *records(kind, twin), log=log)
+    await_listening("vpc", "u", address, 53, folder)
 
+
+# ---- registries and controls ----
 
 REGISTRY = """
 version: 0.1
+log: {{level: warn, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}
 http:
-  addr: :443
-  tls: {{certificate: {folder}/cert.pem, key: {folder}/key.pem}}
+  addr: {listen}
+  {tls}
 """
 
 NGINX = """
@@ -48,44 +83,78 @@ http {{
   access_log off;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+  default_type {type};
   server {{
-    listen 443 {tls};
-    {certificate}
-    default_type text/html;
-    {headers}
-    location / {{ return {status} "<html><body>lab</body></html>"; }}
+    {listen}
+    {more}
+    location / {{ return {answer}; }}
   }}
 }}
 """
+LISTEN_TLS = "listen 443 ssl; listen [::]:443 ssl;"
+HTML = "<html><body>lab</body></html>"
+
+# What nginx can be: lines of its server, and its answer.
+WEB_SERVERS = {
+    "plain": {"listen": "listen 443;"},
+    "html": {},
+    "404": {"answer": f'404 "{HTML}"'},
+    "403": {"answer": f'403 "{HTML}"'},
+    "403-client": {"answer": "403 \"client with IP '$remote_addr' is not allowed\"",
+                   "type": "text/plain"},
+    "429": {"answer": '429 ""', "more": "add_header Retry-After 120 always;"},
+    "503": {"answer": f'503 "{HTML}"'},
+    "redirect": {"answer": "302 https://login.example.net/portal"},
+    "alert": {"more": "ssl_reject_handshake on;"},
+    "old-protocol": {"more": "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;"},
+    "echo": {"answer": '200 "$remote_addr\\n"', "listen": f"{LISTEN_TLS} listen 80;",
+             "type": "text/plain"},
+}
+BEHIND_FILTER = ("sni-drop", "sni-reset")
+BEHIND_PROXY = ("date-wrong", "date-2020")
 
 
-def start_server(folder, kind, node):
-    log = folder / f"server-{node}.log"
+def start_registry(folder, node, listen, encrypted):
+    config = folder / f"registry-{node}.yml"
+    tls = f"tls: {{certificate: {folder}/cert.pem, key: {folder}/key.pem}}" if encrypted else ""
+    config.write_text(REGISTRY.format(folder=folder, listen=listen, tls=tls))
+    in_node(node, "docker-registry", "serve", str(config), log=folder / f"registry-{node}.log")
+    await_listening(node, "t", "0.0.0.0", int(listen.rsplit(":", 1)[1]), folder)
+
+
+def start_nginx(folder, node, kind):
+    config = folder / f"nginx-{node}.conf"
+    config.write_text(NGINX.format(folder=folder, node=node, **{
+        "type": "text/html", "listen": LISTEN_TLS, "more": "", "answer": f'200 "{HTML}"',
+        **WEB_SERVERS[kind]}))
+    in_node(node, "nginx", "-c", str(config), "-e", "stderr", log=folder / f"nginx-{node}.log")
+    await_listening(node, "t", "0.0.0.0", 443, folder)
+
+
+def start_server(folder, node, kind):
     if kind == "registry":
-        config = folder / "registry.yml"
-        config.write_text(REGISTRY.format(folder=folder))
-        in_node(node, "docker-registry", "serve", str(config), log=log)
-    elif kind in ("stalled", "reset"):
-        in_node(node, sys.executable, str(HERE / "faults.py"), kind, "0.0.0.0", log=log)
+        start_registry(folder, node, ":443", encrypted=True)
+    elif kind in WEB_SERVERS:
+        start_nginx(folder, node, kind)
     elif kind != "none":
-        tls = kind != "plain"
-        config = folder / f"nginx-{node}.conf"
-        config.write_text(NGINX.format(
-            folder=folder, node=node, tls="ssl" if tls else "", status=kind if kind.isdigit() else 200,
-            headers='add_header Retry-After 120 always;' if kind == "429" else "",
-            certificate=f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;"
-            if tls else ""))
-        in_node(node, "nginx", "-c", str(config), "-e", "stderr", log=log)
+        if kind in BEHIND_FILTER:
+            start_registry(folder, node, "127.0.0.1:5443", encrypted=True)
+        if kind in BEHIND_PROXY:
+            start_registry(folder, node, "127.0.0.1:5000", encrypted=False)
+        in_node(node, sys.executable, str(HERE / "faults.py"), kind, "0.0.0.0", str(folder),
+                log=folder / f"server-{node}.log")
+        await_listening(node, "t", "0.0.0.0", 443, folder)
 
 
 def await_listening(node, transport, address, port, folder):
     """Until something listens there, as the node's own kernel lists it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        listed = subprocess.run(["ip", "netns", "exec", node, "ss", "-Hnl" + transport],
+        listed = subprocess.run(["nsenter", f"--net=/run/netns/{node}", "ss", "-Hnl" + transport],
                                 capture_output=True, text=True).stdout
         if any(local.rsplit(":", 1)[1] == str(port)
-               and local.rsplit(":", 1)[0] in (address, "0.0.0.0", "*", "[::]")
+               and local.rsplit(":", 1)[0] in (address, "127.0.0.1", "0.0.0.0", "*", "[::]")
                for local in (line.split()[3] for line in listed.splitlines())):
             return
         time.sleep(0.02)  # between two looks at the condition
@@ -94,13 +163,37 @@ def await_listening(node, transport, address, port, folder):
     sys.exit(f"lab: nothing listens on {transport} {address}:{port} of {node}")
 
 
+def registry_nodes(scenario):
+    """Where a registry belongs: the nodes of every address that a scenario names for it."""
+    pod, host = resolvers(scenario)
+    names = [name for _, kind in pod + host for name in kind.split("+")]
+    names += ["private" for name in names if name in ("long-chain", "truncated")]
+    names += [scenario[key] for key in ("vpc_name", "linkage", "literal") if key in scenario]
+    return sorted({node_of(name) for name in names} - {None})
+
+
+def control_nodes(scenario):
+    wanted = set(scenario.get("controls", ()))
+    nodes = {"service"} if wanted & {"vpc", "vpc-by-name"} else set()
+    if wanted - nodes or scenario.get("profile") or "egress_address" in scenario:
+        nodes.add("internet")
+    return sorted(nodes)
+
+
 def build(scenario, folder):
-    server = scenario.get("server", "registry")
     make_certificates(folder, scenario.get("certificate", "good"))
-    build_network(folder, scenario.get("drop", []))
-    start_resolver(folder, scenario.get("dns", "private"))
-    await_listening("vpc", "u", RESOLVER, 53, folder)
-    for node in ("vpc", "net"):
-        start_server(folder, server, node)
-        if server != "none":
-            await_listening(node, "t", "0.0.0.0", 443, folder)
+    (folder / "digest").write_text(write_image(folder / "storage"))
+    build_network(scenario, sorted({"pod", "vpc", *registry_nodes(scenario),
+                                    *control_nodes(scenario)}))
+    pod, host = resolvers(scenario)
+    twin = scenario.get("vpc_name")
+    for address, kind in pod + host:
+        start_resolver(folder, address, kind, twin)
+    for node in registry_nodes(scenario):
+        start_server(folder, node, scenario.get("server", "registry"))
+    for node in control_nodes(scenario):
+        start_server(folder, node, "echo")
+    write_resolv_conf(folder / "resolv.conf", [address for address, _ in pod])
+    bind_resolv_conf(folder / "resolv.conf")
+    if host:
+        write_resolv_conf(folder / "host-resolv.conf", [address for address, _ in host])

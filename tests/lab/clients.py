@@ -1,0 +1,88 @@
+"""What pulls images in earnest, against the same registry: skopeo, and containerd's ctr."""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import time
+
+from image import REPOSITORY, TAG
+
+
+CONTAINERD = """
+version = 2
+root = "{folder}/root"
+state = "{folder}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "{folder}/containerd.sock"
+[ttrpc]
+  address = "{folder}/containerd.sock.ttrpc"
+[plugins."io.containerd.metadata.v1.bolt"]
+  content_sharing_policy = "isolated"
+"""
+
+
+@contextlib.contextmanager
+def containerd(folder):
+    """One content store for a whole run of the lab. ctr does the talking to registries, from the
+    scenario's network; the daemon has none, and each scenario has a containerd namespace."""
+    config = folder / "containerd.toml"
+    config.write_text(CONTAINERD.format(folder=folder))
+    address = str(folder / "containerd.sock")
+    with open(folder / "containerd.log", "wb") as log:
+        daemon = subprocess.Popen(["unshare", "-Urnm", "containerd", "--config", str(config)],
+                                  stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 20
+        while subprocess.run(["ctr", "--address", address, "version"], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL).returncode != 0:
+            if time.monotonic() > deadline or daemon.poll() is not None:
+                raise SystemExit(f"lab: containerd does not run:\n"
+                                 f"{(folder / 'containerd.log').read_text()}")
+            time.sleep(0.05)  # between two looks at the condition
+        yield address
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def commands(host, name, folder, containerd_address):
+    """Each client's command; both get the manifest and every blob."""
+    reference = f"{host}/{REPOSITORY}:{TAG}"
+    yield "skopeo", ["skopeo", "--insecure-policy", "copy", f"docker://{reference}",
+                     f"dir:{folder}/copied"]
+    if containerd_address:
+        yield "ctr", ["ctr", "--address", containerd_address, "-n", name, "content", "fetch",
+                      reference]
+
+
+def with_resolv_conf(path, command):
+    return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', str(path),
+            os.path.realpath("/etc/resolv.conf"), *command]
+
+
+def holds_image(client, digest, name, folder, containerd_address):
+    """Whether the manifest that the lab pushed is what arrived."""
+    if client == "skopeo":
+        manifest = (folder / "copied/manifest.json").read_bytes()
+        return f"sha256:{hashlib.sha256(manifest).hexdigest()}" == digest
+    return subprocess.run(["ctr", "--address", containerd_address, "-n", name, "content", "get",
+                           digest], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def pull(host, command, folder, patience):
+    """(succeeded, what it said, ran at all); one that still waits after `patience` seconds failed. In the pod's network, with the host's resolver."""
+    resolv_conf = folder / "host-resolv.conf"
+    if resolv_conf.exists():
+        command = with_resolv_conf(resolv_conf, command)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder),
+                   "SSL_CERT_FILE": str(folder / "ca.pem")}
+    try:
+        result = subprocess.run(command, env=environment, capture_output=True, text=True,
+                                errors="replace", timeout=patience, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return False, f"still waiting after {patience:.0f} s", True
+    said = (result.stderr.strip().splitlines() or [""])[-1]
+    # One that failed for its own reasons does not speak of the registry.
+    return result.returncode == 0, said, result.returncode == 0 or host in said
