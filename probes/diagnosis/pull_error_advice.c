@@ -8,6 +8,11 @@
 #include "probes/diagnosis/texts.h"
 
 #define MAX_LINE 4096
+#define KEY_FILE "dockerconfig.json"
+
+static const char save_the_key[] =
+    "For the check below, save the pull secret that the pod uses: kubectl get secret NAME -o "
+    "jsonpath='{.data.\\.dockerconfigjson}' | base64 -d > " KEY_FILE;
 
 /* ---- the registry of the image ---- */
 
@@ -234,19 +239,27 @@ static void append_quoted(struct text *text, const char *word)
     text_append(text, "'");
 }
 
-static const char *check_line(const struct pull_error *error, const char *target,
-                              struct arena *arena)
+/* Of check_option: what it takes to tell the causes apart. */
+static unsigned options_for(const struct pull_error *error)
 {
-    struct text text = TEXT_WITH_LIMIT(MAX_LINE);
     unsigned options = cause_check_options(error->cause);
 
     for (size_t i = 0; i < error->alternative_count; i++)
         options |= cause_check_options(error->alternatives[i]);
+    return options;
+}
+
+static const char *check_line(const struct pull_error *error, const char *target,
+                              struct arena *arena)
+{
+    struct text text = TEXT_WITH_LIMIT(MAX_LINE);
+    unsigned options = options_for(error);
+
     text_append(&text, "tcr-probe check ");
     if (options & CHECK_WITH_PROFILE)
         text_append(&text, "--profile tke-serverless ");
     if (options & CHECK_WITH_KEY)
-        text_append(&text, "--docker-config dockerconfig.json ");
+        text_append(&text, "--docker-config " KEY_FILE " ");
     append_quoted(&text, target);
     const char *line = arena_copy_text(arena, text_string(&text));
     text_free(&text);
@@ -265,6 +278,9 @@ void pull_error_advise(struct pull_error *error, const struct found_error *found
     if (!error->recognised)
         return;
     add_remedy(error, &advice);
-    if (named)
-        error->check = check_line(error, target, arena);
+    if (!named)
+        return;
+    error->check = check_line(error, target, arena);
+    if (options_for(error) & CHECK_WITH_KEY && error->remedy_count < PULL_ERROR_MAX_REMEDY)
+        error->remedy[error->remedy_count++] = save_the_key;
 }

@@ -10,345 +10,13 @@
 #include <cmocka.h>
 
 #include "config/base/text.h"
-#include "probes/diagnosis/pull_error.h"
+#include "config/target.h"
 #include "probes/diagnosis/texts.h"
+#include "tests/unit/diagnosis/pull_error_texts.h"
 
-#define MAX_ENTRIES  256
-#define MAX_EXPECTED 4
-#define TEXT_LIMIT   ((size_t)65536)
-#define SEEDS        8
-#define PLACES       200
-
-struct entry {
-    unsigned line;
-    size_t expected_count;
-    char *expected[MAX_EXPECTED];
-    char *text;
-};
-
-static struct entry entries[MAX_ENTRIES];
-static size_t entry_count;
-
-/* ---- random values, the same on every run ---- */
-
-static uint64_t state;
-
-static unsigned below(unsigned limit)
-{
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (unsigned)(state >> 33) % limit;
-}
-
-static const char *pick(const char *const *list, unsigned count)
-{
-    return list[below(count)];
-}
-
-static void append_word(struct text *text, const char *bytes, unsigned shortest, unsigned longest)
-{
-    for (unsigned length = shortest + below(longest - shortest + 1); length > 0; length--)
-        text_append_format(text, "%c", bytes[below((unsigned)strlen(bytes))]);
-}
-
-static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-
-static void append_host(struct text *text)
-{
-    static const char *const ends[] = {".tencentcloudcr.com", "-vpc.tencentcloudcr.com",
-                                       ".example.com", ".registry.example.org"};
-
-    append_word(text, letters, 5, 20);
-    text_append(text, pick(ends, 4));
-}
-
-static void append_tag(struct text *text)
-{
-    static const char *const tags[] = {"latest", "1.4",     "v2.0.1-rc1", "EOF",      "403",
-                                       "404",    "timeout", "not-found",  "20261125", "a_b.c"};
-
-    text_append(text, pick(tags, 10));
-}
-
-static void append_address(struct text *text, const char *name)
-{
-    static const char *const bogus[] = {"127.0.0.1", "0.0.0.0", "192.0.2.7", "240.0.0.1"};
-    static const char *const provider[] = {"169.254.0.47", "100.64.3.4", "169.254.128.9"};
-
-    if (strcmp(name, "public") == 0)
-        text_append_format(text, "43.%u.%u.%u", below(256), below(256), below(256));
-    else if (strcmp(name, "private") == 0)
-        text_append_format(text, "%s.%u.%u", below(2) ? "10.11" : "192.168", below(256),
-                           below(256));
-    else if (strcmp(name, "bogus") == 0)
-        text_append(text, pick(bogus, 4));
-    else if (strcmp(name, "provider") == 0)
-        text_append(text, pick(provider, 3));
-    else if (strcmp(name, "v6") == 0)
-        text_append_format(text, "2402:4e00:%x::%x", 1 + below(65535), 1 + below(65535));
-    else if (strcmp(name, "resolver") == 0)
-        text_append(text, below(2) ? "183.60.83.19" : "10.0.0.2");
-    else
-        text_append_format(text, "172.16.%u.%u:%u", below(256), below(256), 1024 + below(60000));
-}
-
-static void append_value(struct text *text, const char *name)
-{
-    static const char *const regions[] = {"ap-guangzhou", "ap-jakarta", "eu-frankfurt"};
-
-    if (strcmp(name, "host") == 0) {
-        append_host(text);
-    } else if (strcmp(name, "realm") == 0) {
-        text_append(text, "auth-");
-        append_host(text);
-    } else if (strcmp(name, "store") == 0) {
-        append_word(text, letters, 4, 10);
-        text_append_format(text, "-125%07u.cos.%s.myqcloud.com", below(10000000), pick(regions, 3));
-    } else if (strcmp(name, "repo") == 0) {
-        append_word(text, letters, 2, 9);
-        text_append(text, "/");
-        append_word(text, "abcdefgh0123", 1, 12);
-        text_append(text, below(2) ? "-svc" : "");
-    } else if (strcmp(name, "tag") == 0) {
-        append_tag(text);
-    } else if (strcmp(name, "digest") == 0) {
-        text_append(text, "sha256:");
-        append_word(text, "0123456789abcdef", 64, 64);
-    } else {
-        append_address(text, name);
-    }
-}
-
-/* One value of each name for a whole entry. */
-struct values {
-    size_t count;
-    char names[16][16];
-    char *values[16];
-};
-
-static const char *value_of(struct values *values, const char *name)
-{
-    struct text text = TEXT_WITH_LIMIT(512);
-
-    for (size_t i = 0; i < values->count; i++)
-        if (strcmp(values->names[i], name) == 0)
-            return values->values[i];
-    append_value(&text, name);
-    assert_true(values->count < 16 && strlen(name) < 16);
-    strcpy(values->names[values->count], name);
-    values->values[values->count] = strdup(text_string(&text));
-    text_free(&text);
-    return values->values[values->count++];
-}
-
-static void put_value(struct text *out, const char *name, const void *context)
-{
-    struct values *const *values = context;
-
-    /* JSON in a text has braces too. */
-    if (strspn(name, "abcdefghijklmnopqrstuvwxyz6") == strlen(name))
-        text_append(out, value_of(*values, name));
-    else
-        text_append_format(out, "{%s}", name);
-}
-
-static char *filled(const char *template, struct values *values)
-{
-    struct text text = TEXT_WITH_LIMIT(TEXT_LIMIT);
-
-    /* The logs of docker begin with a brace that names nothing. */
-    if (template[0] == '{' && template[1] == '"') {
-        text_append(&text, "{");
-        template ++;
-    }
-    template_write(&text, template, put_value, &values);
-    char *copy = strdup(text_string(&text));
-    assert_false(text_truncated(&text));
-    text_free(&text);
-    return copy;
-}
-
-static void free_values(struct values *values)
-{
-    for (size_t i = 0; i < values->count; i++)
-        free(values->values[i]);
-}
-
-/* ---- the file ---- */
-
-static void add_text(struct entry *entry, const char *line)
-{
-    size_t length = entry->text ? strlen(entry->text) : 0;
-
-    entry->text = realloc(entry->text, length + strlen(line) + 2);
-    sprintf(entry->text + length, "%s%s", length ? "\n" : "", line);
-}
-
-static int read_entries(void **unused)
-{
-    FILE *file = fopen(PULL_ERRORS_FILE, "r");
-    char line[8192];
-    struct entry *entry = NULL;
-
-    (void)unused;
-    for (unsigned number = 1; file && fgets(line, sizeof(line), file); number++) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!*line || (*line == '#' && !(entry && entry->text))) {
-            entry = NULL;
-        } else if (*line == '=' && !(entry && entry->text)) {
-            if (!entry)
-                entry = &entries[entry_count++];
-            entry->line = entry->line ? entry->line : number;
-            entry->expected[entry->expected_count++] = strdup(line + 2);
-        } else if (entry) {
-            add_text(entry, line);
-        } else {
-            return -1;
-        }
-    }
-    if (file)
-        fclose(file);
-    return entry_count ? 0 : -1;
-}
-
-static int free_entries(void **unused)
-{
-    (void)unused;
-    for (size_t i = 0; i < entry_count; i++) {
-        for (size_t n = 0; n < entries[i].expected_count; n++)
-            free(entries[i].expected[n]);
-        free(entries[i].text);
-    }
-    return 0;
-}
-
-/* ---- what is found ---- */
-
-static void describe(struct text *out, const struct pull_error *error)
-{
-    char buffer[ADDRESS_TEXT_SIZE];
-
-    if (error->recognised)
-        text_append_format(out, "%s %s", pull_stage_name(error->stage), cause_name(error->cause));
-    else
-        text_append(out, "unknown");
-    text_append_format(out, " host=%s image=%s address=%s count=%u ",
-                       error->host ? error->host : "-", error->image ? error->image : "-",
-                       error->has_address ? address_format(&error->address, buffer) : "-",
-                       error->count);
-}
-
-/* Each word of `expected` stands in the description. */
-static bool agrees(const char *description, const char *expected)
-{
-    char words[1024];
-    char *save = NULL;
-
-    snprintf(words, sizeof(words), "%s", expected);
-    if (strncmp(description, words, strcspn(words, " ")) != 0)
-        return false;
-    for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        size_t length = strlen(word);
-        const char *at = strstr(description, word);
-        while (at && (at[length] != ' ' || (at > description && at[-1] != ' ')))
-            at = strstr(at + 1, word);
-        if (!at)
-            return false;
-    }
-    return true;
-}
-
-static struct pull_errors *find(const char *text)
-{
-    struct pull_errors *errors = pull_errors_find(text, strlen(text), NULL);
-
-    assert_non_null(errors);
-    assert_true(errors->count > 0);
-    return errors;
-}
-
-/* Exactly what is expected, in order. */
-static bool is_exact(const struct entry *entry, const char *text, struct values *values,
-                     const char *how)
-{
-    struct pull_errors *errors = find(text);
-    bool good = errors->count == entry->expected_count;
-
-    for (size_t i = 0; i < errors->count; i++) {
-        struct text description = TEXT_WITH_LIMIT(4096);
-        describe(&description, &errors->list[i]);
-        char *expected =
-            i < entry->expected_count ? filled(entry->expected[i], values) : strdup("nothing");
-        if (!agrees(text_string(&description), expected)) {
-            print_error("pull_errors.txt:%u, %s: expected \"%s\", found \"%s\"\n%s\n", entry->line,
-                        how, expected, text_string(&description), text);
-            good = false;
-        }
-        free(expected);
-        text_free(&description);
-    }
-    pull_errors_free(errors);
-    return good;
-}
-
-/* What a text says when its end is missing just where the reason would follow. */
-static bool ends_open(const char *text)
-{
-    static const char *const open[] = {"is not yet valid", "may require authorization"};
-    size_t length = strlen(text);
-
-    while (length > 0 && strchr(" \n", text[length - 1]))
-        length--;
-    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
-        if (length >= strlen(open[i]) &&
-            strncmp(text + length - strlen(open[i]), open[i], strlen(open[i])) == 0)
-            return true;
-    return false;
-}
-
-static bool is_expected(const struct entry *entry, const struct pull_error *error, const char *text)
-{
-    char found[128];
-
-    snprintf(found, sizeof(found), "%s %s", pull_stage_name(error->stage),
-             cause_name(error->cause));
-    for (size_t i = 0; i < entry->expected_count; i++) {
-        size_t length = strlen(found);
-        if (strncmp(entry->expected[i], found, length) == 0 &&
-            strchr(" ", entry->expected[i][length]))
-            return true;
-    }
-    if (!ends_open(text))
-        return false;
-    for (size_t i = 0; i < entry->expected_count; i++)
-        for (size_t n = 0; n < error->alternative_count; n++)
-            if (strstr(entry->expected[i], cause_name(error->alternatives[n])))
-                return true;
-    return false;
-}
-
-/* The same cause and stage, or unknown; never another. Returns how many were recognised, -1: wrong.
- */
-static int recognised_in(const struct entry *entry, const char *text, const char *how)
-{
-    struct pull_errors *errors = find(text);
-    int recognised = 0;
-
-    for (size_t i = 0; i < errors->count; i++) {
-        const struct pull_error *error = &errors->list[i];
-        if (!error->recognised)
-            continue;
-        if (!is_expected(entry, error, text)) {
-            print_error("pull_errors.txt:%u, %s: \"%s %s\" instead of \"%s\" or unknown\n%s\n",
-                        entry->line, how, pull_stage_name(error->stage), cause_name(error->cause),
-                        entry->expected[0], text);
-            recognised = -1;
-            break;
-        }
-        recognised++;
-    }
-    pull_errors_free(errors);
-    return recognised;
-}
+#define TEXT_LIMIT ((size_t)65536)
+#define SEEDS      8
+#define PLACES     200
 
 typedef size_t (*variation)(const struct entry *entry, const char *text, struct values *values);
 
@@ -359,7 +27,7 @@ static size_t wrong_for_each(unsigned seeds, variation vary)
     for (size_t i = 0; i < entry_count; i++) {
         for (unsigned seed = 1; seed <= seeds; seed++) {
             struct values values = {0};
-            state = seed * 1000 + i;
+            random_seed(seed * 1000 + i);
             char *text = filled(entries[i].text, &values);
             wrong += vary(&entries[i], text, &values);
             free(text);
@@ -556,8 +224,8 @@ static bool leads_back(enum cause cause, const char *text)
     return found;
 }
 
-/* What such a text cannot say: that the certificate is still valid, and that another resolver has an
- * answer where this one says that there is none. */
+/* What such a text cannot say: that the certificate is still valid, and that another resolver has
+ * an answer where this one says that there is none. */
 static bool cannot_say(enum cause cause, const char *text)
 {
     return cause == CAUSE_TLS_CERTIFICATE_EXPIRING ||
@@ -582,6 +250,148 @@ static void the_catalogue_and_the_readings_agree(void **unused)
     assert_int_equal(wrong, 0);
 }
 
+/* ---- hostile texts ---- */
+
+/* What a shell would make of it: words, with single quotes only. */
+static void check_words(const char *line, char words[8][1024], size_t *ret_count)
+{
+    size_t count = 0;
+    size_t length = 0;
+    bool quoted = false;
+
+    for (; *line; line++) {
+        assert_true(count < 8 && length < 1023);
+        if (*line == '\'')
+            quoted = !quoted;
+        else if (*line == ' ' && !quoted)
+            words[count++][length] = '\0', length = 0;
+        else if (quoted || !strchr("$`\"\\;&|<>()[]{}*?#~!\n\t", *line))
+            words[count][length++] = *line;
+        else
+            fail_msg("a shell would take the %c", *line);
+    }
+    assert_false(quoted);
+    words[count++][length] = '\0';
+    *ret_count = count;
+}
+
+static void check_lines_are_safe_and_valid(void **unused)
+{
+    static const char *const texts[] = {
+        "Failed to pull image \"[2402:4e00::1]:5000/team/app:1\": dial tcp [2402:4e00::1]:5000: "
+        "i/o "
+        "timeout",
+        "Failed to pull image \"a.example.com/x:1\": dial tcp 43.1.1.1:443: i/o timeout",
+        "Failed to pull image \"nginx\": dial tcp 43.1.1.1:443: i/o timeout",
+        "Failed to pull image \"docker.io/library/nginx:1\": dial tcp 43.1.1.1:443: i/o timeout",
+        "Get \"https://a.example.com:5000/v2/team/app/manifests/1\": dial tcp 43.1.1.1:5000: i/o "
+        "timeout",
+        "Error response from daemon: Get \"http://10.0.0.1:5000/v2/\": dial tcp 10.0.0.1:5000: i/o "
+        "timeout",
+    };
+    static const char *const targets[] = {
+        "[2402:4e00::1]:5000/team/app:1",     "a.example.com/x:1",
+        "registry-1.docker.io/library/nginx", "registry-1.docker.io/library/nginx:1",
+        "a.example.com:5000/team/app:1",      "10.0.0.1:5000",
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char words[8][1024];
+        size_t count = 0;
+        struct target target = {0};
+        struct pull_errors *errors = find(texts[i]);
+        assert_non_null(errors->list[0].check);
+        check_words(errors->list[0].check, words, &count);
+        assert_string_equal(words[0], "tcr-probe");
+        assert_string_equal(words[1], "check");
+        assert_string_equal(words[count - 1], targets[i]);
+        assert_null(target_parse(words[count - 1], errors->arena, &target));
+        pull_errors_free(errors);
+    }
+}
+
+static void hostile_names_are_not_taken(void **unused)
+{
+    static const char *const names[] = {
+        "$(reboot).example.com/x:1", "a.example.com/`id`:1",   "a.example.com/x:1;reboot",
+        "-o.example.com/x:1",        "a.example.com/x:1'\\''", "a.example.com/x|y",
+        "../../etc/passwd",          "a.example.com/x\x1b[2J", "a.example.com/x:1 --resolver",
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "Failed to pull image \"%s\": Head \"https://%s\": dial tcp 43.1.1.1:443: i/o "
+                 "timeout",
+                 names[i], names[i]);
+        struct pull_errors *errors = find(text);
+        const char *check = errors->list[0].check;
+        if (check) {
+            char words[8][1024];
+            size_t count = 0;
+            check_words(check, words, &count);
+            assert_in_range(count, 3, 5);
+        }
+        for (const char *at = errors->list[0].text; *at; at++)
+            assert_in_range(*at, ' ', '~');
+        pull_errors_free(errors);
+    }
+}
+
+static void secrets_are_not_repeated(void **unused)
+{
+    struct pull_errors *errors =
+        find("failed to copy: httpReadSeeker: failed open: failed to do request: Get "
+             "\"https://user:hunter2@b-1.cos.ap-guangzhou.myqcloud.com/x?q-ak=AKIDhunter2&"
+             "q-signature=hunter2\": dial tcp 43.1.1.1:443: i/o timeout");
+    const struct pull_error *error = &errors->list[0];
+
+    (void)unused;
+    assert_int_equal(error->cause, CAUSE_BLOB_STORE_UNREACHABLE);
+    assert_string_equal(error->host, "b-1.cos.ap-guangzhou.myqcloud.com");
+    assert_null(strstr(error->text, "hunter2"));
+    assert_non_null(strstr(error->text, "myqcloud.com/x?...\": dial tcp"));
+    pull_errors_free(errors);
+}
+
+static void limits_are_kept_and_told(void **unused)
+{
+    size_t size = PULL_ERROR_MAX_INPUT + 100;
+    char *text = malloc(size);
+    struct text many = TEXT_WITH_LIMIT(TEXT_LIMIT);
+
+    (void)unused;
+    memset(text, 'x', size);
+    struct pull_errors *errors = pull_errors_find(text, size, NULL);
+    assert_non_null(errors);
+    assert_true(errors->input_truncated);
+    pull_errors_free(errors);
+    free(text);
+    for (unsigned i = 0; i < PULL_ERROR_MAX_ERRORS + 9; i++)
+        text_append_format(&many, "dial tcp 43.1.1.%u:443: i/o timeout\n", i);
+    errors = find(text_string(&many));
+    assert_int_equal(errors->count, PULL_ERROR_MAX_ERRORS);
+    assert_true(errors->more);
+    pull_errors_free(errors);
+    text_free(&many);
+}
+
+static void configured_ranges_decide_the_class(void **unused)
+{
+    struct network_settings network = {.private_range_count = 1};
+    static const char text[] = "dial tcp 43.1.1.1:443: i/o timeout";
+
+    (void)unused;
+    assert_true(range_parse("43.1.0.0/16", &network.private_ranges[0]));
+    struct pull_errors *errors = pull_errors_find(text, strlen(text), &network);
+    assert_non_null(errors);
+    assert_int_equal(errors->list[0].cause, CAUSE_PRIVATE_PATH_BLOCKED);
+    assert_string_equal(errors->list[0].rule, "configured private_ranges 43.1.0.0/16");
+    pull_errors_free(errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -590,6 +400,11 @@ int main(void)
         cmocka_unit_test(wraps_change_nothing),
         cmocka_unit_test(cuts_never_name_another_cause),
         cmocka_unit_test(the_catalogue_and_the_readings_agree),
+        cmocka_unit_test(check_lines_are_safe_and_valid),
+        cmocka_unit_test(hostile_names_are_not_taken),
+        cmocka_unit_test(secrets_are_not_repeated),
+        cmocka_unit_test(limits_are_kept_and_told),
+        cmocka_unit_test(configured_ranges_decide_the_class),
     };
 
     return cmocka_run_group_tests(tests, read_entries, free_entries);

@@ -1,0 +1,44 @@
+#pragma once
+
+/* The texts of pull_errors.txt with random values in them, and what is to be found in them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probes/diagnosis/pull_error.h"
+
+#define MAX_EXPECTED 4 /* errors of one text */
+#define MAX_VALUES   16
+
+struct entry {
+    unsigned line; /* of the file */
+    size_t expected_count;
+    char *expected[MAX_EXPECTED]; /* "STAGE CAUSE key=value ..." */
+    char *text;
+};
+extern struct entry entries[];
+extern size_t entry_count;
+
+int read_entries(void **unused); /* of cmocka's group set-up */
+int free_entries(void **unused);
+
+/* One value of each placeholder for a whole entry. */
+struct values {
+    size_t count;
+    char names[MAX_VALUES][16];
+    char *values[MAX_VALUES];
+};
+void free_values(struct values *values);
+char *filled(const char *template, struct values *values); /* free() it */
+
+void random_seed(uint64_t seed); /* the same numbers on every run */
+unsigned below(unsigned limit);
+
+struct pull_errors *find(const char *text); /* never NULL, never empty */
+
+/* Exactly what is expected, in order. */
+bool is_exact(const struct entry *entry, const char *text, struct values *values, const char *how);
+
+/* The same causes and stages, or unknown; never another. How many were recognised; -1: wrong. */
+int recognised_in(const struct entry *entry, const char *text, const char *how);
