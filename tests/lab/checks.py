@@ -57,6 +57,8 @@ def options_of(scenario, folder):
         options += ["--control", CONTROLS[name]]
     if "linkage" in scenario:
         options += ["--linkage-address", ADDRESSES[scenario["linkage"]]]
+    if scenario.get("egress_address"):
+        options += ["--egress-address-url", "http://echo.example.net/"]
     return options + scenario.get("options", [])
 
 

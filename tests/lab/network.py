@@ -141,6 +141,8 @@ def build_links(scenario, nodes):
     if "mtu" in scenario:  # the router's side only: the pod goes on believing in its own 1500
         router.append(f"link set pod mtu {scenario['mtu']}")
     ip_batch(router)
+    inside["pod"] += [f"route add prohibit {single(ADDRESSES.get(name, name))}"
+                      for name in scenario.get("prohibit", [])]
     for name, lines in inside.items():
         ip_batch(lines, name)
     for family in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
