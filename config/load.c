@@ -5,8 +5,10 @@
 
 #include "config/target.h"
 
+#define HTTP_PORT          80
 #define MAX_TARGET_ENTRIES SETTINGS_MAX_TARGETS
-#define MAX_TARGET_VALUES  (SETTINGS_MAX_IMAGES + 8) /* images and keys of one entry */
+/* images, token_hosts and keys of one entry */
+#define MAX_TARGET_VALUES (SETTINGS_MAX_IMAGES + SETTINGS_MAX_HOSTS + 12)
 
 static void *grow(struct loader *loader, void *list, size_t count, size_t size, size_t limit,
                   const struct origin *origin)
@@ -185,6 +187,14 @@ static const char *default_name(const struct target_index *index, struct arena *
                         (unsigned)target->port);
 }
 
+static bool names_port(const char *text)
+{
+    const char *bracket = *text == '[' ? strchr(text, ']') : NULL;
+    const char *colon = strchr(bracket ? bracket : text, ':');
+
+    return colon && colon < text + strcspn(text, "/");
+}
+
 /* Fills `target`; false after an error. Everything of the entry is looked at, so that all of its
  * errors are listed. */
 static bool read_target(struct loader *loader, struct settings *settings,
@@ -201,6 +211,12 @@ static bool read_target(struct loader *loader, struct settings *settings,
     target->expect = settings->expect;
     target->ca_file = settings->ca_file;
     target->certificate_warning_days = settings->certificate_warning_days;
+    target->registry_interval = settings->registry_interval;
+    target->docker_config = settings->docker_config;
+    target->token_hosts = settings->token_hosts;
+    target->token_host_count = settings->token_host_count;
+    target->plain_http = settings->plain_http;
+    target->insecure_skip_verify = settings->insecure_skip_verify;
     target->has_linkage_address = settings->has_linkage_address;
     target->linkage_address = settings->linkage_address;
     target->network = &settings->network;
@@ -208,6 +224,8 @@ static bool read_target(struct loader *loader, struct settings *settings,
         if (loader->target_assignments[entry->first + i].key)
             apply(loader, &place, &loader->target_assignments[entry->first + i]);
     add_images(loader, target, entry);
+    if (target->plain_http && entry->value && !names_port(entry->value))
+        target->port = HTTP_PORT;
     return entry->value && target->host && loader->errors->count == errors;
 }
 

@@ -98,6 +98,20 @@ void settings_print_target(const struct target *target, struct text *text)
         text_append(text, "    ca_file: ");
         print_text(text, target->ca_file);
     }
+    if (target->docker_config) {
+        text_append(text, "    docker_config: ");
+        print_text(text, target->docker_config);
+    }
+    if (target->token_host_count)
+        text_append(text, "    token_hosts:\n");
+    for (size_t i = 0; i < target->token_host_count; i++) {
+        text_append(text, "      - ");
+        print_text(text, target->token_hosts[i]);
+    }
+    if (target->plain_http)
+        text_append(text, "    plain_http: true\n");
+    if (target->insecure_skip_verify)
+        text_append(text, "    insecure_skip_verify: true\n");
     if (target->image_count)
         text_append(text, "    images:\n");
     for (size_t i = 0; i < target->image_count; i++) {
@@ -126,6 +140,7 @@ void settings_print(const struct settings *settings, struct text *text)
                        expect_name(settings->expect), settings->certificate_warning_days,
                        settings->max_in_flight, settings->failure_threshold,
                        settings->success_threshold, settings->ready_gate ? "true" : "false");
+    print_duration(text, "registry_interval", settings->registry_interval);
     if (settings->ca_file) {
         text_append(text, "ca_file: ");
         print_text(text, settings->ca_file);

@@ -193,6 +193,68 @@ static const char *set_ca_file(struct schema_place *place, const char *value)
     return copy(place, value, place->target ? &place->target->ca_file : &place->settings->ca_file);
 }
 
+static const char *set_registry_interval(struct schema_place *place, const char *value)
+{
+    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+                                 &place->settings->registry_interval);
+}
+
+static const char *set_docker_config(struct schema_place *place, const char *value)
+{
+    return copy(place, value,
+                place->target ? &place->target->docker_config : &place->settings->docker_config);
+}
+
+static const char *parse_flag(const char *value, bool *ret)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return "it is true or false";
+    *ret = *value == 't';
+    return NULL;
+}
+
+static const char *set_plain_http(struct schema_place *place, const char *value)
+{
+    return parse_flag(value,
+                      place->target ? &place->target->plain_http : &place->settings->plain_http);
+}
+
+static const char *set_skip_verify(struct schema_place *place, const char *value)
+{
+    return parse_flag(value, place->target ? &place->target->insecure_skip_verify
+                                           : &place->settings->insecure_skip_verify);
+}
+
+/* The first of a target's own replaces those that it has from the settings. */
+static const char *add_token_host(struct schema_place *place, const char *value)
+{
+    struct settings *settings = place->settings;
+    const char *const **hosts =
+        place->target ? &place->target->token_hosts : &settings->token_hosts;
+    size_t *count = place->target ? &place->target->token_host_count : &settings->token_host_count;
+    const char *host = arena_copy_text(settings->arena, value);
+    struct address address;
+    bool is_address;
+    uint16_t port;
+    const char *name;
+
+    const char *wrong =
+        host_port_parse(value, 443, settings->arena, &name, &port, &address, &is_address);
+    if (wrong)
+        return wrong;
+    if (!*hosts || (place->target && *hosts == settings->token_hosts)) {
+        *hosts = arena_allocate(settings->arena, SETTINGS_MAX_HOSTS * sizeof(**hosts));
+        *count = 0;
+    }
+    if (!*hosts || !host)
+        return no_memory;
+    if (*count == SETTINGS_MAX_HOSTS)
+        return "at most 32 hosts";
+    const char **list = (const char **)(uintptr_t)*hosts; /* ours until the settings are made */
+    list[(*count)++] = host;
+    return NULL;
+}
+
 static const char *set_expect(struct schema_place *place, const char *value)
 {
     for (int i = EXPECT_ANY; i <= EXPECT_PUBLIC; i++) {
@@ -316,6 +378,17 @@ const struct schema_key schema_keys[] = {
      set_in_flight},
     {"ca_file", "ca-file", "FILE", NULL, "certificates to trust instead of the system's", false,
      set_ca_file},
+    {"registry_interval", "registry-interval", "DURATION", "5m",
+     "auth, manifests and blobs at most this often", false, set_registry_interval},
+    {"docker_config", "docker-config", "FILE", NULL,
+     "keys of registries: the .dockerconfigjson of an image pull secret", false, set_docker_config},
+    {"token_hosts", "token-host", "HOST[:PORT]", NULL,
+     "a further host whose token service may be sent the key", true, add_token_host},
+    {"plain_http", "plain-http", NULL, NULL, "speak HTTP without TLS, as an annotated pod does",
+     false, set_plain_http},
+    {"insecure_skip_verify", "insecure-skip-verify", NULL, NULL,
+     "go on though a certificate does not verify, as an annotated pod does", false,
+     set_skip_verify},
     {"resolvers.pod", "resolver", "ADDR[:PORT]", NULL, "ask this instead of resolv.conf's", true,
      add_pod_resolver},
     {"resolvers.host", "host-resolver", "ADDR[:PORT]", NULL, "what image pulls on the host use",
@@ -347,6 +420,10 @@ const struct schema_key schema_target_keys[] = {
     {"interval", NULL, NULL, NULL, NULL, false, set_interval},
     {"timeout", NULL, NULL, NULL, NULL, false, set_timeout},
     {"ca_file", NULL, NULL, NULL, NULL, false, set_ca_file},
+    {"docker_config", NULL, NULL, NULL, NULL, false, set_docker_config},
+    {"token_hosts", NULL, NULL, NULL, NULL, true, add_token_host},
+    {"plain_http", NULL, NULL, NULL, NULL, false, set_plain_http},
+    {"insecure_skip_verify", NULL, NULL, NULL, NULL, false, set_skip_verify},
 };
 const size_t schema_target_key_count = COUNT(schema_target_keys);
 

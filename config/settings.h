@@ -13,53 +13,20 @@
 #include "config/base/address.h"
 #include "config/base/arena.h"
 #include "config/base/clock.h"
-#include "config/url.h"
+#include "config/network_settings.h"
 
 #define SETTINGS_MAX_TARGETS   20000
-#define SETTINGS_MAX_RESOLVERS 4 /* per role */
-#define SETTINGS_MAX_CONTROLS  8
-#define SETTINGS_MAX_RANGES    32
 #define SETTINGS_MAX_IMAGES    16 /* per target */
 #define SETTINGS_MAX_HOSTS     32 /* allowed_hosts, token_hosts */
 #define SETTINGS_MAX_THRESHOLD 10 /* failure_threshold, success_threshold */
 
-enum profile { PROFILE_NONE, PROFILE_TKE_SERVERLESS };
 enum expect { EXPECT_ANY, EXPECT_PRIVATE, EXPECT_PUBLIC };
-enum control_kind { CONTROL_VPC, CONTROL_INTERNET };
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /* The ids of the enums above as the file, JSON and log spell them. */
-const char *profile_name(enum profile profile);
 const char *expect_name(enum expect expect);
-const char *control_kind_name(enum control_kind kind);
 const char *log_level_name(enum log_level level);
-
-/* A place that must accept a TCP connection if the network does. */
-struct control {
-    const char *name;
-    enum control_kind kind;
-    const char *host; /* a name, or the text of `address` */
-    uint16_t port;
-    bool host_is_address;
-    struct address address;
-};
-
-/* Settings of the diagnosis that every target shares; what diagnose() and the classes read. */
-struct network_settings {
-    enum profile profile;
-    size_t pod_resolver_count; /* 0: resolv.conf decides */
-    struct endpoint pod_resolvers[SETTINGS_MAX_RESOLVERS];
-    size_t host_resolver_count;
-    struct endpoint host_resolvers[SETTINGS_MAX_RESOLVERS];
-    size_t private_range_count;
-    struct range private_ranges[SETTINGS_MAX_RANGES];
-    size_t provider_range_count; /* the profile's included */
-    struct range provider_ranges[SETTINGS_MAX_RANGES];
-    size_t control_count; /* the profile's included; 0 after --no-controls */
-    struct control controls[SETTINGS_MAX_CONTROLS];
-    const struct url *egress_url; /* answers with the caller's address; NULL: none */
-};
 
 /* One registry to look at; every default already filled in. */
 struct target {
@@ -77,7 +44,7 @@ struct target {
     usec_t interval; /* of the daemon's runs */
     usec_t timeout;
     unsigned certificate_warning_days;
-    const char *ca_file; /* NULL: the system's store */
+    const char *ca_file;       /* NULL: the system's store */
     usec_t registry_interval;  /* auth, manifest and blob at most this often */
     const char *docker_config; /* NULL: no key */
     size_t token_host_count;   /* further hosts, or host:port, whose realms may be sent the key */
@@ -104,6 +71,12 @@ struct settings {
     usec_t timeout;
     unsigned certificate_warning_days;
     const char *ca_file;
+    usec_t registry_interval;
+    const char *docker_config;
+    size_t token_host_count;
+    const char *const *token_hosts;
+    bool plain_http;
+    bool insecure_skip_verify;
     enum expect expect;
     bool no_controls;
     bool has_linkage_address;

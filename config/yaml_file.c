@@ -172,21 +172,25 @@ static void find_registry(struct reader *reader, const yaml_node_t *key_node, co
         *(const char **)context = arena_copy_text(reader->loader->arena, scalar(value));
 }
 
-static void read_images(struct reader *reader, struct target_entry *entry, yaml_node_t *node)
+/* `key` NULL: images. */
+static void read_target_list(struct reader *reader, struct target_entry *entry,
+                             const struct schema_key *key, yaml_node_t *node)
 {
+    const char *name = key ? key->path : "images";
+
     if (node->type != YAML_SEQUENCE_NODE) {
-        wrong_type(reader, node, "images", "a list");
+        wrong_type(reader, node, name, "a list");
         return;
     }
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
-        yaml_node_t *image = node_at(reader, *item);
-        struct origin origin = origin_of(reader, image);
-        if (scalar(image))
-            loader_assign_target(reader->loader, entry, NULL,
-                                 arena_copy_text(reader->loader->arena, scalar(image)), &origin);
+        yaml_node_t *value = node_at(reader, *item);
+        struct origin origin = origin_of(reader, value);
+        if (scalar(value))
+            loader_assign_target(reader->loader, entry, key,
+                                 arena_copy_text(reader->loader->arena, scalar(value)), &origin);
         else
-            wrong_type(reader, image, "images", "text");
+            wrong_type(reader, value, name, "text");
     }
 }
 
@@ -199,14 +203,16 @@ static void read_target_key(struct reader *reader, const yaml_node_t *key_node, 
     if (strcmp(key, "registry") == 0)
         return;
     if (strcmp(key, "images") == 0) {
-        read_images(reader, context, value);
+        read_target_list(reader, context, NULL, value);
         return;
     }
     for (size_t i = 0; i < schema_target_key_count; i++) {
         words[2 + i] = schema_target_keys[i].path;
         if (strcmp(schema_target_keys[i].path, key) != 0)
             continue;
-        if (scalar(value))
+        if (schema_target_keys[i].list)
+            read_target_list(reader, context, &schema_target_keys[i], value);
+        else if (scalar(value))
             loader_assign_target(reader->loader, context, &schema_target_keys[i],
                                  arena_copy_text(reader->loader->arena, scalar(value)), &origin);
         else

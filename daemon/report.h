@@ -24,6 +24,11 @@ json_t *report_json_target(const struct target_report *report);
 
 /* Its paths[] (daemon/report_json_path.c). */
 json_t *report_json_paths(const struct evidence *evidence);
+json_t *report_json_path_list(const struct path_evidence *paths, size_t count);
+
+/* Its auth and images[] (daemon/report_json_registry.c). */
+json_t *report_json_auth(const struct target_report *report);
+json_t *report_json_images(const struct target_report *report);
 
 /* RFC 3339 UTC; null for 0. `seconds` since 1970. */
 json_t *report_json_time(int64_t seconds);
@@ -49,3 +54,10 @@ void report_wrapped(struct text *text, const char *sentence, size_t indent, size
 
 /* "OK - ...", "WARNING - ...", "CRITICAL - ..." or "UNKNOWN - ...": one line, no newline. */
 void report_summary_line(struct text *text, const struct target_report *report);
+
+/* Its lines of what is above /v2/, without a label (daemon/report_text_registry.c). */
+void report_text_auth(struct text *line, const struct evidence *evidence);
+void report_text_image(struct text *line, const struct evidence *evidence,
+                       const struct image_evidence *image);
+void report_text_blob(struct text *line, const struct evidence *evidence,
+                      const struct blob_evidence *blob);

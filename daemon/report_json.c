@@ -153,10 +153,11 @@ static json_t *settings_of(const struct target *target)
     char buffer[ADDRESS_TEXT_SIZE];
 
     return json_pack(
-        "{s:s, s:o, s:I, s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "expect",
-        expect_name(target->expect), "timeout_seconds", report_json_seconds(target->timeout),
-        "certificate_warning_days", (json_int_t)target->certificate_warning_days, "profile",
-        profile_name(network->profile), "linkage_address",
+        "{s:s, s:o, s:I, s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
+        "expect", expect_name(target->expect), "timeout_seconds",
+        report_json_seconds(target->timeout), "certificate_warning_days",
+        (json_int_t)target->certificate_warning_days, "profile", profile_name(network->profile),
+        "linkage_address",
         report_json_text(
             target->has_linkage_address ? address_format(&target->linkage_address, buffer) : NULL),
         "private_ranges", range_list(network->private_ranges, network->private_range_count),
@@ -164,20 +165,11 @@ static json_t *settings_of(const struct target *target)
         "controls", configured_controls(network), "resolvers", "pod",
         endpoint_list(network->pod_resolvers, network->pod_resolver_count), "host",
         endpoint_list(network->host_resolvers, network->host_resolver_count), "ca_file",
-        report_json_text(target->ca_file), "images",
-        text_list(target->images, target->image_count));
-}
-
-/* The rungs above /v2/ are not climbed by this version, and the report says so. */
-static json_t *images_of(const struct target *target)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < target->image_count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "image", target->images[i],
-                                              "outcome", "skipped", "reason",
-                                              "this version does not ask for manifests"));
-    return list;
+        report_json_text(target->ca_file), "images", text_list(target->images, target->image_count),
+        "registry_interval_seconds", report_json_seconds(target->registry_interval),
+        "docker_config", report_json_text(target->docker_config), "token_hosts",
+        text_list(target->token_hosts, target->token_host_count), "plain_http",
+        (int)target->plain_http, "insecure_skip_verify", (int)target->insecure_skip_verify);
 }
 
 json_t *report_json_target(const struct target_report *report)
@@ -187,7 +179,7 @@ json_t *report_json_target(const struct target_report *report)
     const struct diagnosis *diagnosis = report->diagnosis;
 
     return json_pack(
-        "{s:s, s:s, s:i, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:[]}, s:o, "
+        "{s:s, s:s, s:i, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o, s:o, s:o, "
         "s:o, s:o, s:b, s:b, s:o}",
         "name", target->name, "host", target->host, "port", (int)target->port, "instance",
@@ -195,11 +187,10 @@ json_t *report_json_target(const struct target_report *report)
         expect_name(target->expect), "status", severity_name(diagnosis->status), "cause",
         cause_name(diagnosis->findings[0].cause), "findings", finding_list(diagnosis), "dns",
         dns_list(evidence), "paths", report_json_paths(evidence), "controls",
-        control_list(evidence), "auth", "outcome", "skipped", "reason",
-        "this version does not ask for tokens", "granted", "images", images_of(target),
-        "egress_address", report_json_text(evidence->egress_address), "egress_error",
-        report_json_text(evidence->egress_error), "settings", settings_of(target), "measured_at",
-        report_json_time(evidence->measured_at), "duration_seconds",
+        control_list(evidence), "auth", report_json_auth(report), "images",
+        report_json_images(report), "egress_address", report_json_text(evidence->egress_address),
+        "egress_error", report_json_text(evidence->egress_error), "settings", settings_of(target),
+        "measured_at", report_json_time(evidence->measured_at), "duration_seconds",
         report_json_seconds(evidence->duration), "deadline_reached",
         (int)evidence->deadline_reached, "allocation_failed", (int)evidence->allocation_failed,
         "local_error", report_json_text(evidence->local_error));

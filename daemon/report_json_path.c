@@ -90,13 +90,13 @@ static json_t *api_of(const struct api_evidence *api)
         report_json_text(api->detail));
 }
 
-json_t *report_json_paths(const struct evidence *evidence)
+json_t *report_json_path_list(const struct path_evidence *paths, size_t count)
 {
     char buffer[ADDRESS_TEXT_SIZE];
     json_t *list = json_array();
 
-    for (size_t i = 0; i < evidence->path_count; i++) {
-        const struct path_evidence *path = &evidence->paths[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct path_evidence *path = &paths[i];
         json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
                                               address_format(&path->address, buffer), "class",
                                               address_class_name(path->address_class), "rule",
@@ -106,4 +106,9 @@ json_t *report_json_paths(const struct evidence *evidence)
                                               trials_of(&path->trials), "api", api_of(&path->api)));
     }
     return list;
+}
+
+json_t *report_json_paths(const struct evidence *evidence)
+{
+    return report_json_path_list(evidence->paths, evidence->path_count);
 }

@@ -180,6 +180,28 @@ static void append_egress(struct text *text, const struct evidence *evidence, si
     text_free(&line);
 }
 
+static void append_registry(struct text *text, const struct evidence *evidence, size_t width)
+{
+    const struct registry_evidence *registry = evidence->registry;
+    struct text line = TEXT_WITH_LIMIT(4096);
+
+    if (!registry)
+        return;
+    report_text_auth(&line, evidence);
+    append_line(text, "auth", text_string(&line), width);
+    for (size_t i = 0; i < registry->image_count; i++) {
+        text_clear(&line);
+        report_text_image(&line, evidence, &registry->images[i]);
+        append_line(text, "image", text_string(&line), width);
+        if (registry->images[i].blob.outcome == BLOB_SKIPPED)
+            continue;
+        text_clear(&line);
+        report_text_blob(&line, evidence, &registry->images[i].blob);
+        append_line(text, "blob", text_string(&line), width);
+    }
+    text_free(&line);
+}
+
 /* ---- findings ---- */
 
 static void append_list(struct text *text, const char *title, const char *const *lines,
@@ -242,8 +264,7 @@ void report_text_target(struct text *text, const struct target_report *report,
         append_path(text, &evidence->paths[i], width);
     append_controls(text, evidence, width);
     append_egress(text, evidence, width);
-    for (size_t i = 0; i < report->target->image_count; i++)
-        append_line(text, "image", "not checked: this version does not ask for manifests", width);
+    append_registry(text, evidence, width);
     for (size_t i = 0; i < report->diagnosis->count; i++)
         append_finding(text, &report->diagnosis->findings[i], style, width);
 }

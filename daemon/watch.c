@@ -42,6 +42,8 @@ static void count_phases(struct watch *watch, const struct evidence *evidence)
     for (int i = 0; i < PHASE_COUNT; i++) {
         enum phase phase = (enum phase)i;
         enum phase_state state = evidence_phase_state(evidence, phase);
+        if (phase >= PHASE_AUTH && evidence->registry && evidence->registry->standing)
+            continue; /* counted when it was measured */
         if (state != PHASE_STATE_SKIPPED)
             observe_duration(&watch->watcher->histograms[phase],
                              evidence_phase_duration(evidence, phase));

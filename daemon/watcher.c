@@ -110,6 +110,8 @@ static void start(struct watch *watch)
     if (watch->waiting)
         return;
     watch->run = probe_start(watcher->environment, watch->target, done, watch);
+    if (watch->last.evidence)
+        probe_set_standing(watch->run, watch->last.evidence->registry);
     if (watch->run) {
         watch->run_settings = settings_hold(watcher->settings);
         watch->run_target = watch->target;

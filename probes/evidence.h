@@ -79,7 +79,7 @@ struct evidence {
     struct control_evidence controls[SETTINGS_MAX_CONTROLS];
     struct registry_evidence *registry; /* NULL: not asked in this run, and none stands */
     const char *egress_address;         /* this network as the echo service saw it */
-    const char *egress_error;   /* why that is not known though it was asked */
+    const char *egress_error;           /* why that is not known though it was asked */
 };
 
 /* An empty one with its arena (bounded), or NULL. */

@@ -60,6 +60,7 @@ struct auth_evidence {
 struct registry_evidence {
     int64_t measured_at; /* wall seconds */
     usec_t measured;     /* monotonic, for the interval; 0 in a replay */
+    bool standing;       /* measured by an earlier run */
     uint64_t key_stamp;  /* of the docker config that was used: differs once it was changed */
     struct auth_evidence auth;
     size_t image_count;

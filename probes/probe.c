@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "config/base/memory.h"
+#include "probes/fetch.h"
 #include "probes/run.h"
 #include "probes/transport/resolv_conf.h"
 
@@ -130,6 +131,15 @@ struct event_base *run_base(const struct probe_run *run)
     return run->environment->base;
 }
 
+enum resolver_role run_deciding_role(const struct probe_run *run)
+{
+    unsigned view = evidence_deciding_view(run->evidence);
+    bool host = view == VIEW_HOST ||
+                (view == VIEW_LITERAL && run->target->network->host_resolver_count > 0);
+
+    return host ? ROLE_HOST : ROLE_POD;
+}
+
 enum probe_mode run_mode(const struct probe_run *run)
 {
     return run->environment->mode;
@@ -149,8 +159,10 @@ static void free_run(struct probe_run *run)
     stage_path_cancel(run);
     stage_controls_end(run, CONTROL_CANCELLED);
     stage_egress_end(run, NULL);
+    stage_registry_end(run, false);
     for (size_t i = 0; i < run->resolver_count; i++)
         resolver_free(run->resolvers[i]);
+    fetch_release_dead(run);
     if (run->deadline)
         event_free(run->deadline);
     if (run->controls_due)
@@ -191,6 +203,8 @@ static void finish(int fd, short what, void *context)
     stage_path_cancel(run);
     stage_controls_end(run, CONTROL_CANCELLED);
     stage_egress_end(run, NULL);
+    stage_registry_end(run, false);
+    stage_registry_keep_standing(run);
     evidence->duration = clock_monotonic() - run->started;
     evidence->measured_at = clock_wall() / (int64_t)USEC_PER_SEC;
     explain_skipped(evidence);
@@ -218,7 +232,10 @@ static bool egress_wanted(const struct probe_run *run)
 
 void run_progressed(struct probe_run *run)
 {
+    stage_registry_consider(run);
     if (stage_dns_pending(run) || stage_path_pending(run, VIEW_POD | VIEW_HOST | VIEW_LITERAL))
+        return;
+    if (stage_registry_pending(run))
         return;
     if (explanation_wanted(run)) {
         stage_controls_start(run);
@@ -244,6 +261,7 @@ static void deadline(int fd, short what, void *context)
     stage_path_expire(run);
     stage_controls_end(run, CONTROL_TIMEOUT);
     stage_egress_end(run, "no answer in time");
+    stage_registry_end(run, true);
     event_active(run->finish, EV_TIMEOUT, 0);
 }
 
@@ -293,7 +311,8 @@ static void start_stages(struct probe_run *run)
     }
     if (target->host_is_address)
         stage_path_start(run, &target->address, VIEW_LITERAL);
-    if (!target->host_is_address || target->network->control_count || target->network->egress_url)
+    if (!target->host_is_address || target->network->control_count || target->network->egress_url ||
+        target->image_count || target->docker_config)
         stage_dns_start(run);
     if (target->has_linkage_address)
         stage_path_start(run, &target->linkage_address, VIEW_LINKAGE);
@@ -325,6 +344,12 @@ struct probe_run *probe_start(struct probe_environment *environment, const struc
     }
     start_stages(run);
     return run;
+}
+
+void probe_set_standing(struct probe_run *run, const struct registry_evidence *standing)
+{
+    if (run)
+        run->standing = standing;
 }
 
 void probe_cancel(struct probe_run *run)
@@ -367,6 +392,7 @@ void probe_awaited(const struct probe_run *run, struct text *text)
         text_append_format(text, "%scontrol %s", separator, run->controls[i].evidence->name);
         separator = ", ";
     }
+    stage_registry_awaited(run, text, &separator);
     if (stage_egress_pending(run))
         text_append_format(text, "%segress address", separator);
 }

@@ -30,12 +30,21 @@ struct probe_run {
 
     size_t resolver_count;
     struct resolver *resolvers[RUN_MAX_RESOLVERS];
+    enum resolver_role resolver_roles[RUN_MAX_RESOLVERS];
     size_t question_count;
     struct question questions[EVIDENCE_MAX_DNS];
     struct path_run paths[EVIDENCE_MAX_PATHS];
     struct control_run controls[SETTINGS_MAX_CONTROLS];
     struct egress_run egress;
+
+    const struct registry_evidence *standing; /* of an earlier run, or NULL */
+    bool registry_begun;
+    struct registry_run *registry; /* NULL: nothing above /v2/ is under way */
+    struct fetch *dead_fetches;
 };
+
+/* Whose resolvers decide where a host that a peer names is. */
+enum resolver_role run_deciding_role(const struct probe_run *run);
 
 struct event_base *run_base(const struct probe_run *run);
 enum probe_mode run_mode(const struct probe_run *run);
@@ -68,3 +77,10 @@ void stage_controls_end(struct probe_run *run, enum control_outcome outcome);
 void stage_egress_start(struct probe_run *run); /* once; further calls do nothing */
 bool stage_egress_pending(const struct probe_run *run);
 void stage_egress_end(struct probe_run *run, const char *why);
+
+/* registry: auth, manifests and blobs, once an address of the deciding view answers as one */
+void stage_registry_consider(struct probe_run *run);
+bool stage_registry_pending(const struct probe_run *run);
+void stage_registry_end(struct probe_run *run, bool expired);
+void stage_registry_keep_standing(struct probe_run *run); /* where nothing was asked this time */
+void stage_registry_awaited(const struct probe_run *run, struct text *text, const char **separator);

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "probes/evidence.h"
 #include "probes/handshake_trials.h"
+#include "probes/registry/challenge.h"
 #include "probes/source_ports.h"
 #include "probes/transport/dial.h"
 #include "probes/transport/http_exchange.h"
@@ -46,6 +47,8 @@ struct path_run {
     struct handshake_trials_run *trials;
     struct http_exchange *exchange;
     struct stream stream;
+    int fd;                     /* of plain HTTP; -1 none */
+    struct challenge challenge; /* at /v2/ */
 };
 
 /* One control, and the questions that look for its address. */

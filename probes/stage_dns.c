@@ -63,8 +63,10 @@ static void ask_resolver(struct probe_run *run, enum resolver_role role,
             ? resolver_new(run_base(run), server, run->target->timeout / 2, run->evidence->arena)
             : NULL;
 
-    if (resolver)
+    if (resolver) {
+        run->resolver_roles[run->resolver_count] = role;
         run->resolvers[run->resolver_count++] = resolver;
+    }
     if (run->target->host_is_address)
         return;
     for (int type = RECORD_A; type <= RECORD_AAAA; type++) {

@@ -38,6 +38,9 @@ static void path_done(struct path_run *path)
 static void close_path(struct path_run *path)
 {
     http_exchange_free(path->exchange);
+    if (path->fd >= 0)
+        evutil_closesocket(path->fd);
+    path->fd = -1;
     handshake_trials_end(path->trials);
     tls_session_free(path->session);
     source_ports_free(path->source_ports);
@@ -59,6 +62,8 @@ static void api_done(const struct http_response *response, void *context)
     struct path_run *path = context;
 
     registry_read_ping(response, path->run->evidence->arena, &path->evidence->api);
+    if (path->evidence->api.outcome == API_REGISTRY)
+        challenge_read(response, path->run->evidence->arena, &path->challenge);
     path_done(path);
 }
 
@@ -88,8 +93,14 @@ static bool start_exchange(struct path_run *path, http_done_fn *done)
 
 static void start_api(struct path_run *path)
 {
+    bool open = true;
+
     path->step = STEP_API;
-    if (tls_session_stream(path->session, false, &path->stream) && start_exchange(path, api_done))
+    if (path->session)
+        open = tls_session_stream(path->session, false, &path->stream);
+    else
+        path->stream = stream_of_socket(path->fd);
+    if (open && start_exchange(path, api_done))
         return;
     path->evidence->api.outcome = API_LOCAL;
     run_local_error(path->run, "asking the registry", ENOMEM);
@@ -153,7 +164,10 @@ static void start_tls(struct path_run *path, int fd)
 {
     struct probe_run *run = path->run;
     struct tls_options options = {
-        .host = run->target->host, .host_is_address = run->target->host_is_address, .verify = true};
+        .host = run->target->host,
+        .host_is_address = run->target->host_is_address,
+        .verify = !run->target->insecure_skip_verify,
+    };
 
     path->step = STEP_TLS;
     path->session = tls_session_start(run_base(run), run->store, fd, &options, run->evidence->arena,
@@ -165,6 +179,18 @@ static void start_tls(struct path_run *path, int fd)
     path->evidence->tls.outcome = TLS_LOCAL;
     run_local_error(run, "starting TLS", ENOMEM);
     path_done(path);
+}
+
+/* With plain_http there is no TLS to speak of. */
+static void connected(struct path_run *path, int fd)
+{
+    if (!path->run->target->plain_http) {
+        start_tls(path, fd);
+        return;
+    }
+    path->fd = fd;
+    path->evidence->tls.reason = "plain_http is set";
+    start_api(path);
 }
 
 /* ---- tcp ---- */
@@ -185,7 +211,7 @@ static void dial_done(const struct dial_result *result, void *context)
     dial_free(path->dial);
     path->dial = NULL;
     if (result->outcome == TCP_OK)
-        start_tls(path, result->fd);
+        connected(path, result->fd);
     else
         path_done(path);
 }
@@ -203,7 +229,7 @@ static void source_ports_changed(int fd, bool all_ended, void *context)
         path->evidence->tcp.duration = dial_elapsed(path->dial);
         dial_free(path->dial);
         path->dial = NULL;
-        start_tls(path, fd);
+        connected(path, fd);
     } else if (fd >= 0) {
         evutil_closesocket(fd);
     }
@@ -287,6 +313,7 @@ void stage_path_start(struct probe_run *run, const struct address *address, unsi
     }
     struct path_run *path = &run->paths[evidence->path_count];
     path->run = run;
+    path->fd = -1;
     path->evidence = &evidence->paths[evidence->path_count++];
     path->evidence->address = *address;
     path->evidence->views = views;

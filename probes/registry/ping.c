@@ -11,8 +11,7 @@
 #include "probes/registry/challenge.h"
 #include "probes/transport/http_fields.h"
 
-#define HTTPS_PORT      443
-#define MAX_RETRY_AFTER (7 * 24 * 3600)
+#define HTTPS_PORT 443
 
 const char *registry_host_header(const struct target *target, struct arena *arena)
 {
@@ -45,35 +44,6 @@ static const char *keep_location(const struct http_response *response, struct ar
     const char *value = http_response_header(response, "location", 0);
 
     return value ? keep(arena, value, strcspn(value, "?#")) : NULL;
-}
-
-/* IMF-fixdate, the one form that senders may generate (RFC 9110 section 5.6.7). 0: unreadable. */
-static int64_t parse_date(const char *value)
-{
-    struct tm tm = {0};
-
-    if (!value)
-        return 0;
-    const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
-}
-
-/* Seconds, or a date (RFC 9110 section 10.2.3). */
-static uint32_t parse_retry_after(const char *value, int64_t now)
-{
-    uint32_t seconds = 0;
-
-    if (!value)
-        return 0;
-    int64_t date = parse_date(value);
-    if (date)
-        return date > now && date - now <= MAX_RETRY_AFTER ? (uint32_t)(date - now) : 0;
-    for (; isdigit((unsigned char)*value); value++) {
-        seconds = seconds * 10 + (uint32_t)(*value - '0');
-        if (seconds > MAX_RETRY_AFTER)
-            return MAX_RETRY_AFTER;
-    }
-    return *value == '\0' ? seconds : 0;
 }
 
 static enum challenge_kind read_challenge(const struct http_response *response, struct arena *arena)
@@ -128,8 +98,8 @@ void registry_read_partial(const struct http_response *response, struct arena *a
     ret->server = keep_header(response, arena, "server");
     ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");
     ret->location = keep_location(response, arena);
-    ret->retry_after = parse_retry_after(http_response_header(response, "retry-after", 0), now);
-    ret->peer_time = parse_date(http_response_header(response, "date", 0));
+    ret->retry_after = http_retry_after(response);
+    ret->peer_time = http_date(http_response_header(response, "date", 0));
     ret->local_time = ret->peer_time ? now : 0;
     ret->detail = response->detail ? keep(arena, response->detail, strlen(response->detail)) : NULL;
 }

@@ -13,3 +13,10 @@ const char *http_host_header(const char *host, uint16_t port, uint16_t default_p
 /* The first IP address written in the first 4 KiB of the body, or NULL: what a registry quotes in
  * "client with IP '192.0.2.7' is not allowed", and what an echo service answers. */
 const char *http_body_address(const struct http_response *response, struct arena *arena);
+
+/* IMF-fixdate, the one form that senders may generate (RFC 9110 section 5.6.7), as seconds since
+ * 1970. 0: unreadable, or NULL. */
+int64_t http_date(const char *value);
+
+/* Retry-After in seconds, written as such or as a date (RFC 9110 section 10.2.3); 0 none. */
+uint32_t http_retry_after(const struct http_response *response);

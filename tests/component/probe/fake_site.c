@@ -90,18 +90,50 @@ static bool passes(const struct fake_site *site, int fd)
     return false;
 }
 
+struct fake_talk {
+    struct fake_site *site;
+    SSL *ssl; /* NULL: plain */
+    int fd;
+};
+
+bool fake_talk_write(struct fake_talk *talk, const char *bytes, size_t length)
+{
+    if (talk->ssl)
+        return SSL_write(talk->ssl, bytes, (int)length) > 0;
+    return send(talk->fd, bytes, length, MSG_NOSIGNAL) > 0;
+}
+
+bool fake_talk_wait(struct fake_talk *talk, int milliseconds)
+{
+    struct pollfd end = {.fd = talk->site->ends[0], .events = POLLIN};
+
+    return poll(&end, 1, milliseconds) == 0;
+}
+
+static void answer(struct fake_site *site, SSL *ssl, int fd, char *request, size_t length)
+{
+    struct fake_talk talk = {.site = site, .ssl = ssl, .fd = fd};
+
+    __atomic_add_fetch(&site->requests, 1, __ATOMIC_SEQ_CST);
+    request[length] = '\0';
+    if (site->speak)
+        site->speak(site, &talk, request);
+    else if (site->reply)
+        fake_talk_write(&talk, site->reply, strlen(site->reply));
+}
+
 static void serve_tls(struct fake_site *site, int fd)
 {
-    char request[4096];
+    char request[8192];
+    int count = 0;
     SSL *ssl = SSL_new(site->context);
     char sni[256];
 
     SSL_set_app_data(ssl, sni); /* fake_pki_server() writes it there */
     SSL_set_fd(ssl, fd);
-    if (SSL_accept(ssl) == 1 && await(site, fd) && SSL_read(ssl, request, sizeof(request)) > 0) {
-        __atomic_add_fetch(&site->requests, 1, __ATOMIC_SEQ_CST);
-        if (site->reply)
-            SSL_write(ssl, site->reply, (int)strlen(site->reply));
+    if (SSL_accept(ssl) == 1 && await(site, fd) &&
+        (count = SSL_read(ssl, request, sizeof(request) - 1)) > 0) {
+        answer(site, ssl, fd, request, (size_t)count);
         SSL_shutdown(ssl);
     }
     SSL_free(ssl);
@@ -109,13 +141,11 @@ static void serve_tls(struct fake_site *site, int fd)
 
 static void serve_plain(struct fake_site *site, int fd)
 {
-    char request[4096];
+    char request[8192];
+    ssize_t count = recv(fd, request, sizeof(request) - 1, 0);
 
-    if (recv(fd, request, sizeof(request), 0) <= 0)
-        return;
-    __atomic_add_fetch(&site->requests, 1, __ATOMIC_SEQ_CST);
-    if (site->reply)
-        send(fd, site->reply, strlen(site->reply), MSG_NOSIGNAL);
+    if (count > 0)
+        answer(site, NULL, fd, request, (size_t)count);
 }
 
 static void *serve(void *context)

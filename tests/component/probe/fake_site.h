@@ -17,10 +17,18 @@ enum fake_path {
     PATH_SILENT,
 };
 
+struct fake_talk; /* one connection, after its request */
+struct fake_site;
+
+/* Answers `request` as it likes, in the connection's thread. */
+typedef void fake_speak_fn(struct fake_site *site, struct fake_talk *talk, const char *request);
+
 struct fake_site {
     enum fake_path path;
-    SSL_CTX *context;  /* borrowed; NULL: plain TCP */
-    const char *reply; /* to each request; NULL: none */
+    SSL_CTX *context;     /* borrowed; NULL: plain TCP */
+    const char *reply;    /* to each request; NULL: none */
+    fake_speak_fn *speak; /* instead of `reply` */
+    void *speaker;        /* for speak */
     uint16_t port;
     int listener;
     int ends[2]; /* a pipe; readable once the site closes */
@@ -29,6 +37,10 @@ struct fake_site {
     struct site_threads *threads;
 };
 
-/* Fill in path, context and reply first. */
+/* False once the peer or the site is closing. */
+bool fake_talk_write(struct fake_talk *talk, const char *bytes, size_t length);
+bool fake_talk_wait(struct fake_talk *talk, int milliseconds);
+
+/* Fill in path, context and reply (or speak) first. */
 bool fake_site_open(struct fake_site *site);
 void fake_site_close(struct fake_site *site); /* waits for its threads */

@@ -27,6 +27,7 @@ static void each_scenario(scenario_fn *run)
         size_t count;
     } tables[] = {{scenarios_network, scenarios_network_count},
                   {scenarios_registry, scenarios_registry_count},
+                  {scenarios_pull, scenarios_pull_count},
                   {scenarios_texts, scenarios_texts_count}};
     static const struct network_settings network;
 

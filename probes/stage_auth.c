@@ -1,0 +1,489 @@
+/*
+ * The key and what it is good for: a token without a scope tells whether the key is good, one with
+ * the scope of each image whether it is good for that. With a key first by POST, like containerd.
+ * The key goes to the registry's own host and to those of token_hosts, over TLS unless plain_http
+ * is set; elsewhere the realm is asked without it.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/base/text.h"
+#include "probes/registry/base64.h"
+#include "probes/registry/ping.h"
+#include "probes/registry/token.h"
+#include "probes/registry_run.h"
+#include "probes/transport/http_fields.h"
+
+#define MAX_QUERY 8192
+#define MAX_FORM  24576
+
+static struct auth_evidence *evidence_of(struct registry_run *registry)
+{
+    return &registry->evidence->auth;
+}
+
+static void finish(struct registry_run *registry, enum auth_outcome outcome, const char *reason)
+{
+    struct auth_evidence *evidence = evidence_of(registry);
+
+    evidence->outcome = outcome;
+    evidence->reason = registry_keep(registry, reason);
+    evidence->duration = clock_monotonic() - registry->auth.started;
+    registry->auth.pending = false;
+    fetch_free(registry->auth.fetch);
+    registry->auth.fetch = NULL;
+    if (outcome == AUTH_SKIPPED || outcome == AUTH_NOT_REQUIRED || outcome == AUTH_ACCEPTED ||
+        outcome == AUTH_GRANTED_LESS_THAN_ASKED)
+        stage_images_start(registry);
+    else
+        stage_images_skip(registry, auth_outcome_name(outcome));
+}
+
+/* From a callback: the run may end with it. */
+static void finish_and_go_on(struct registry_run *registry, enum auth_outcome outcome,
+                             const char *reason)
+{
+    finish(registry, outcome, reason);
+    run_progressed(registry->run);
+}
+
+/* ---- requests ---- */
+
+static void append_encoded(struct text *text, const char *value)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+    for (; *value; value++)
+        if (strchr(plain, *value))
+            text_append_bytes(text, value, 1);
+        else
+            text_append_format(text, "%%%02X", (unsigned)(unsigned char)*value);
+}
+
+static void append_parameter(struct text *text, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    text_append_format(text, "%s%s=", text->length ? "&" : "", name);
+    append_encoded(text, value);
+}
+
+/* The scope of the image under way, or NULL. */
+static const char *wanted_scope(struct registry_run *registry)
+{
+    const struct auth_run *auth = &registry->auth;
+
+    if (auth->checks_key || auth->image >= registry->evidence->image_count)
+        return NULL;
+    return arena_format(registry->secrets, "repository:%s:pull",
+                        registry->images[auth->image].repository);
+}
+
+/* The text among the secrets; NULL when it is too long or memory is short. */
+static const char *keep_secret(struct registry_run *registry, struct text *text)
+{
+    const char *kept =
+        text_truncated(text) ? NULL : arena_copy_text(registry->secrets, text_string(text));
+
+    text_free(text);
+    return kept;
+}
+
+static const char *get_path(struct registry_run *registry)
+{
+    struct text query = TEXT_WITH_LIMIT(MAX_QUERY);
+    const char *path = registry->auth.realm.path;
+
+    append_parameter(&query, "service", registry->challenge.service);
+    append_parameter(&query, "scope", wanted_scope(registry));
+    const char *kept = keep_secret(registry, &query);
+    if (!kept || !*kept)
+        return kept ? path : NULL;
+    return arena_format(registry->secrets, "%s%c%s", path, strchr(path, '?') ? '&' : '?', kept);
+}
+
+static const char *post_form(struct registry_run *registry)
+{
+    struct text form = {.limit = MAX_FORM, .secret = true};
+    const struct credentials *key = &registry->auth.key;
+    bool has_user = *key->username != '\0';
+
+    append_parameter(&form, "grant_type", has_user ? "password" : "refresh_token");
+    append_parameter(&form, "service", registry->challenge.service);
+    append_parameter(&form, "client_id", "tcr-probe");
+    append_parameter(&form, "scope", wanted_scope(registry));
+    append_parameter(&form, "username", key->username);
+    append_parameter(&form, has_user ? "password" : "refresh_token", key->secret);
+    return keep_secret(registry, &form);
+}
+
+static const char *basic_header(struct registry_run *registry)
+{
+    const struct credentials *key = &registry->auth.key;
+    const char *pair = arena_format(registry->secrets, "%s:%s", key->username, key->secret);
+    const char *encoded = pair ? base64_encode(pair, strlen(pair), registry->secrets) : NULL;
+
+    return encoded ? registry_authorization(registry, "Basic", encoded) : NULL;
+}
+
+static void answered(enum fetch_outcome outcome, const struct http_response *response,
+                     void *context);
+
+/* Asks the realm; with the key if it may go there. False: memory. */
+static bool ask_realm(struct registry_run *registry)
+{
+    struct auth_run *auth = &registry->auth;
+    struct auth_evidence *evidence = evidence_of(registry);
+    bool with_key = evidence->has_key && evidence->host_listed;
+    bool post = with_key && auth->by_post;
+    bool own = strcmp(auth->realm.host, registry->run->target->host) == 0;
+    struct http_request request = {
+        .method = post ? "POST" : "GET", .accept = "application/json", .secret = true};
+    struct fetch_place place = {.host = auth->realm.host,
+                                .port = auth->realm.port,
+                                .plain_http = !auth->realm.tls,
+                                .host_is_address = auth->realm.host_is_address,
+                                .address = auth->realm.address,
+                                .known = own ? &registry->address : NULL};
+
+    request.path = post ? auth->realm.path : get_path(registry);
+    request.form = post ? post_form(registry) : NULL;
+    request.extra_headers = with_key && !post ? basic_header(registry) : NULL;
+    if (!request.path || (post && !request.form) || (with_key && !post && !request.extra_headers))
+        return false;
+    evidence->key_sent |= with_key;
+    fetch_free(auth->fetch);
+    auth->fetch = fetch_start(registry->run, &place, &request, registry->secrets,
+                              own ? &registry->own : &evidence->remote, answered, registry);
+    return auth->fetch != NULL;
+}
+
+static void ask_or_fail(struct registry_run *registry)
+{
+    if (!ask_realm(registry))
+        finish_and_go_on(registry, AUTH_LOCAL, "the request for a token could not be made");
+}
+
+/* ---- answers ---- */
+
+static void finish_scopes(struct registry_run *registry)
+{
+    struct auth_evidence *evidence = evidence_of(registry);
+    const struct auth_run *auth = &registry->auth;
+
+    if (auth->any_refused && !evidence->key_sent)
+        finish_and_go_on(registry, AUTH_NO_CREDENTIALS, NULL);
+    else
+        finish_and_go_on(registry,
+                         auth->any_refused || auth->any_less ? AUTH_GRANTED_LESS_THAN_ASKED
+                                                             : AUTH_ACCEPTED,
+                         NULL);
+}
+
+/* An image whose repository had its answer already shares it. */
+static bool share_answer(struct registry_run *registry, size_t index)
+{
+    struct image_run *image = &registry->images[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct image_run *other = &registry->images[i];
+        if (strcmp(other->repository, image->repository) != 0)
+            continue;
+        image->authorization = other->authorization;
+        image->scope_refused = other->scope_refused;
+        image->evidence->grant = other->evidence->grant;
+        return true;
+    }
+    return false;
+}
+
+static void go_on(struct registry_run *registry)
+{
+    struct auth_run *auth = &registry->auth;
+
+    auth->image += auth->checks_key ? 0 : 1;
+    auth->checks_key = false;
+    while (auth->image < registry->evidence->image_count && share_answer(registry, auth->image))
+        auth->image++;
+    if (auth->image < registry->evidence->image_count)
+        ask_or_fail(registry);
+    else
+        finish_scopes(registry);
+}
+
+static void keep_grants(struct registry_run *registry, struct image_run *image, const char *token)
+{
+    struct auth_evidence *evidence = evidence_of(registry);
+    struct token_grants grants;
+
+    token_read_grants(token, image->repository, registry->secrets, registry->run->evidence->arena,
+                      &grants);
+    image->evidence->grant = grants.pull;
+    registry->auth.any_less |= grants.pull == GRANT_LESS;
+    for (size_t i = 0; i < grants.count && evidence->granted_count < EVIDENCE_MAX_GRANTS; i++)
+        evidence->granted[evidence->granted_count++] = grants.list[i];
+}
+
+static void take_token(struct registry_run *registry, const struct http_response *response)
+{
+    struct auth_run *auth = &registry->auth;
+    const char *token = NULL;
+    const char *error = NULL;
+    enum token_result result =
+        response->body_too_large
+            ? TOKEN_TOO_LARGE
+            : token_parse(response->body, response->body_length, registry->secrets, &token, &error);
+
+    switch (result) {
+    case TOKEN_OK:
+        break;
+    case TOKEN_MALFORMED:
+        finish_and_go_on(registry, AUTH_MALFORMED, error);
+        return;
+    case TOKEN_TOO_LARGE:
+        finish_and_go_on(registry, AUTH_TOO_LARGE, "the answer is too large");
+        return;
+    case TOKEN_LOCAL:
+        finish_and_go_on(registry, AUTH_LOCAL, "out of memory");
+        return;
+    }
+    if (!auth->checks_key && auth->image < registry->evidence->image_count) {
+        struct image_run *image = &registry->images[auth->image];
+        image->authorization = registry_authorization(registry, "Bearer", token);
+        keep_grants(registry, image, token);
+    }
+    go_on(registry);
+}
+
+/* Where containerd tries again by GET. */
+static bool post_not_taken(const struct auth_run *auth, unsigned status)
+{
+    return status == 400 || status == 401 || status == 404 ||
+           (status == 405 && *auth->key.username != '\0');
+}
+
+static void take_refusal(struct registry_run *registry)
+{
+    struct auth_run *auth = &registry->auth;
+
+    if (auth->checks_key) {
+        finish_and_go_on(registry, AUTH_REJECTED, NULL);
+        return;
+    }
+    auth->any_refused = true;
+    if (auth->image < registry->evidence->image_count)
+        registry->images[auth->image].scope_refused = true;
+    go_on(registry);
+}
+
+static void take_status(struct registry_run *registry, const struct http_response *response)
+{
+    struct auth_run *auth = &registry->auth;
+    struct auth_evidence *evidence = evidence_of(registry);
+    bool posted = auth->by_post && evidence->has_key && evidence->host_listed;
+
+    if (posted && post_not_taken(auth, response->status)) {
+        auth->by_post = false;
+        ask_or_fail(registry);
+        return;
+    }
+    *(auth->checks_key ? &evidence->key_status : &evidence->scope_status) = response->status;
+    if (response->status == 200)
+        take_token(registry, response);
+    else if (response->status == 401 || response->status == 403)
+        take_refusal(registry);
+    else if (response->status == 429) {
+        evidence->retry_after = http_retry_after(response);
+        finish_and_go_on(registry, AUTH_RATE_LIMITED, NULL);
+    } else if (response->status >= 300 && response->status < 400)
+        finish_and_go_on(registry, AUTH_FAILED, "it redirects, which is not followed");
+    else
+        finish_and_go_on(registry, AUTH_FAILED, NULL);
+}
+
+static void answered(enum fetch_outcome outcome, const struct http_response *response,
+                     void *context)
+{
+    struct registry_run *registry = context;
+
+    switch (outcome) {
+    case FETCH_ANSWERED:
+        take_status(registry, response);
+        return;
+    case FETCH_UNREACHABLE:
+        finish_and_go_on(registry, AUTH_REALM_UNREACHABLE, NULL);
+        return;
+    case FETCH_STALLED:
+        finish_and_go_on(registry, AUTH_STALLED, NULL);
+        return;
+    case FETCH_MALFORMED:
+    case FETCH_CLOSED:
+        finish_and_go_on(registry, AUTH_MALFORMED, response->detail);
+        return;
+    case FETCH_LOCAL:
+        finish_and_go_on(registry, AUTH_LOCAL, "the request for a token could not be sent");
+        return;
+    }
+}
+
+/* ---- Basic: the registry itself judges the key ---- */
+
+static void basic_answered(enum fetch_outcome outcome, const struct http_response *response,
+                           void *context)
+{
+    struct registry_run *registry = context;
+    struct auth_evidence *evidence = evidence_of(registry);
+
+    if (outcome != FETCH_ANSWERED) {
+        finish_and_go_on(registry, outcome == FETCH_LOCAL ? AUTH_LOCAL : AUTH_FAILED,
+                         response ? response->detail : "no connection");
+        return;
+    }
+    evidence->key_status = response->status;
+    if (response->status == 200)
+        finish_and_go_on(registry, AUTH_ACCEPTED, NULL);
+    else if (response->status == 401 || response->status == 403)
+        finish_and_go_on(registry, AUTH_REJECTED, NULL);
+    else
+        finish_and_go_on(registry, AUTH_FAILED, NULL);
+}
+
+static void start_basic(struct registry_run *registry)
+{
+    struct fetch_place place = registry_place(registry);
+    struct http_request request = {.method = "GET", .path = REGISTRY_PING_PATH, .secret = true};
+
+    evidence_of(registry)->host_listed = true;
+    if (!evidence_of(registry)->has_key) {
+        finish(registry, AUTH_SKIPPED, "no key; the answer for the manifest decides");
+        return;
+    }
+    evidence_of(registry)->key_sent = true;
+    request.extra_headers = basic_header(registry);
+    for (size_t i = 0; i < registry->evidence->image_count; i++)
+        registry->images[i].authorization = request.extra_headers;
+    if (request.extra_headers)
+        registry->auth.fetch = fetch_start(registry->run, &place, &request, registry->secrets,
+                                           &registry->own, basic_answered, registry);
+    if (!registry->auth.fetch)
+        finish(registry, AUTH_LOCAL, "out of memory");
+}
+
+/* ---- Bearer ---- */
+
+/* "host" allows any port of it, "host:port" that one. */
+static bool is_listed(const struct target *target, const struct url *realm)
+{
+    char with_port[URL_MAX_LENGTH + 8];
+
+    if (strcmp(realm->host, target->host) == 0)
+        return true;
+    snprintf(with_port, sizeof(with_port), strchr(realm->host, ':') ? "[%s]:%u" : "%s:%u",
+             realm->host, (unsigned)realm->port);
+    for (size_t i = 0; i < target->token_host_count; i++)
+        if (strcasecmp(target->token_hosts[i], realm->host) == 0 ||
+            strcasecmp(target->token_hosts[i], with_port) == 0)
+            return true;
+    return false;
+}
+
+static void start_bearer(struct registry_run *registry)
+{
+    struct auth_run *auth = &registry->auth;
+    struct auth_evidence *evidence = evidence_of(registry);
+    const struct target *target = registry->run->target;
+    const char *wrong = url_parse(registry->challenge.realm, registry->secrets, &auth->realm);
+
+    evidence->realm = registry_keep_url(registry, registry->challenge.realm);
+    evidence->service = registry_keep(registry, registry->challenge.service);
+    if (wrong) {
+        finish(registry, AUTH_MALFORMED, "the realm is not a URL that can be used");
+        return;
+    }
+    if (!auth->realm.tls && !target->plain_http) {
+        finish(registry, AUTH_MALFORMED, "the realm is not https");
+        return;
+    }
+    evidence->host_listed = is_listed(target, &auth->realm);
+    if (strcmp(auth->realm.host, target->host) != 0) {
+        evidence->remote.host = registry_keep(registry, auth->realm.host);
+        evidence->remote.port = auth->realm.port;
+        evidence->remote.plain_http = !auth->realm.tls;
+    }
+    auth->by_post = true;
+    auth->checks_key = evidence->has_key && evidence->host_listed;
+    if (!ask_realm(registry))
+        finish(registry, AUTH_LOCAL, "out of memory");
+}
+
+static bool read_key(struct registry_run *registry)
+{
+    const struct target *target = registry->run->target;
+    const char *error = NULL;
+
+    if (!target->docker_config)
+        return true;
+    switch (credentials_read(target->docker_config, target->host, target->port, target->plain_http,
+                             registry->secrets, &registry->auth.key, &error)) {
+    case CREDENTIALS_FOUND:
+        evidence_of(registry)->has_key = true;
+        return true;
+    case CREDENTIALS_NONE:
+        return true;
+    case CREDENTIALS_UNUSABLE:
+        finish(registry, AUTH_LOCAL, error);
+        return false;
+    }
+    return false;
+}
+
+void stage_auth_start(struct registry_run *registry)
+{
+    registry->auth.started = clock_monotonic();
+    registry->auth.pending = true;
+    if (!read_key(registry))
+        return;
+    if (!registry->evidence->image_count && !evidence_of(registry)->has_key) {
+        finish(registry, AUTH_SKIPPED, "no image to ask for and no key for this registry");
+        return;
+    }
+    switch (registry->challenge.kind) {
+    case CHALLENGE_BEARER:
+        start_bearer(registry);
+        return;
+    case CHALLENGE_BASIC:
+        start_basic(registry);
+        return;
+    case CHALLENGE_NONE:
+        if (registry->ping_status == 200) {
+            finish(registry, AUTH_NOT_REQUIRED, NULL);
+            return;
+        }
+        break;
+    case CHALLENGE_EMPTY:
+    case CHALLENGE_UNPARSABLE:
+        break;
+    }
+    finish(registry, AUTH_MALFORMED, "the challenge at /v2/ names no way to authorize");
+}
+
+void stage_auth_end(struct registry_run *registry, bool expired)
+{
+    struct auth_run *auth = &registry->auth;
+    enum auth_outcome outcome = AUTH_CANCELLED;
+
+    if (!auth->pending)
+        return;
+    enum fetch_outcome reached = auth->fetch ? fetch_end(auth->fetch, expired) : FETCH_LOCAL;
+    if (expired && registry_was_fair(registry, auth->started))
+        outcome = reached == FETCH_STALLED || !evidence_of(registry)->remote.host
+                      ? AUTH_STALLED
+                      : AUTH_REALM_UNREACHABLE;
+    evidence_of(registry)->outcome = outcome;
+    evidence_of(registry)->duration = clock_monotonic() - auth->started;
+    auth->pending = false;
+    stage_images_skip(registry, auth_outcome_name(outcome));
+}

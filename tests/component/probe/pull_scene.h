@@ -1,0 +1,72 @@
+#pragma once
+
+/* One run against a fake registry with its token service, and a store under another name. */
+
+#include <openssl/ssl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fake_registry.h"
+#include "probes/diagnosis/diagnose.h"
+#include "probes/probe.h"
+#include "tests/component/transport/fake_dns.h"
+#include "tests/component/transport/fake_tls.h"
+
+#define YEAR     (365L * 24 * 3600)
+#define PASSWORD "S3CRET-of-the-key"
+#define PAIR     "dXNlcjpTM0NSRVQtb2YtdGhlLWtleQ==" /* user:PASSWORD */
+#define CONFIG \
+    "{\"auths\":{\"registry.example:%u\":{\"username\":\"user\",\"password\":\"" PASSWORD "\"}}}"
+#define DIGEST "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LAYER  "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* {"access":[{"type":"repository","name":"team/app","actions":["pull"]}]}, and without actions */
+#define GOOD                                                                                       \
+    "e30."                                                                                         \
+    "eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6InRlYW0vYXBwIiwiYWN0aW9ucyI6WyJwdWxsIl19" \
+    "XX0.sig"
+#define LESS "e30.eyJhY2Nlc3MiOltdfQ.sig"
+
+#define ANSWER(status, headers, body) \
+    "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
+#define CHALLENGE(realm, more)                                                       \
+    ANSWER("401 Unauthorized",                                                       \
+           "Docker-Distribution-Api-Version: registry/2.0\r\n"                       \
+           "WWW-Authenticate: Bearer realm=\"" realm "\",service=\"s\"" more "\r\n", \
+           "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}")
+#define REALM    "https://registry.example:%P/token"
+#define TOKEN(t) ANSWER("200 OK", "Content-Type: application/json\r\n", "{\"token\":\"" t "\"}")
+#define MANIFEST                                                                          \
+    "{\"config\":{\"digest\":\"" LAYER "\",\"size\":7},\"layers\":[{\"digest\":\"" DIGEST \
+    "\",\"size\":90}]}"
+#define PATH_OF_MANIFEST "/v2/team/app/manifests/1.4"
+
+struct pull_scene {
+    struct event_base *base;
+    struct probe_environment *environment;
+    struct fake_dns dns;
+    SSL_CTX *context;
+    struct fake_registry registry;
+    struct fake_registry other; /* a host of another name */
+    char config[64];
+    struct network_settings network;
+    struct target target;
+    struct evidence *evidence;
+    struct diagnosis *diagnosis;
+};
+
+/* The routes of a healthy one; the token service's from PULL_FIRST_TOKEN up to PULL_FIRST_IMAGE. */
+extern const struct fake_route pull_healthy[];
+extern const size_t pull_healthy_count;
+enum { PULL_FIRST_TOKEN = 1, PULL_FIRST_IMAGE = 5 };
+
+extern struct fake_pki pull_pki;
+
+int pull_scenes_start(void **state); /* set-up and tear-down of the group */
+int pull_scenes_stop(void **state);
+
+void pull_scene_open(struct pull_scene *scene);
+void pull_scene_write_key(struct pull_scene *scene);
+void pull_scene_run(struct pull_scene *scene, const struct registry_evidence *standing);
+void pull_scene_expect(const struct pull_scene *scene, const char *cause);
+void pull_scene_close(struct pull_scene *scene); /* nothing published may hold a secret */

@@ -1,0 +1,260 @@
+/* Runs that ask for tokens, manifests and layers of a fake registry on loopback: what they find,
+ * and where the key goes and where it never does. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pull_scene.h"
+
+/* ---- a healthy image ---- */
+
+static void a_healthy_image_costs_no_more_than_needed(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "ok_private");
+    const struct registry_evidence *found = scene.evidence->registry;
+    assert_int_equal(found->auth.outcome, AUTH_ACCEPTED);
+    assert_true(found->auth.key_sent);
+    assert_string_equal(found->auth.granted[0], "repository:team/app:pull");
+    assert_int_equal(found->images[0].outcome, MANIFEST_FOUND);
+    assert_string_equal(found->images[0].digest, DIGEST);
+    assert_int_equal(found->images[0].size, 99);
+    assert_int_equal(found->images[0].blob.outcome, BLOB_OK);
+    assert_string_equal(found->images[0].blob.digest, LAYER);
+    assert_string_equal(found->images[0].blob.remote.host, "store.example");
+    assert_int_equal(found->images[0].blob.remote.paths[0].tls.outcome, TLS_OK);
+    /* /v2/, POST and GET without a scope, GET with one, HEAD, the manifest, the blob */
+    assert_int_equal(scene.registry.site.requests, 7);
+    assert_int_equal(scene.other.site.requests, 1);
+    assert_int_equal(fake_registry_count(&scene.other, "Authorization"), 0);
+    assert_int_equal(fake_registry_count(&scene.registry, "/blobs/"), 1);
+    pull_scene_close(&scene);
+}
+
+static void between_two_intervals_the_last_answers_stand(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    fake_registry_first(
+        &scene.registry,
+        &(struct fake_route){"HEAD ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "image_not_found");
+    struct evidence *earlier = scene.evidence;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        unsigned before = scene.registry.site.requests;
+        diagnosis_free(scene.diagnosis);
+        if (turn == 1)
+            pull_scene_write_key(&scene); /* another file than before */
+        pull_scene_run(&scene, earlier->registry);
+        pull_scene_expect(&scene, "image_not_found");
+        assert_true(scene.evidence->registry->standing == (turn == 0));
+        if (turn == 0)
+            assert_int_equal(scene.registry.site.requests - before, 1);
+        else
+            assert_true(scene.registry.site.requests - before > 1);
+        if (turn == 0)
+            evidence_free(scene.evidence);
+    }
+    evidence_free(earlier);
+    pull_scene_close(&scene);
+}
+
+/* ---- refusals ---- */
+
+static const struct {
+    const char *name;
+    const char *cause;
+    struct fake_route first; /* before the healthy ones */
+    bool at_the_other;
+    bool without_key;
+    const char *token_host;
+} refusals[] = {
+    {"a bad key", "credentials_rejected",
+     .first = {"GET /token", NULL, ANSWER("401 Unauthorized", "", ""), TAIL_NONE, NULL}},
+    {"a bad key, told by POST alone", "credentials_rejected",
+     .first = {"POST /token", NULL, ANSWER("403 Forbidden", "", ""), TAIL_NONE, NULL}},
+    {"no key", "credentials_missing", .first = {"-", NULL, "", TAIL_NONE, NULL},
+     .without_key = true},
+    {"a key without the right", "insufficient_scope",
+     .first = {"GET /token?service=s&scope", NULL, TOKEN(LESS), TAIL_NONE, NULL}},
+    {"a scope refused by the realm", "insufficient_scope",
+     .first = {"GET /token?service=s&scope", NULL, ANSWER("403 Forbidden", "", ""), TAIL_NONE,
+               NULL}},
+    {"a token that is refused", "token_rejected",
+     .first = {"HEAD ", NULL, CHALLENGE(REALM, ",error=\"invalid_token\""), TAIL_NONE, NULL}},
+    {"no such tag", "image_not_found",
+     .first = {"HEAD ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL}},
+    {"a policy", "image_blocked_by_policy",
+     .first = {"GET " PATH_OF_MANIFEST, NULL,
+               ANSWER("412 Precondition Failed", "",
+                      "{\"errors\":[{\"code\":\"PROJECTPOLICYVIOLATION\",\"message\":\"no\"}]}"),
+               TAIL_NONE, NULL}},
+    {"a limit", "rate_limited",
+     .first = {"HEAD ", NULL, ANSWER("429 Too Many Requests", "Retry-After: 30\r\n", ""), TAIL_NONE,
+               NULL}},
+    {"a limit at the realm", "rate_limited",
+     .first = {"POST /token", NULL, ANSWER("429 Too Many Requests", "", ""), TAIL_NONE, NULL}},
+    {"an outage of manifests", "registry_unavailable",
+     .first = {"HEAD ", NULL, ANSWER("503 Service Unavailable", "", ""), TAIL_NONE, NULL}},
+    {"an outage of tokens", "token_service_failed",
+     .first = {"POST /token", NULL, ANSWER("500 Internal Server Error", "", ""), TAIL_NONE, NULL}},
+    {"a store that refuses", "blob_store_refused",
+     .first = {"GET /layer", NULL,
+               ANSWER("403 Forbidden", "", "<Code>SignatureDoesNotMatch</Code>"), TAIL_NONE, NULL},
+     .at_the_other = true},
+    {"a store that nobody serves", "blob_store_unreachable",
+     .first = {"GET /v2/team/app/blobs/", NULL,
+               ANSWER("307 x", "Location: https://store.example:1/layer\r\n", ""), TAIL_NONE,
+               NULL}},
+    {"a store at the metadata service", "blob_store_unreachable",
+     .first = {"GET /v2/team/app/blobs/", NULL,
+               ANSWER("307 x", "Location: http://169.254.169.254/latest\r\n", ""), TAIL_NONE,
+               NULL}},
+    {"a store without end", "blob_store_refused",
+     .first = {"GET /v2/team/app/blobs/", NULL,
+               ANSWER("307 x", "Location: /v2/team/app/blobs/x\r\n", ""), TAIL_NONE, NULL}},
+    {"a store that is no URL", "blob_store_refused",
+     .first = {"GET /v2/team/app/blobs/", NULL, ANSWER("307 x", "Location: https://a@b/\r\n", ""),
+               TAIL_NONE, NULL}},
+    {"a realm without TLS", "token_service_failed",
+     .first = {"GET /v2/ ", NULL, CHALLENGE("http://registry.example:%P/token", ""), TAIL_NONE,
+               NULL}},
+    {"a realm at the metadata service", "token_service_unreachable",
+     .first = {"GET /v2/ ", NULL, CHALLENGE("https://169.254.169.254/token", ""), TAIL_NONE, NULL},
+     .token_host = "169.254.169.254"},
+    {"a realm that nobody serves", "token_service_unreachable",
+     .first = {"GET /v2/ ", NULL, CHALLENGE("https://auth.example:1/token", ""), TAIL_NONE, NULL}},
+    {"an empty challenge", "token_service_failed",
+     .first = {"GET /v2/ ", NULL, ANSWER("401 x", "WWW-Authenticate:\r\n", ""), TAIL_NONE, NULL}},
+};
+
+static void refusals_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct pull_scene scene;
+        pull_scene_open(&scene);
+        fake_registry_first(refusals[i].at_the_other ? &scene.other : &scene.registry,
+                            &refusals[i].first);
+        if (refusals[i].without_key)
+            scene.target.docker_config = NULL;
+        if (refusals[i].token_host) {
+            scene.target.token_hosts = &refusals[i].token_host;
+            scene.target.token_host_count = 1;
+        }
+        pull_scene_run(&scene, NULL);
+        if (strcmp(cause_name(scene.diagnosis->findings[0].cause), refusals[i].cause) != 0)
+            print_error("%s:\n", refusals[i].name);
+        pull_scene_expect(&scene, refusals[i].cause);
+        pull_scene_close(&scene);
+    }
+}
+
+/* ---- where the key goes ---- */
+
+static void the_key_goes_to_another_host_only_if_it_is_listed(void **state)
+{
+    static const char *const hosts[] = {"elsewhere.example", "auth.example"};
+
+    (void)state;
+    for (unsigned listed = 0; listed < 2; listed++) {
+        struct pull_scene scene;
+        pull_scene_open(&scene);
+        scene.target.token_hosts = &hosts[listed];
+        scene.target.token_host_count = 1;
+        fake_registry_first(&scene.registry,
+                            &(struct fake_route){"GET /v2/ ", NULL,
+                                                 CHALLENGE("https://auth.example:%Q/token", ""),
+                                                 TAIL_NONE, NULL});
+        for (size_t i = PULL_FIRST_TOKEN; i < PULL_FIRST_IMAGE; i++)
+            fake_registry_last(&scene.other, &pull_healthy[i]);
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, listed ? "ok_private" : "token_host_not_listed");
+        assert_int_equal(scene.evidence->registry->auth.host_listed, listed);
+        assert_int_equal(scene.evidence->registry->auth.remote.paths[0].tls.outcome, TLS_OK);
+        assert_true(fake_registry_count(&scene.other, PAIR) == (listed ? 2 : 0));
+        assert_true(fake_registry_count(&scene.other, PASSWORD) == listed);
+        pull_scene_close(&scene);
+    }
+}
+
+static void plain_http_is_spoken_when_asked_for(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    fake_registry_close(&scene.registry);
+    assert_true(fake_registry_open(&scene.registry, NULL));
+    fake_registry_first(&scene.registry,
+                        &(struct fake_route){"GET /v2/ ", NULL,
+                                             CHALLENGE("http://registry.example:%P/token", ""),
+                                             TAIL_NONE, NULL});
+    fake_registry_last(
+        &scene.registry,
+        &(struct fake_route){"\x16", NULL, ANSWER("400 Bad Request", "", ""), TAIL_NONE, NULL});
+    scene.target.port = scene.registry.site.port;
+    pull_scene_write_key(&scene);
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "tls_plain_http");
+    assert_int_equal(fake_registry_count(&scene.registry, "HTTP/1.1"), 0);
+    diagnosis_free(scene.diagnosis);
+    evidence_free(scene.evidence);
+    scene.target.plain_http = true;
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "verification_skipped");
+    assert_int_equal(scene.evidence->registry->images[0].blob.outcome, BLOB_OK);
+    assert_int_equal(scene.diagnosis->findings[1].cause, CAUSE_OK_PRIVATE);
+    pull_scene_close(&scene);
+}
+
+static void verification_is_skipped_when_asked_for(void **state)
+{
+    const struct fake_certificate certificate = {.names = "DNS:registry.example",
+                                                 .from_seconds = -YEAR,
+                                                 .until_seconds = YEAR,
+                                                 .self_signed = true};
+    SSL_CTX *self_signed = fake_pki_server(&pull_pki, &certificate);
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    scene.registry.site.context = self_signed;
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "tls_untrusted_issuer");
+    assert_int_equal(fake_registry_count(&scene.registry, "Authorization"), 0);
+    diagnosis_free(scene.diagnosis);
+    evidence_free(scene.evidence);
+    scene.target.insecure_skip_verify = true;
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "verification_skipped");
+    assert_int_equal(scene.evidence->registry->auth.outcome, AUTH_ACCEPTED);
+    pull_scene_close(&scene);
+    SSL_CTX_free(self_signed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_healthy_image_costs_no_more_than_needed),
+        cmocka_unit_test(between_two_intervals_the_last_answers_stand),
+        cmocka_unit_test(refusals_are_told_apart),
+        cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),
+        cmocka_unit_test(plain_http_is_spoken_when_asked_for),
+        cmocka_unit_test(verification_is_skipped_when_asked_for),
+    };
+
+    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+}
