@@ -4,6 +4,7 @@
 
 #include "config/base/memory.h"
 #include "daemon/metrics.h"
+#include "daemon/page.h"
 #include "daemon/query.h"
 
 #define MAX_NAMED 5 /* targets that /readyz names */
@@ -99,6 +100,12 @@ static void answer_status(const struct http_server_request *request,
         answer_text(reply, 404, "no target of that name\n");
     else
         endpoint_reply_status(endpoint->watcher, only, reply);
+}
+
+static void answer_page(const struct http_server_request *request, struct http_server_reply *reply,
+                        struct status_endpoint *endpoint)
+{
+    page_reply(endpoint->watcher, request->query, reply);
 }
 
 /* ---- /metrics ---- */
@@ -198,6 +205,7 @@ static const struct {
     {"/livez", "GET, HEAD", answer_livez},     {"/healthz", "GET, HEAD", answer_livez},
     {"/readyz", "GET, HEAD", answer_readyz},   {"/status", "GET, HEAD", answer_status},
     {"/metrics", "GET, HEAD", answer_metrics}, {"/probe", "POST", answer_probe},
+    {"/", "GET, HEAD", answer_page},
 };
 
 void endpoint_handle(const struct http_server_request *request, struct http_server_reply *reply,
@@ -214,5 +222,5 @@ void endpoint_handle(const struct http_server_request *request, struct http_serv
         reply->allow = routes[i].allow;
         return;
     }
-    answer_text(reply, 404, "not here; try /status, /metrics, /livez, /readyz\n");
+    answer_text(reply, 404, "not here; try /, /status, /metrics, /livez, /readyz\n");
 }

@@ -21,9 +21,10 @@ def make_certificate(folder, name, subject="/CN=127.0.0.1", days=90,
 class Registry:
     """`status` and `headers` of GET /v2/ may be changed while it serves."""
 
-    def __init__(self, certificate, key):
+    def __init__(self, certificate, key, address="127.0.0.1", port=0):
         registry = self
         self.status = 401
+        self.software = "test"  # in the Server header
         self.headers = {"WWW-Authenticate": 'Basic realm="test"',
                         "Docker-Distribution-Api-Version": "registry/2.0"}
 
@@ -37,16 +38,21 @@ class Registry:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            def version_string(self):
+                return registry.software
+
             def log_message(self, *arguments):
                 pass
 
         class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 1024
+
             def handle_error(self, request, client_address):
                 pass  # a client that does not trust the certificate ends the handshake
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((address, port), Handler)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                  do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
