@@ -32,6 +32,12 @@ function* objects() {
   }
 }
 
+// What README shows to be pasted.
+function* shown(file) {
+  for (const [, text] of readFileSync(file, "utf8").matchAll(/^```yaml\n(.*?)^```$/gms))
+    for (const document of parseAllDocuments(text)) yield ["README.md", document.toJS()];
+}
+
 function moduleOf({ apiVersion, kind }) {
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
   if (group === "monitoring.coreos.com") return `@kubernetes-models/prometheus-operator/${apiVersion}/${kind}`;
@@ -64,7 +70,7 @@ function unknownFields(all) {
   return found;
 }
 
-const all = [...objects()];
+const all = [...objects(), ...shown(process.argv[3])];
 const wrong = unknownFields(all);
 for (const [name, object] of all)
   for (const reason of await wrongValues(object)) wrong.push(`${name}: ${object.kind}: ${reason}`);
@@ -76,6 +82,7 @@ if (!unknownFields([["spoilt", spoilt]]).length) wrong.push("a misspelt field go
 spoilt.spec.replicas = "one";
 if (!(await wrongValues(spoilt)).length) wrong.push("a wrong type goes unnoticed");
 
+if (!all.some(([name]) => name === "README.md")) wrong.push("README.md shows no manifest");
 for (const line of wrong) console.error(line);
 console.log(`${all.length} objects of ${new Set(all.map(([name]) => name)).size} folders, ${wrong.length} mistakes`);
 process.exit(wrong.length || all.length < 10 ? 1 : 0);
