@@ -50,8 +50,8 @@ def containerd(folder):
 def commands(host, name, folder, containerd_address):
     """Each client's command; both get the manifest and every blob."""
     reference = f"{host}/{REPOSITORY}:{TAG}"
-    yield "skopeo", ["skopeo", "--insecure-policy", "copy", f"docker://{reference}",
-                     f"dir:{folder}/copied"]
+    yield "skopeo", ["skopeo", "--insecure-policy", "copy", "--remove-signatures",
+                     f"docker://{reference}", f"dir:{folder}/copied"]
     if containerd_address:
         yield "ctr", ["ctr", "--address", containerd_address, "-n", name, "content", "fetch",
                       reference]

@@ -70,10 +70,19 @@ def run(*command, **options):
     return subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
 
 
+started = {}  # in each node, oldest first
+
+
 def in_node(node, *command, log):
     with open(log, "ab") as file:
-        return subprocess.Popen(["nsenter", f"--net=/run/netns/{node}", *command], stdout=file,
-                                stderr=file, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(["nsenter", f"--net=/run/netns/{node}", *command], stdout=file,
+                                   stderr=file, stdin=subprocess.DEVNULL)
+    started.setdefault(node, []).append(process)
+    return process
+
+
+def newest_process(node):
+    return started[node][-1]
 
 
 def pod(command, **options):
@@ -102,8 +111,10 @@ def ip_batch(lines, namespace=None):
 
 
 def set_kernel(name, value, node=None):
-    enter = ["nsenter", f"--net=/run/netns/{node}"] if node else []
-    run(*enter, "sh", "-c", f"echo {value} >/proc/sys/net/{name}")
+    if node:
+        run("nsenter", f"--net=/run/netns/{node}", "sh", "-c", f"echo {value} >/proc/sys/net/{name}")
+    else:
+        pathlib.Path("/proc/sys/net", name).write_text(str(value))
 
 
 def single(address):

@@ -1,14 +1,15 @@
 """What runs in the lab's nodes: resolvers, registries and controls, well or broken."""
 
 import pathlib
-import subprocess
+import socket
 import sys
 import time
 
 from certificates import NAME, OTHER, make_certificates
 from image import write_image
 from network import (ADDRESSES, HOST_RESOLVERS, POD_RESOLVERS, PROFILE_RESOLVERS, bind_resolv_conf,
-                     build_network, in_node, node_of, write_resolv_conf)
+                     build_network, in_node, newest_process, node_of,
+                     write_resolv_conf)
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -147,17 +148,26 @@ def start_server(folder, node, kind):
         await_listening(node, "t", "0.0.0.0", 443, folder)
 
 
+def bound(process, transport, port):
+    """The addresses, as the kernel writes them, at which that port is open in a process's network."""
+    protocol, state = {"t": ("tcp", "0A"), "u": ("udp", "07")}[transport]
+    for table in (protocol, f"{protocol}6"):
+        for line in pathlib.Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, found = line.split()[:4]
+            address, its_port = local.split(":")
+            if found == state and int(its_port, 16) == port:
+                yield address
+
+
 def await_listening(node, transport, address, port, folder):
     """Until something listens there, as the node's own kernel lists it."""
+    wanted = {socket.inet_aton(address)[::-1].hex().upper(), "0100007F", "0" * 8, "0" * 32}
+    server = newest_process(node)
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        listed = subprocess.run(["nsenter", f"--net=/run/netns/{node}", "ss", "-Hnl" + transport],
-                                capture_output=True, text=True).stdout
-        if any(local.rsplit(":", 1)[1] == str(port)
-               and local.rsplit(":", 1)[0] in (address, "127.0.0.1", "0.0.0.0", "*", "[::]")
-               for local in (line.split()[3] for line in listed.splitlines())):
+    while time.monotonic() < deadline and server.poll() is None:
+        if wanted.intersection(bound(server, transport, port)):
             return
-        time.sleep(0.02)  # between two looks at the condition
+        time.sleep(0.01)  # between two looks at the condition
     for log in folder.glob("*.log"):
         sys.stderr.write(f"{log.name}: {log.read_text(errors='replace')}\n")
     sys.exit(f"lab: nothing listens on {transport} {address}:{port} of {node}")
