@@ -265,7 +265,7 @@ static void render_rest(const struct watcher *watcher, struct text *text, bool o
            "Runs that could not start when they were due");
     text_append_format(text, PREFIX "late_runs_total %" PRIu64 "\n", watcher->late_runs);
     family(text, openmetrics, PREFIX "event_loop_lag_seconds", "gauge",
-           "How late the loop's last second began");
+           "How late the last timer of a run fired");
     text_append_format(text, PREFIX "event_loop_lag_seconds %.6f\n",
                        (double)watcher->lag / (double)USEC_PER_SEC);
     family(text, openmetrics, PREFIX "config_reload_success", "gauge",

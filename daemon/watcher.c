@@ -12,8 +12,6 @@
 #include "daemon/log.h"
 #include "daemon/watcher_parts.h"
 
-#define PULSE_INTERVAL USEC_PER_SEC
-
 const double watch_buckets[WATCH_BUCKET_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
                                                   0.5,   0.75, 1,     2.5,  5,     7.5, 10};
 
@@ -91,6 +89,7 @@ static void done(struct evidence *evidence, void *context)
 
     watch->run = NULL;
     watch->run_settings = NULL;
+    watch->renewed = false;
     watch->watcher->in_flight--;
     if (result.diagnosis) {
         watch_observe(watch, &result);
@@ -110,7 +109,7 @@ static void start(struct watch *watch)
     if (watch->waiting)
         return;
     watch->run = probe_start(watcher->environment, watch->target, done, watch);
-    if (watch->last.evidence)
+    if (watch->last.evidence && !watch->renewed)
         probe_set_standing(watch->run, watch->last.evidence->registry);
     if (watch->run) {
         watch->run_settings = settings_hold(watcher->settings);
@@ -140,6 +139,8 @@ static void due(int fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    usec_t now = clock_monotonic();
+    watch->watcher->lag = now > watch->next ? now - watch->next : 0;
     watch->cycles += !watch->extra;
     schedule(watch);
     if (watch->run || watch->waiting) {
@@ -157,21 +158,6 @@ enum probe_now watcher_probe_now(struct watch *watch)
     if (!watch->waiting)
         start(watch);
     return watch->run ? PROBE_NOW_STARTED : PROBE_NOW_WAITING;
-}
-
-/* ---- how late the loop turns ---- */
-
-static void pulse(int fd, short what, void *context)
-{
-    struct watcher *watcher = context;
-    struct timeval wait = to_timeval(PULSE_INTERVAL);
-    usec_t now = clock_monotonic();
-
-    (void)fd;
-    (void)what;
-    watcher->lag = now > watcher->pulse_due ? now - watcher->pulse_due : 0;
-    watcher->pulse_due = now + PULSE_INTERVAL;
-    event_add(watcher->pulse, &wait);
 }
 
 bool watcher_ready(const struct watcher *watcher)
@@ -255,13 +241,10 @@ struct watcher *watcher_new(struct event_base *base, struct settings *settings)
     watcher->loaded_at = clock_wall() / (int64_t)USEC_PER_SEC;
     watcher->environment = probe_environment_new(base, PROBE_WATCH);
     watcher->watches = watch_list_new(settings);
-    watcher->pulse = event_new(base, -1, 0, pulse, watcher);
-    if (!watcher->environment || !watcher->watches || !watcher->pulse) {
+    if (!watcher->environment || !watcher->watches) {
         watcher_free(watcher);
         return NULL;
     }
-    watcher->pulse_due = clock_monotonic();
-    pulse(-1, 0, watcher);
     for (size_t i = 0; i < settings->target_count; i++) {
         watcher->watches[i] = watch_new(watcher, &settings->targets[i]);
         if (!watcher->watches[i]) {
@@ -281,8 +264,6 @@ void watcher_free(struct watcher *watcher)
         return;
     for (size_t i = 0; i < watcher->count; i++)
         watch_free(watcher->watches[i]);
-    if (watcher->pulse)
-        event_free(watcher->pulse);
     memory_release(watcher->watches);
     probe_environment_free(watcher->environment);
     settings_release(watcher->settings);

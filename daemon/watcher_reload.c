@@ -85,6 +85,7 @@ static bool follow(struct watch *watch, const struct target *target, bool same_r
     if (changed) {
         watch_cancel(watch);
         watch->waiting = false;
+        watch->renewed = true;
     }
     return changed;
 }
