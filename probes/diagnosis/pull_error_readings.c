@@ -131,7 +131,7 @@ static const struct row at_registry[] = {
      LIST(CAUSE_MTU_BLACK_HOLE, CAUSE_TLS_TIMEOUT, CAUSE_REGISTRY_UNAVAILABLE),
      "The connection to {host} stands, and no answer came."},
     {SYMPTOM_HTTP_INVALID, KIND_ANY, PULL_STAGE_API, CAUSE_HTTP_INVALID,
-     LIST(CAUSE_TLS_CONNECTION_CLOSED, CAUSE_NOT_A_REGISTRY),
+     LIST(CAUSE_TLS_CONNECTION_CLOSED, CAUSE_NOT_A_REGISTRY, CAUSE_HTTP_TIMEOUT),
      "The answer of {host} is not valid HTTP or ends too early."},
     {SYMPTOM_NOT_REGISTRY, KIND_ANY, PULL_STAGE_API, CAUSE_NOT_A_REGISTRY,
      LIST(CAUSE_HTTP_INVALID, CAUSE_API_FORBIDDEN),
@@ -153,16 +153,18 @@ static const struct row at_registry[] = {
      "The registry refuses the token that its token service gave: clocks that differ, or another "
      "audience or signing key."},
     {SYMPTOM_KEY_REJECTED, KIND_ANY, PULL_STAGE_AUTH, CAUSE_CREDENTIALS_REJECTED,
-     LIST(CAUSE_INSUFFICIENT_SCOPE), "The user name or the password of the pull secret is wrong or expired."},
+     LIST(CAUSE_CREDENTIALS_MISSING, CAUSE_INSUFFICIENT_SCOPE),
+     "The user name or the password of the pull secret is wrong or expired."},
     {SYMPTOM_NO_KEY, KIND_ANY, PULL_STAGE_AUTH, CAUSE_CREDENTIALS_MISSING,
      LIST(CAUSE_CREDENTIALS_REJECTED, CAUSE_INSUFFICIENT_SCOPE),
      "{image} is private, and the pull had no key for its registry that it could use."},
     {SYMPTOM_UNAUTHORIZED, KIND_ANY, PULL_STAGE_API, CAUSE_CREDENTIALS_MISSING,
-     LIST(CAUSE_CREDENTIALS_REJECTED, CAUSE_INSUFFICIENT_SCOPE, CAUSE_TOKEN_REJECTED),
+     LIST(CAUSE_CREDENTIALS_REJECTED, CAUSE_INSUFFICIENT_SCOPE, CAUSE_TOKEN_REJECTED,
+          CAUSE_TOKEN_SERVICE_FAILED),
      "{host} wants a key for {image} and got none that it accepts; temporary ones expire."},
     {SYMPTOM_RATE, KIND_ANY, PULL_STAGE_API, CAUSE_RATE_LIMITED, NOTHING,
      "{host} limits the rate of requests."},
-    {SYMPTOM_NOT_FOUND, KIND_ANY, PULL_STAGE_MANIFEST, CAUSE_IMAGE_NOT_FOUND, NOTHING,
+    {SYMPTOM_NOT_FOUND, KIND_ANY, PULL_STAGE_MANIFEST, CAUSE_IMAGE_NOT_FOUND, LIST(CAUSE_NOT_A_REGISTRY),
      "The registry answers, and {image} is not there: the repository or the tag does not exist."},
     {SYMPTOM_PLATFORM, KIND_ANY, PULL_STAGE_MANIFEST, CAUSE_IMAGE_NOT_FOUND, NOTHING,
      "{image} exists, but not for the platform (operating system and architecture) that pulls."},
@@ -186,13 +188,14 @@ static const struct status_row {
     const char *summary;
 } statuses[] = {
     {401, 401, false, CAUSE_CREDENTIALS_MISSING,
-     LIST(CAUSE_CREDENTIALS_REJECTED, CAUSE_INSUFFICIENT_SCOPE, CAUSE_TOKEN_REJECTED),
+     LIST(CAUSE_CREDENTIALS_REJECTED, CAUSE_INSUFFICIENT_SCOPE, CAUSE_TOKEN_REJECTED,
+          CAUSE_TOKEN_SERVICE_FAILED),
      "{host} wants a key for {image} and got none that it accepts."},
     {403, 403, false, CAUSE_API_FORBIDDEN,
      LIST(CAUSE_ALLOWLIST_MISSING, CAUSE_INSUFFICIENT_SCOPE, CAUSE_IMAGE_BLOCKED_BY_POLICY),
      "{host} answers 403: this network or this image is refused by a rule, not for want of a "
      "key."},
-    {404, 404, true, CAUSE_IMAGE_NOT_FOUND, NOTHING,
+    {404, 404, true, CAUSE_IMAGE_NOT_FOUND, LIST(CAUSE_NOT_A_REGISTRY),
      "The registry answers, and {image} is not there: the repository or the tag does not exist."},
     {408, 408, false, CAUSE_HTTP_TIMEOUT, LIST(CAUSE_REGISTRY_UNAVAILABLE),
      "{host} gave up waiting for the request (408)."},
@@ -344,6 +347,9 @@ bool pull_error_read(const struct clue *clue, struct reading *ret)
         return false;
     if (clue->symptom == SYMPTOM_UNAUTHORIZED && !clue->manifest)
         ret->stage = PULL_STAGE_AUTH;
+    /* The registry's answer was a redirect, as a portal's is. */
+    if (clue->place == PLACE_REGISTRY && clue->elsewhere)
+        put_alternative(ret, CAUSE_NOT_A_REGISTRY);
     if (clue->place == PLACE_TOKEN)
         read_at_token(clue, ret);
     else if (clue->place == PLACE_BLOB)

@@ -37,9 +37,10 @@ struct scan {
     struct endpoint endpoint;
     bool has_endpoint;
     enum operation operation;
-    unsigned places; /* PHRASE_TOKEN, PHRASE_BLOB, PHRASE_MANIFEST */
+    unsigned places; /* PHRASE_TOKEN, _BLOB, _MANIFEST, _PING */
     enum credential credential;
-    bool lost; /* the beginning of the error is missing */
+    bool lost;   /* the beginning of the error is missing */
+    bool listed; /* its lines belong together */
 
     const struct phrase *pending; /* the symptom that counts so far */
     unsigned status;
@@ -57,6 +58,7 @@ static void forget_error(struct scan *scan)
     scan->places = 0;
     scan->credential = CREDENTIAL_UNKNOWN;
     scan->lost = false;
+    scan->listed = false;
     scan->pending = NULL;
     scan->opening = NULL;
     scan->floor = scan->at;
@@ -94,6 +96,12 @@ static bool is_of_host(const char *image, const char *host)
     return !named || (strlen(host) == length && strncmp(image, host, length) == 0);
 }
 
+static bool is_elsewhere(const struct scan *scan)
+{
+    return scan->url.host && !scan->url.api && scan->image &&
+           !is_of_host(scan->image, scan->url.host);
+}
+
 static enum place place_of(const struct scan *scan)
 {
     unsigned places = scan->places | scan->url.flags | (scan->pending->flags & PHRASE_BLOB);
@@ -102,8 +110,8 @@ static enum place place_of(const struct scan *scan)
         return PLACE_TOKEN;
     if (places & PHRASE_BLOB)
         return PLACE_BLOB;
-    /* Registries send their clients elsewhere for layers and for nothing else. */
-    if (scan->url.host && !scan->url.api && scan->image && !is_of_host(scan->image, scan->url.host))
+    /* Registries send their clients elsewhere for layers. */
+    if (is_elsewhere(scan) && !(places & (PHRASE_MANIFEST | PHRASE_PING)))
         return PLACE_BLOB;
     return PLACE_REGISTRY;
 }
@@ -133,6 +141,7 @@ static void report(struct scan *scan)
     if (scan->pending) {
         error.end = end_of_detail(last);
         error.clue.place = place_of(scan);
+        error.clue.elsewhere = is_elsewhere(scan);
     }
     error.clue.symptom = symptom;
     error.clue.status = scan->status;
@@ -232,7 +241,7 @@ static void take_status(struct scan *scan, const struct phrase *phrase, const ch
 {
     const char *end;
     const char *url;
-    if (phrase_match(scan->at, " code [manifests"))
+    if (phrase_match(scan->at, " [manifests") || phrase_match(scan->at, " code [manifests"))
         scan->places |= PHRASE_MANIFEST;
     unsigned status = field_status(scan->at, &end, &url);
 
@@ -320,7 +329,8 @@ static void take(struct scan *scan, const struct phrase *phrase, size_t length)
     if (phrase->flags & PHRASE_OPENING && !scan->opening && !scan->pending)
         scan->opening = begin;
     scan->failure |= (phrase->flags & PHRASE_FAILURE) != 0;
-    scan->places |= phrase->flags & (PHRASE_TOKEN | PHRASE_MANIFEST);
+    scan->places |= phrase->flags & (PHRASE_TOKEN | PHRASE_MANIFEST | PHRASE_PING);
+    scan->listed |= (phrase->flags & PHRASE_LIST) != 0;
     if (!(phrase->flags & PHRASE_SYMPTOM))
         scan->places |= phrase->flags & PHRASE_BLOB;
     if (strstr(phrase->text, "anonymous token"))
@@ -356,7 +366,7 @@ static bool ends_here(const struct scan *scan)
     const char *at = scan->pending_end;
 
     /* The words of a status may stand on the next line. */
-    if (*scan->at != '\n' || scan->pending->flags & PHRASE_STATUS)
+    if (*scan->at != '\n' || scan->listed || scan->pending->flags & PHRASE_STATUS)
         return false;
     while (at < scan->at && strchr("\"'])}.", *at))
         at++;

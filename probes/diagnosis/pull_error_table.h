@@ -21,8 +21,9 @@ enum phrase_flag {
     PHRASE_SYMPTOM = 1 << 10,
     PHRASE_WEAK = 1 << 11, /* a symptom only inside what is known to be a pull error */
     PHRASE_WORD = 1 << 12, /* no letter or digit follows */
-    PHRASE_OPEN =
-        1 << 13, /* a ':' after it announces what decides; without that, nothing is known */
+    PHRASE_OPEN = 1 << 13, /* a ':' announces what decides; where that is missing, nothing does */
+    PHRASE_LIST = 1 << 14, /* the lines that follow are one error */
+    PHRASE_PING = 1 << 15, /* /v2/ is being asked for */
 };
 
 /* What the Go program was doing when it failed. */
@@ -97,7 +98,8 @@ struct clue {
     enum symptom symptom;
     unsigned status; /* with SYMPTOM_STATUS */
     enum place place;
-    bool manifest; /* the manifest was asked for, not /v2/ */
+    bool manifest;  /* the manifest was asked for, not /v2/ */
+    bool elsewhere; /* on another host than the image's */
     enum credential credential;
     bool has_class;
     enum address_class address_class;
