@@ -156,7 +156,10 @@ const char *field_image(const char *at, bool quoted, struct arena *arena, const 
         quoted = *at == '"' || *at == '\'';
         at += quoted;
     }
-    if (!gather(at, quoted ? "\"' " : "\"', ", text, sizeof(text), ret_end))
+    /* Without quotes nothing tells a reference that goes on in the next line from one that ends. */
+    if (!gather(at, quoted ? "\"' " : "\"', \n", text, sizeof(text), ret_end))
+        return NULL;
+    if (!quoted && **ret_end == '\n' && (*ret_end)[-1] != ':')
         return NULL;
     if (quoted && **ret_end != '"' && **ret_end != '\'')
         return NULL;

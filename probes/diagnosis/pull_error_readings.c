@@ -71,6 +71,10 @@ static const struct row at_registry[] = {
      LIST(SILENT_PUBLIC, CAUSE_PRIVATE_PATH_BLOCKED), "There is no way from here to {host}."},
     {SYMPTOM_UNREACHABLE, KIND_BOGUS, PULL_STAGE_TCP, CAUSE_DNS_BOGUS_ADDRESS,
      LIST(CAUSE_DNS_ANSWERS_DIFFER), bogus},
+    {SYMPTOM_PROHIBITED, KIND_ANY, PULL_STAGE_TCP, CAUSE_LOCAL_ERROR,
+     LIST(CAUSE_PUBLIC_PATH_BLOCKED, CAUSE_PRIVATE_PATH_BLOCKED, CAUSE_POD_NETWORK_BLOCKED),
+     "The machine that pulls forbids itself to connect to {endpoint}: a rule of its own firewall, "
+     "or a route that prohibits."},
     {SYMPTOM_REFUSED, KIND_BOGUS, PULL_STAGE_TCP, CAUSE_DNS_BOGUS_ADDRESS,
      LIST(CAUSE_CONNECTION_REFUSED, CAUSE_DNS_ANSWERS_DIFFER), bogus},
     {SYMPTOM_REFUSED, KIND_ANY, PULL_STAGE_TCP, CAUSE_CONNECTION_REFUSED,
@@ -95,7 +99,7 @@ static const struct row at_registry[] = {
      "The resolver ({resolver}) answers that it cannot or will not resolve {host}: SERVFAIL, "
      "REFUSED, NOTIMP and FORMERR all read like this."},
     {SYMPTOM_DNS_TIMEOUT, KIND_ANY, PULL_STAGE_DNS, CAUSE_DNS_TIMEOUT,
-     LIST(CAUSE_POD_NETWORK_BLOCKED, CAUSE_SOME_RESOLVERS_UNREACHABLE),
+     LIST(CAUSE_POD_NETWORK_BLOCKED, CAUSE_SOME_RESOLVERS_UNREACHABLE, CAUSE_LOCAL_ERROR),
      "The resolver ({resolver}) gave no answer for {host}: it is down, or port 53 to it is "
      "blocked, or it is on the internet and there is no way there."},
 
@@ -287,11 +291,11 @@ static bool is_unreachable(enum symptom symptom)
         [SYMPTOM_TIMEOUT] = true,         [SYMPTOM_UNTRUSTED] = true,
         [SYMPTOM_NAME_MISMATCH] = true,   [SYMPTOM_EXPIRED] = true,
         [SYMPTOM_NOT_YET_VALID] = true,   [SYMPTOM_DATES] = true,
-        [SYMPTOM_UNREACHABLE] = true,     [SYMPTOM_REFUSED] = true,
-        [SYMPTOM_NO_SUCH_HOST] = true,    [SYMPTOM_NO_ADDRESS] = true,
-        [SYMPTOM_DNS_FAILURE] = true,     [SYMPTOM_DNS_TIMEOUT] = true,
-        [SYMPTOM_TLS_CLOSED] = true,      [SYMPTOM_PLAIN_HTTP] = true,
-        [SYMPTOM_HANDSHAKE] = true,
+        [SYMPTOM_UNREACHABLE] = true,     [SYMPTOM_PROHIBITED] = true,
+        [SYMPTOM_REFUSED] = true,         [SYMPTOM_NO_SUCH_HOST] = true,
+        [SYMPTOM_NO_ADDRESS] = true,      [SYMPTOM_DNS_FAILURE] = true,
+        [SYMPTOM_DNS_TIMEOUT] = true,     [SYMPTOM_TLS_CLOSED] = true,
+        [SYMPTOM_PLAIN_HTTP] = true,      [SYMPTOM_HANDSHAKE] = true,
     };
 
     return unreachable[symptom];

@@ -64,6 +64,7 @@ enum symptom {
     SYMPTOM_DATES, /* of the two before, not said which */
     /* each on its own */
     SYMPTOM_UNREACHABLE,
+    SYMPTOM_PROHIBITED, /* by this machine itself */
     SYMPTOM_REFUSED,
     SYMPTOM_NO_SUCH_HOST,
     SYMPTOM_NO_ADDRESS,

@@ -13,6 +13,7 @@ import urllib.parse
 import urllib.request
 
 import clients
+import explained
 from certificates import NAME
 from network import ADDRESSES, move_to_pod, restart_nat
 from servers import resolvers
@@ -207,8 +208,8 @@ def check_daemon(scenario, probe, folder):
 class Pulls:
     """The attempts of real clients at one scenario's image."""
 
-    def __init__(self, name, scenario, folder, containerd_address):
-        self.name, self.scenario = name, scenario
+    def __init__(self, name, scenario, probe, folder, containerd_address):
+        self.name, self.scenario, self.probe = name, scenario, probe
         self.folder, self.containerd_address = folder, containerd_address
         self.host = target_of(scenario)[1]
         self.commands = dict(clients.commands(self.host, name, folder, containerd_address))
@@ -225,6 +226,8 @@ class Pulls:
             return result, [f"{client} could not run: {said}"]
         if works(self.scenario) not in (succeeded, None) and not excuse(self.scenario):
             return result, [f"{client} {'succeeded' if succeeded else 'failed'}: {said}"]
+        if not succeeded and not excuse(self.scenario):
+            return result, explained.differences(self.probe, self.scenario, self.host, said)
         return result, []
 
 
@@ -280,7 +283,7 @@ def check(name, scenario, probe, folder, containerd_address):
     """A result that `lab run` prints."""
     router = move_to_pod()
     saved = folder / "report.json"
-    pulls = Pulls(name, scenario, folder, containerd_address)
+    pulls = Pulls(name, scenario, probe, folder, containerd_address)
     lateness = Lateness()
     common = (scenario, probe, folder, saved, lateness, pulls)
     if "random" in scenario:
