@@ -9,6 +9,7 @@
 
 #include "config/base/text.h"
 #include "daemon/command.h"
+#include "daemon/confine.h"
 #include "daemon/endpoint.h"
 #include "daemon/http_server.h"
 #include "daemon/log.h"
@@ -246,6 +247,7 @@ static int start_daemon(struct daemon *daemon, const struct invocation *invocati
         return -1;
     }
     log_start(daemon, settings, &bound);
+    LOG(LOG_LEVEL_DEBUG, "confined", {"how", confinement_name(confine())});
     notify_send(&daemon->notify, "READY=1");
     something_changed(daemon);
     return 0;
