@@ -39,6 +39,7 @@ struct path_run {
     struct probe_run *run;
     struct path_evidence *evidence;
     enum path_step step;
+    usec_t started;
     struct event *quarter; /* a quarter of the timeout without progress */
     size_t bytes_seen;     /* of the handshake, a quarter ago */
     struct dial *dial;

@@ -317,6 +317,7 @@ void stage_path_start(struct probe_run *run, const struct address *address, unsi
     path->evidence = &evidence->paths[evidence->path_count++];
     path->evidence->address = *address;
     path->evidence->views = views;
+    path->started = clock_monotonic();
     path->evidence->address_class =
         address_classify(address, run->target->network, evidence->arena, &path->evidence->rule);
     if (path->evidence->address_class == CLASS_BOGUS)
@@ -363,10 +364,24 @@ static void end_path(struct path_run *path, enum tcp_outcome tcp, enum tls_outco
     path->step = STEP_NONE;
 }
 
+static void cancel_path(struct path_run *path)
+{
+    end_path(path, TCP_CANCELLED, TLS_CANCELLED, API_CANCELLED);
+}
+
+/* An address that was learned too late for its silence to say anything was only cancelled: slow
+ * resolvers and a busy machine must not look like a blocked path. */
 void stage_path_expire(struct probe_run *run)
 {
-    for (size_t i = 0; i < run->evidence->path_count; i++)
-        end_path(&run->paths[i], TCP_TIMEOUT, TLS_TIMEOUT, API_STALLED);
+    usec_t now = clock_monotonic();
+
+    for (size_t i = 0; i < run->evidence->path_count; i++) {
+        struct path_run *path = &run->paths[i];
+        if (now - path->started < run->target->timeout / 4)
+            cancel_path(path);
+        else
+            end_path(path, TCP_TIMEOUT, TLS_TIMEOUT, API_STALLED);
+    }
 }
 
 void stage_path_cancel(struct probe_run *run)
@@ -374,7 +389,7 @@ void stage_path_cancel(struct probe_run *run)
     if (!run->evidence)
         return;
     for (size_t i = 0; i < run->evidence->path_count; i++) {
-        end_path(&run->paths[i], TCP_CANCELLED, TLS_CANCELLED, API_CANCELLED);
+        cancel_path(&run->paths[i]);
         close_path(&run->paths[i]);
     }
 }

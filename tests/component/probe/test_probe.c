@@ -283,6 +283,17 @@ static void silent_resolver_is_given_up_at_half_the_timeout(void **state)
     close_scene(&scene);
 }
 
+static void busy_machine_is_not_called_a_blocked_path(void **state)
+{
+    struct scene scene = {.site = {.path = PATH_SILENT}, .dns = {.busy_usec = TIMEOUT * 9 / 10}};
+
+    (void)state;
+    open_scene(&scene, PROBE_WATCH, FAKE_DNS_LOOPBACK, YEAR);
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "local_error");
+    close_scene(&scene);
+}
+
 static void controls_of_an_address_target_are_resolved(void **state)
 {
     struct scene scene = {.site = {.reply = REGISTRY}};
@@ -362,6 +373,7 @@ int main(void)
         cmocka_unit_test(egress_address_is_read_when_the_registry_turns_us_away),
         cmocka_unit_test(echo_service_that_fails_explains_nothing),
         cmocka_unit_test(silent_resolver_is_given_up_at_half_the_timeout),
+        cmocka_unit_test(busy_machine_is_not_called_a_blocked_path),
         cmocka_unit_test(controls_of_an_address_target_are_resolved),
         cmocka_unit_test(cancelled_run_calls_nobody_back),
     };

@@ -112,6 +112,8 @@ static void answer_udp(evutil_socket_t fd, short what, void *context)
         return;
     }
     sendto(fd, answer.bytes, answer.length, 0, (struct sockaddr *)&from, length);
+    usleep(server->busy_usec);
+    server->busy_usec = 0;
 }
 
 void fake_dns_release(struct fake_dns *server)
