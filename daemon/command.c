@@ -99,7 +99,7 @@ static void hide_memory(const struct settings *settings)
 {
     struct rlimit none = {0, 0};
 
-    for (size_t i = 0; i < settings->target_count; i++) {
+    for (size_t i = 0; settings && i < settings->target_count; i++) {
         if (!settings->targets[i].docker_config)
             continue;
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
