@@ -50,6 +50,7 @@ static void publish_text(const struct invocation *invocation, const struct targe
             text_append(text, "\n");
         report_text_target(text, &reports[i], &style);
     }
+    report_text_annotations(text, reports, count);
 }
 
 static void publish_json(enum severity worst, const struct target_report *reports, size_t count,

@@ -52,6 +52,9 @@ void report_text_target(struct text *text, const struct target_report *report,
  * already begun. */
 void report_wrapped(struct text *text, const char *sentence, size_t indent, size_t width);
 
+/* Of several registries that need the same annotation the one line for all of them. */
+void report_text_annotations(struct text *text, const struct target_report *reports, size_t count);
+
 /* "OK - ...", "WARNING - ...", "CRITICAL - ..." or "UNKNOWN - ...": one line, no newline. */
 void report_summary_line(struct text *text, const struct target_report *report);
 

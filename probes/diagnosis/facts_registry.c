@@ -39,8 +39,19 @@ static enum fact refusal(const struct auth_evidence *auth)
     return auth->key_sent ? FACT_SCOPE_REFUSED : FACT_ANONYMOUS_REFUSED;
 }
 
-static void collect_auth(struct facts *facts, const struct auth_evidence *auth)
+/* The first that was not asked for because its scope was refused, or NULL. */
+static const struct image_evidence *refused_image(const struct registry_evidence *registry)
 {
+    for (size_t i = 0; i < registry->image_count; i++)
+        if (registry->images[i].outcome == MANIFEST_SKIPPED)
+            return &registry->images[i];
+    return NULL;
+}
+
+static void collect_auth(struct facts *facts, const struct registry_evidence *registry)
+{
+    const struct auth_evidence *auth = &registry->auth;
+
     facts->is[FACT_KEY_WITHHELD] = auth->has_key && !auth->host_listed;
     switch (auth->outcome) {
     case AUTH_SKIPPED:
@@ -51,7 +62,7 @@ static void collect_auth(struct facts *facts, const struct auth_evidence *auth)
         return;
     case AUTH_GRANTED_LESS_THAN_ASKED:
         if (auth->scope_status >= 400) /* else the manifest's answer decides */
-            set(facts, refusal(auth), PHASE_AUTH, NULL);
+            set(facts, refusal(auth), PHASE_AUTH, refused_image(registry));
         return;
     case AUTH_NO_CREDENTIALS:
         set(facts, FACT_ANONYMOUS_REFUSED, PHASE_AUTH, NULL);
@@ -165,7 +176,7 @@ void facts_collect_registry(struct facts *facts)
 
     if (!registry)
         return;
-    collect_auth(facts, &registry->auth);
+    collect_auth(facts, registry);
     for (size_t i = 0; i < registry->image_count; i++) {
         collect_manifest(facts, &registry->auth, &registry->images[i]);
         collect_blob(facts, &registry->images[i]);

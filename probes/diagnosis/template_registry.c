@@ -196,14 +196,12 @@ static void put_remote_failure(struct text *out, const struct subject *subject)
 
     if (path && path->tcp.outcome != TCP_OK)
         text_append_format(out, "connecting to the %s address %s ends in %s%s%s",
-                           address_class_name(path->address_class),
-                           endpoint_of(subject),
+                           address_class_name(path->address_class), endpoint_of(subject),
                            tcp_outcome_name(path->tcp.outcome), path->tcp.reason ? ", " : "",
                            path->tcp.reason ? path->tcp.reason : "");
     else if (path)
         text_append_format(out, "the TLS handshake with the %s address %s ends in %s",
-                           address_class_name(path->address_class),
-                           endpoint_of(subject),
+                           address_class_name(path->address_class), endpoint_of(subject),
                            tls_outcome_name(path->tls.outcome));
     else if (remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR)
         text_append_format(out, "its name does not resolve (%s)", dns_outcome_name(remote->dns));
@@ -226,11 +224,9 @@ static void put_remote_error(struct text *out, const struct subject *subject)
     else if (!path)
         text_append(out, "net/http: timeout awaiting response headers");
     else if (path->tcp.outcome == TCP_REFUSED)
-        text_append_format(out, "dial tcp %s: connect: connection refused",
-                           endpoint_of(subject));
+        text_append_format(out, "dial tcp %s: connect: connection refused", endpoint_of(subject));
     else if (path->tcp.outcome == TCP_UNREACHABLE)
-        text_append_format(out, "dial tcp %s: connect: no route to host",
-                           endpoint_of(subject));
+        text_append_format(out, "dial tcp %s: connect: no route to host", endpoint_of(subject));
     else if (path->tcp.outcome != TCP_OK)
         text_append_format(out, "dial tcp %s: i/o timeout", endpoint_of(subject));
     else if (path->tls.outcome == TLS_TIMEOUT)

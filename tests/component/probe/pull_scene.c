@@ -58,6 +58,28 @@ void pull_scene_write_key(struct pull_scene *scene)
     fclose(file);
 }
 
+void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoint *resolver,
+                    const char *config)
+{
+    if (config != scene->config)
+        strcpy(scene->config, config);
+    scene->network.pod_resolvers[scene->network.pod_resolver_count++] = *resolver;
+    assert_true(range_parse("127.0.0.0/8", &scene->network.private_ranges[0]));
+    scene->network.private_range_count = 1;
+    scene->target = (struct target){
+        .name = "registry.example",
+        .host = "registry.example",
+        .port = port,
+        .timeout = 5 * USEC_PER_SEC,
+        .registry_interval = 300 * USEC_PER_SEC,
+        .ca_file = ca_file,
+        .docker_config = scene->config,
+        .image_count = 1,
+        .images = {"team/app:1.4"},
+        .network = &scene->network,
+    };
+}
+
 void pull_scene_open(struct pull_scene *scene)
 {
     const struct fake_certificate certificate = {
@@ -79,21 +101,7 @@ void pull_scene_open(struct pull_scene *scene)
     strcpy(scene->config, "/tmp/tcr-probe-test-XXXXXX");
     close(mkstemp(scene->config));
     pull_scene_write_key(scene);
-    scene->network.pod_resolvers[scene->network.pod_resolver_count++] = scene->dns.endpoint;
-    assert_true(range_parse("127.0.0.0/8", &scene->network.private_ranges[0]));
-    scene->network.private_range_count = 1;
-    scene->target = (struct target){
-        .name = "registry.example",
-        .host = "registry.example",
-        .port = scene->registry.site.port,
-        .timeout = 5 * USEC_PER_SEC,
-        .registry_interval = 300 * USEC_PER_SEC,
-        .ca_file = ca_file,
-        .docker_config = scene->config,
-        .image_count = 1,
-        .images = {"team/app:1.4"},
-        .network = &scene->network,
-    };
+    pull_scene_aim(scene, scene->registry.site.port, &scene->dns.endpoint, scene->config);
 }
 
 static void done(struct evidence *evidence, void *context)

@@ -66,6 +66,9 @@ int pull_scenes_start(void **state); /* set-up and tear-down of the group */
 int pull_scenes_stop(void **state);
 
 void pull_scene_open(struct pull_scene *scene);
+/* Target and settings alone, for servers that are elsewhere. */
+void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoint *resolver,
+                    const char *config);
 void pull_scene_write_key(struct pull_scene *scene);
 void pull_scene_run(struct pull_scene *scene, const struct registry_evidence *standing);
 void pull_scene_expect(const struct pull_scene *scene, const char *cause);

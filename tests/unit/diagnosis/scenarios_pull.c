@@ -89,6 +89,7 @@ const struct scenario scenarios_pull[] = {
      .says = {VENDOR, REASONS, NAME "/" IMAGE, "grants nothing", "insufficient_scope: auth"},
      PULL((LESS(200), KEY), .outcome = MANIFEST_INSUFFICIENT_SCOPE, .status = 401)},
     {"a good key, the scope refused by the realm", "insufficient_scope fail certain", UP,
+     .says = {NAME "/" IMAGE}, .never = {"the image ("},
      PULL((LESS(403), KEY), .outcome = MANIFEST_SKIPPED)},
     {"a good key, refused without a word", "insufficient_scope fail certain", UP,
      PULL(GOOD_KEY, .outcome = MANIFEST_UNAUTHORIZED, .grant = GRANT_UNKNOWN)},

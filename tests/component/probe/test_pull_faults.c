@@ -1,0 +1,120 @@
+/* Allocations that fail, one at a time, in a run that asks for tokens, manifests and layers: the
+ * registry is never blamed, nothing leaks, and nothing hangs. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/base/memory.h"
+#include "pull_scene.h"
+
+#define STRIDE 331 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
+
+/* The registry lives in a process of its own, so that only the run's allocations are counted. */
+static pid_t start_registry(struct pull_scene *scene)
+{
+    struct {
+        uint16_t registry;
+        struct endpoint resolver;
+        char config[64];
+    } peers;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t process = fork();
+    if (process == 0) {
+        pull_scene_open(scene);
+        peers.registry = scene->registry.site.port;
+        peers.resolver = scene->dns.endpoint;
+        memcpy(peers.config, scene->config, sizeof(peers.config));
+        if (write(ends[1], &peers, sizeof(peers)) != (ssize_t)sizeof(peers))
+            _exit(1);
+        event_base_dispatch(scene->base);
+        _exit(0);
+    }
+    assert_int_equal(read(ends[0], &peers, sizeof(peers)), sizeof(peers));
+    close(ends[0]);
+    close(ends[1]);
+    pull_scene_aim(scene, peers.registry, &peers.resolver, peers.config);
+    return process;
+}
+
+static unsigned long allocations;
+static unsigned long failing;
+
+static int count_and_fail(void)
+{
+    return ++allocations == failing;
+}
+
+static void done(struct evidence *evidence, void *context)
+{
+    struct pull_scene *scene = context;
+
+    scene->evidence = evidence;
+    event_base_loopbreak(scene->base);
+}
+
+/* True while an allocation failed. */
+static bool run_once(struct pull_scene *scene)
+{
+    uint64_t before = memory_failures();
+
+    scene->base = event_base_new();
+    scene->evidence = NULL;
+    allocations = 0;
+    memory_set_fault(count_and_fail);
+    scene->environment = probe_environment_new(scene->base, PROBE_ONCE);
+    struct probe_run *run =
+        scene->environment ? probe_start(scene->environment, &scene->target, done, scene) : NULL;
+    if (run)
+        event_base_dispatch(scene->base);
+    memory_set_fault(NULL);
+    bool failed = memory_failures() != before;
+    if (run) {
+        struct diagnosis *diagnosis = diagnose(scene->evidence, &scene->target);
+        const struct finding *first = &diagnosis->findings[0];
+        if (first->cause != CAUSE_OK_PRIVATE && (!failed || first->cause != CAUSE_LOCAL_ERROR))
+            fail_msg("allocation %lu: %s: %s", failing, cause_name(first->cause), first->summary);
+        assert_false(scene->evidence->deadline_reached);
+        diagnosis_free(diagnosis);
+        evidence_free(scene->evidence);
+    }
+    probe_environment_free(scene->environment);
+    event_base_free(scene->base);
+    return failed;
+}
+
+static void the_registry_is_never_blamed(void **state)
+{
+    unsigned long stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : STRIDE;
+    struct pull_scene scene = {0};
+    pid_t process = start_registry(&scene);
+    bool failed = true;
+
+    (void)state;
+    for (failing = 1; failed; failing += stride)
+        failed = run_once(&scene);
+    print_message("%lu allocations\n", allocations);
+    assert_true(allocations > 3000);
+    kill(process, SIGKILL);
+    waitpid(process, NULL, 0);
+    unlink(scene.config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_registry_is_never_blamed),
+    };
+
+    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+}
