@@ -1,14 +1,13 @@
 #include "daemon/command.h"
 
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config/base/text.h"
 #include "config/error.h"
 #include "config/help.h"
 #include "config/print.h"
+#include "daemon/secrecy.h"
 #include "probes/libraries.h"
 
 #define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
@@ -94,20 +93,6 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
                                    : command_check(invocation, settings);
 }
 
-/* Keys are read: no core dump, no /proc/PID/mem, no debugger of the same user. */
-static void hide_memory(const struct settings *settings)
-{
-    struct rlimit none = {0, 0};
-
-    for (size_t i = 0; settings && i < settings->target_count; i++) {
-        if (!settings->targets[i].docker_config)
-            continue;
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-        setrlimit(RLIMIT_CORE, &none);
-        return;
-    }
-}
-
 int command_main(int argc, char **argv)
 {
     struct invocation invocation = {0};
@@ -121,7 +106,7 @@ int command_main(int argc, char **argv)
         fputs(text_string(&text), stderr);
         text_free(&text);
     } else {
-        hide_memory(settings);
+        secrecy_keep(settings);
         status = dispatch(&invocation, settings);
     }
     settings_release(settings);

@@ -12,6 +12,7 @@
 
 #include "config/base/memory.h"
 #include "daemon/log.h"
+#include "daemon/secrecy.h"
 
 #define SETTLE        (100 * USEC_PER_MSEC) /* of silence, before a changed file is read */
 #define POLL_INTERVAL (10 * USEC_PER_SEC)   /* where the kernel does not tell of changes */
@@ -138,6 +139,7 @@ static void take_over(struct reload *reload, struct settings *settings)
     struct watcher_changes changes;
     char text[ENDPOINT_TEXT_SIZE];
 
+    secrecy_keep(settings);
     if (watcher_reload(watcher, settings, &changes)) {
         keep_old(reload, "out of memory");
         return;

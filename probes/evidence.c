@@ -143,7 +143,7 @@ static enum phase_state image_state(const struct image_evidence *image, enum pha
         return image->blob.outcome == BLOB_OK || image->blob.outcome == BLOB_NOT_REDIRECTED
                    ? PHASE_STATE_OK
                    : PHASE_STATE_FAILED;
-    if (image->outcome == MANIFEST_SKIPPED)
+    if (image->outcome == MANIFEST_SKIPPED || image->outcome == MANIFEST_REDIRECTED)
         return PHASE_STATE_SKIPPED;
     return image->outcome == MANIFEST_FOUND || image->outcome == MANIFEST_TOO_LARGE
                ? PHASE_STATE_OK

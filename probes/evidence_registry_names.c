@@ -42,6 +42,7 @@ const char *manifest_outcome_name(enum manifest_outcome outcome)
         [MANIFEST_BLOCKED_BY_POLICY] = "blocked_by_policy",
         [MANIFEST_RATE_LIMITED] = "rate_limited",
         [MANIFEST_UNAVAILABLE] = "unavailable",
+        [MANIFEST_REDIRECTED] = "redirected",
         [MANIFEST_UNEXPECTED] = "unexpected",
         [MANIFEST_UNREACHABLE] = "unreachable",
         [MANIFEST_STALLED] = "stalled",

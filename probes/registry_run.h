@@ -62,6 +62,9 @@ struct registry_run {
 /* The registry itself. */
 struct fetch_place registry_place(const struct registry_run *registry);
 
+/* Whether the URL is the registry's own host and port. */
+bool registry_is(const struct registry_run *registry, const struct url *url);
+
 /* "Authorization: SCHEME TEXT\r\n" among the secrets; NULL: memory. */
 const char *registry_authorization(struct registry_run *registry, const char *scheme,
                                    const char *text);

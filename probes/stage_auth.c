@@ -139,7 +139,7 @@ static bool ask_realm(struct registry_run *registry)
     struct auth_evidence *evidence = evidence_of(registry);
     bool with_key = evidence->has_key && evidence->host_listed;
     bool post = with_key && auth->by_post;
-    bool own = strcmp(auth->realm.host, registry->run->target->host) == 0;
+    bool own = registry_is(registry, &auth->realm);
     struct http_request request = {
         .method = post ? "POST" : "GET", .accept = "application/json", .secret = true};
     struct fetch_place place = {.host = auth->realm.host,
@@ -408,7 +408,7 @@ static void start_bearer(struct registry_run *registry)
         return;
     }
     evidence->host_listed = is_listed(target, &auth->realm);
-    if (strcmp(auth->realm.host, target->host) != 0) {
+    if (!registry_is(registry, &auth->realm)) {
         evidence->remote.host = registry_keep(registry, auth->realm.host);
         evidence->remote.port = auth->realm.port;
         evidence->remote.plain_http = !auth->realm.tls;

@@ -70,6 +70,12 @@ static enum manifest_outcome outcome_of(const struct http_response *response, st
         return MANIFEST_BLOCKED_BY_POLICY;
     case 429:
         return MANIFEST_RATE_LIMITED;
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+        return MANIFEST_REDIRECTED;
     default:
         return response->status >= 500 ? MANIFEST_UNAVAILABLE : MANIFEST_UNEXPECTED;
     }
@@ -112,6 +118,10 @@ static void take_head(struct image_run *image, const struct http_response *respo
     if (evidence->outcome == MANIFEST_FOUND) {
         keep_found(image, response);
         next(image, IMAGE_MANIFEST);
+    } else if (evidence->outcome == MANIFEST_REDIRECTED) {
+        evidence->detail =
+            registry_keep_url(image->registry, http_response_header(response, "location", 0));
+        end_manifest(image, MANIFEST_REDIRECTED, NULL);
     } else if (response->status < 500 && evidence->outcome != MANIFEST_RATE_LIMITED) {
         next(image, IMAGE_ERROR); /* HEAD has no body with the reason in it */
     } else {
@@ -225,7 +235,7 @@ static void follow(struct image_run *image, const struct http_response *response
     }
     image->location = url;
     blob->remote = (struct remote_host_evidence){0};
-    if (strcmp(url.host, image->registry->run->target->host) != 0) {
+    if (!registry_is(image->registry, &url)) {
         blob->remote.host = registry_keep(image->registry, url.host);
         blob->remote.port = url.port;
         blob->remote.plain_http = !url.tls;

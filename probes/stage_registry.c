@@ -27,6 +27,13 @@ struct fetch_place registry_place(const struct registry_run *registry)
     };
 }
 
+bool registry_is(const struct registry_run *registry, const struct url *url)
+{
+    const struct target *target = registry->run->target;
+
+    return url->port == target->port && strcmp(url->host, target->host) == 0;
+}
+
 const char *registry_authorization(struct registry_run *registry, const char *scheme,
                                    const char *text)
 {

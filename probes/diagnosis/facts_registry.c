@@ -101,6 +101,7 @@ static void collect_manifest(struct facts *facts, const struct auth_evidence *au
     case MANIFEST_SKIPPED:
     case MANIFEST_FOUND:
     case MANIFEST_TOO_LARGE:
+    case MANIFEST_REDIRECTED:
     case MANIFEST_CANCELLED:
     case MANIFEST_OUTCOME_COUNT:
         return;

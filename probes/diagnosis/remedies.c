@@ -321,7 +321,7 @@ static const struct step token_refused[] = {
 
 static const struct step not_found[] = {
     STEP("Check repository and tag of {image}, letter by letter; tags may have been cleaned up or "
-         "never pushed."),
+         "never pushed. Some registries say so too of what the key may not see."),
     TCR("In the TCR console look for it in the image repositories of the instance {instance}; a "
         "replica may not have it yet."),
     END,

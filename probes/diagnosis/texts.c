@@ -197,8 +197,8 @@ static const struct cause_text texts[CAUSE_COUNT] = {
              {"pull access denied, repository does not exist or may require "
               "authorization: server message: insufficient_scope: authorization failed"}},
     [CAUSE_IMAGE_NOT_FOUND] =
-        {.summary = "{registry} is reachable and the key is good, but {image} does not exist "
-                    "there ({answer}; {api_detail}).",
+        {.summary = "{registry} answers that {image} does not exist there ({answer}; "
+                    "{api_detail}).",
          .pull_errors = {"code = NotFound desc = failed to pull and unpack image \"{image}\": "
                          "failed to resolve reference \"{image}\": {image}: not found"}},
     [CAUSE_IMAGE_BLOCKED_BY_POLICY] =

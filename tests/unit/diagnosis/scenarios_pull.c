@@ -28,6 +28,7 @@ const struct scenario scenarios_pull[] = {
     {"less granted than asked, and yet found", FINE, UP, PULL((LESS(200), KEY), FOUND)},
     {"an anonymous token, the key withheld, found", FINE, UP, PULL((ACCEPTED, WITHHELD), FOUND)},
     {"nothing asked", FINE, UP, PULL((.outcome = AUTH_SKIPPED), .outcome = MANIFEST_SKIPPED)},
+    {"a manifest elsewhere", FINE, UP, PULL(GOOD_KEY, .outcome = MANIFEST_REDIRECTED)},
     {"too large a manifest", FINE, UP, PULL(GOOD_KEY, .outcome = MANIFEST_TOO_LARGE)},
 
     /* ---- the token service ---- */
@@ -100,7 +101,7 @@ const struct scenario scenarios_pull[] = {
 
     /* ---- images ---- */
     {"not found", "image_not_found fail certain", UP,
-     .says = {NAME "/" IMAGE " does not exist", "MANIFEST_UNKNOWN", "code = NotFound"},
+     .says = {NAME "/" IMAGE " does not exist there", "MANIFEST_UNKNOWN", "code = NotFound"},
      PULL(GOOD_KEY, .outcome = MANIFEST_NOT_FOUND, .status = 404,
           .detail = "MANIFEST_UNKNOWN: manifest unknown")},
     {"blocked", "image_blocked_by_policy fail certain", UP, .says = {"412", "high-risk"},
