@@ -278,19 +278,54 @@ static void images_of_one_registry_are_one_target(void **state)
     release(&loaded);
 }
 
+static void keys_and_token_hosts_of_a_target_replace_the_common_ones(void **state)
+{
+    char path[32];
+    (void)state;
+    write_file(path, "docker_config: /common\nregistry_interval: 90s\n"
+                     "token_hosts: [auth.example, \"auth.example:5001\"]\ntargets:\n"
+                     "  - {registry: a.example, plain_http: true}\n"
+                     "  - registry: b.example\n    docker_config: /own\n"
+                     "    token_hosts: [own.example]\n    insecure_skip_verify: true\n"
+                     "  - {registry: \"[fd00::7]:5000\", plain_http: true, "
+                     "insecure_skip_verify: false}\n");
+    char *environment[] = {(char[]){"TCR_PROBE_INSECURE_SKIP_VERIFY=true"}, NULL};
+    struct loaded loaded =
+        load(ARGUMENTS((char[]){"check"}, (char[]){"--config"}, path), environment);
+    if (loaded.status)
+        fail_msg("%s", text_string(&loaded.messages));
+    const struct target *target = loaded.settings->targets;
+    same(target[0].docker_config, "/common");
+    same(target[1].docker_config, "/own");
+    assert_int_equal(target[0].token_host_count, 2);
+    same(target[0].token_hosts[1], "auth.example:5001");
+    assert_int_equal(target[1].token_host_count, 1);
+    same(target[1].token_hosts[0], "own.example");
+    assert_int_equal(target[0].port, 80);
+    assert_int_equal(target[1].port, 443);
+    assert_int_equal(target[2].port, 5000);
+    assert_true(target[0].insecure_skip_verify && !target[2].insecure_skip_verify);
+    assert_int_equal(target[2].registry_interval, 90 * USEC_PER_SEC);
+    release(&loaded);
+    unlink(path);
+}
+
 static void what_is_printed_loads_again(void **state)
 {
     struct text first = TEXT_WITH_LIMIT(65536);
     struct text second = TEXT_WITH_LIMIT(65536);
     char path[32];
     (void)state;
-    struct loaded loaded = load(
-        ARGUMENTS((char[]){"config"}, (char[]){"--profile=tke-serverless"},
-                  (char[]){"--timeout=1500ms"}, (char[]){"--linkage-address=10.0.3.7"},
-                  (char[]){"--control=vpc=[fd00::1]:443"}, (char[]){"--private-range=9.1.0.0/16"},
-                  (char[]){"--egress-address-url"}, (char[]){"https://[fd00::7]/ip?a=b"},
-                  (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}),
-        NULL);
+    struct loaded loaded =
+        load(ARGUMENTS((char[]){"config"}, (char[]){"--profile=tke-serverless"},
+                       (char[]){"--timeout=1500ms"}, (char[]){"--linkage-address=10.0.3.7"},
+                       (char[]){"--control=vpc=[fd00::1]:443"},
+                       (char[]){"--private-range=9.1.0.0/16"}, (char[]){"--egress-address-url"},
+                       (char[]){"https://[fd00::7]/ip?a=b"}, (char[]){"--docker-config=/key \"1\""},
+                       (char[]){"--token-host=[fd00::8]:5001"}, (char[]){"--plain-http"},
+                       (char[]){"--insecure-skip-verify"}, (char[]){"--registry-interval=7m"},
+                       (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}),
+             NULL);
     assert_int_equal(loaded.status, 0);
     settings_print(loaded.settings, &first);
     release(&loaded);
@@ -334,6 +369,7 @@ int main(void)
         cmocka_unit_test(only_some_commands_need_a_target),
         cmocka_unit_test(the_profile_adds_what_is_true_there),
         cmocka_unit_test(images_of_one_registry_are_one_target),
+        cmocka_unit_test(keys_and_token_hosts_of_a_target_replace_the_common_ones),
         cmocka_unit_test(what_is_printed_loads_again),
         cmocka_unit_test(help_fits_a_terminal),
     };
