@@ -93,7 +93,8 @@ enum fact {
     FACT_LATER_INVALID,
     FACT_BLOB_UNREACHABLE,
     FACT_BLOB_REFUSED,
-    FACT_REALM_PUBLIC, /* the address of the realm that fails */
+    FACT_REALM_PUBLIC,     /* the address of the realm that fails */
+    FACT_REMOTE_HANDSHAKE, /* it connects, and TLS fails */
     FACT_REALM_INTERNAL,
     FACT_BLOB_PUBLIC, /* the address of the store that fails */
     FACT_BLOB_INTERNAL,

@@ -28,6 +28,7 @@ static void set_remote(struct facts *facts, enum fact fact,
         if (remote_path_works(remote, path))
             continue;
         facts->path[fact] = path;
+        facts->is[FACT_REMOTE_HANDSHAKE] |= path->tcp.outcome == TCP_OK;
         facts->is[path->address_class == CLASS_PUBLIC ? is_public : is_internal] = true;
         return;
     }

@@ -290,6 +290,13 @@ static const struct step access_credential[] = {
     END,
 };
 
+static const struct step remote_handshake[] = {
+    STEP_WHEN(FACT_REMOTE_HANDSHAKE,
+              "{endpoint} connects and its TLS fails: look for a proxy that intercepts TLS on the "
+              "way, or give that host a certificate for its name that is trusted here."),
+    END,
+};
+
 static const struct step realm_access[] = {
     STEP("{realm} must be reachable too: allow its host and port in the pod's security group and "
          "the subnet's network ACL, and check that its name resolves where pulls resolve it."),
@@ -446,7 +453,7 @@ static const struct step *const *const remedies[CAUSE_COUNT] = {
     [CAUSE_API_FORBIDDEN] = LISTS(forbidden),
     [CAUSE_HTTP_TIMEOUT] = LISTS(http_steps),
     [CAUSE_HTTP_INVALID] = LISTS(http_steps),
-    [CAUSE_TOKEN_SERVICE_UNREACHABLE] = LISTS(realm_access),
+    [CAUSE_TOKEN_SERVICE_UNREACHABLE] = LISTS(remote_handshake, realm_access),
     [CAUSE_TOKEN_SERVICE_FAILED] = LISTS(realm_failed),
     [CAUSE_TOKEN_REJECTED] = LISTS(token_refused),
     [CAUSE_CREDENTIALS_MISSING] = LISTS(give_the_key, three_reasons, access_credential),
@@ -454,7 +461,7 @@ static const struct step *const *const remedies[CAUSE_COUNT] = {
     [CAUSE_INSUFFICIENT_SCOPE] = LISTS(three_reasons, access_credential),
     [CAUSE_IMAGE_NOT_FOUND] = LISTS(not_found),
     [CAUSE_IMAGE_BLOCKED_BY_POLICY] = LISTS(policy),
-    [CAUSE_BLOB_STORE_UNREACHABLE] = LISTS(store_access),
+    [CAUSE_BLOB_STORE_UNREACHABLE] = LISTS(remote_handshake, store_access),
     [CAUSE_BLOB_STORE_REFUSED] = LISTS(store_refused),
     [CAUSE_TOKEN_HOST_NOT_LISTED] = LISTS(list_token_host),
     [CAUSE_LOCAL_ERROR] = LISTS(local_steps),

@@ -209,6 +209,30 @@ static void put_remote_failure(struct text *out, const struct subject *subject)
         put_detail(out, subject);
 }
 
+static void put_certificate_error(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+    const char *names = template_fill("{names}", subject);
+    enum tls_outcome outcome = subject->path->tls.outcome;
+
+    if (outcome == TLS_RESET || outcome == TLS_EOF) {
+        text_append(out, outcome == TLS_EOF ? "EOF" : "read: connection reset by peer");
+        return;
+    }
+    if (outcome == TLS_PLAIN_HTTP) {
+        text_append(out, "http: server gave HTTP response to HTTPS client");
+        return;
+    }
+    text_append(out, "tls: failed to verify certificate: x509: ");
+    if (outcome == TLS_NAME_MISMATCH)
+        text_append_format(out, "certificate is valid for %s, not %s", names ? names : "",
+                           remote ? remote->host : "");
+    else if (outcome == TLS_EXPIRED || outcome == TLS_NOT_YET_VALID)
+        text_append(out, "certificate has expired or is not yet valid");
+    else
+        text_append(out, "certificate signed by unknown authority");
+}
+
 /* As the clients, written in Go, put it. */
 static void put_remote_error(struct text *out, const struct subject *subject)
 {
@@ -232,7 +256,7 @@ static void put_remote_error(struct text *out, const struct subject *subject)
     else if (path->tls.outcome == TLS_TIMEOUT)
         text_append(out, "net/http: TLS handshake timeout");
     else
-        text_append(out, "tls: failed to verify certificate: x509");
+        put_certificate_error(out, subject);
 }
 
 static void put_skipped(struct text *out, const struct subject *subject)
