@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ static pid_t start_registry(struct pull_scene *scene)
     assert_int_equal(pipe(ends), 0);
     pid_t process = fork();
     if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pull_scene_open(scene);
         peers.registry = scene->registry.site.port;
         peers.resolver = scene->dns.endpoint;
@@ -101,6 +103,9 @@ static void the_registry_is_never_blamed(void **state)
     bool failed = true;
 
     (void)state;
+    /* What OpenSSL sets up once for the process and never again if that fails is not a run's. */
+    failing = 0;
+    assert_false(run_once(&scene));
     for (failing = 1; failed; failing += stride)
         failed = run_once(&scene);
     print_message("%lu allocations\n", allocations);
