@@ -312,9 +312,11 @@ static unsigned weight_of(const char *parameters, size_t length)
     return 1000;
 }
 
-static bool starts_with(const char *text, size_t length, const char *word)
+static bool is_type(const char *text, size_t length, const char *type)
 {
-    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
+    while (length && strchr(" \t", text[length - 1]))
+        length--;
+    return length == strlen(type) && strncasecmp(text, type, length) == 0;
 }
 
 bool metrics_wants_openmetrics(const char *accept)
@@ -328,11 +330,11 @@ bool metrics_wants_openmetrics(const char *accept)
         size_t type = strcspn(accept, ";,");
         unsigned weight = type < length ? weight_of(accept + type + 1, length - type - 1) : 1000;
         const char *version = memmem(accept, length, "version=", 8);
-        if (starts_with(accept, type, "application/openmetrics-text")) {
+        if (is_type(accept, type, "application/openmetrics-text")) {
             bool known = !version || strncmp(version + 8, "1.0.0", 5) == 0;
             if (known && weight > openmetrics)
                 openmetrics = weight;
-        } else if (starts_with(accept, type, "text/plain") || starts_with(accept, type, "text/*")) {
+        } else if (is_type(accept, type, "text/plain") || is_type(accept, type, "text/*")) {
             plain = weight > plain ? weight : plain;
         }
         accept += length;

@@ -4,9 +4,11 @@
 
 #include "daemon/watcher.h"
 
-#define MAX_CHANGES_LOGGED 20 /* of one target, in CHANGES_WINDOW; more are counted */
-#define CHANGES_WINDOW     (10 * 60 * USEC_PER_SEC)
-#define MAX_EVIDENCE       400 /* bytes of the first evidence lines in a log line */
+#define MAX_CHANGES_LOGGED   20 /* of one target, in CHANGES_WINDOW; more are counted */
+#define CHANGES_WINDOW       (10 * 60 * USEC_PER_SEC)
+#define MAX_SHORTAGES_LOGGED 5 /* of memory, of all targets, in SHORTAGES_WINDOW */
+#define SHORTAGES_WINDOW     (60 * USEC_PER_SEC)
+#define MAX_EVIDENCE         400 /* bytes of the first evidence lines in a log line */
 
 _Static_assert(CAUSE_COUNT <= 64, "seen_causes has a bit for every cause");
 
@@ -21,6 +23,20 @@ void watch_result_release(struct watch_result *result)
     evidence_free(result->evidence);
     settings_release(result->settings);
     *result = (struct watch_result){0};
+}
+
+void watch_log_no_memory(struct watch *watch)
+{
+    char left_out[16] = "";
+    unsigned count;
+
+    if (!log_limit_allows(&watch->watcher->shortages_logged, MAX_SHORTAGES_LOGGED, SHORTAGES_WINDOW,
+                          &count))
+        return;
+    if (count)
+        snprintf(left_out, sizeof(left_out), "%u", count);
+    LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name},
+        {"lines_left_out", count ? left_out : NULL});
 }
 
 /* ---- counting ---- */
@@ -114,7 +130,7 @@ static void add_history(struct watch *watch, struct watch_result *result)
         return;
     if (!diagnosis_add_intermittent(result->diagnosis, result->evidence, result->target,
                                     flips.failed, flips.runs, flips.last_failure))
-        LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
+        watch_log_no_memory(watch);
 }
 
 void watch_observe(struct watch *watch, struct watch_result *result)

@@ -52,5 +52,8 @@ void watch_observe(struct watch *watch, struct watch_result *result);
 
 void watch_result_release(struct watch_result *result);
 
+/* A line that says that memory was short; many in a row are counted, not written. */
+void watch_log_no_memory(struct watch *watch);
+
 /* What is believed: unknown before the first run. */
 enum severity watch_status(const struct watch *watch);

@@ -96,7 +96,7 @@ static void done(struct evidence *evidence, void *context)
         hurry(watch);
     } else {
         watch_result_release(&result);
-        LOG(LOG_LEVEL_ERROR, "out of memory", {"target", watch->target->name});
+        watch_log_no_memory(watch);
     }
     watcher_start_waiting(watch->watcher);
 }
@@ -116,7 +116,7 @@ static void start(struct watch *watch)
         watch->run_target = watch->target;
         watcher->in_flight++;
     } else {
-        LOG(LOG_LEVEL_ERROR, "out of memory: the run is left out", {"target", watch->target->name});
+        watch_log_no_memory(watch);
     }
 }
 

@@ -31,7 +31,8 @@ struct watcher {
     size_t first_waiting;   /* where the search for a waiting one starts: fair among many */
     uint64_t late_runs;     /* had to wait for a free place, or their predecessor was not done */
     struct phase_histogram histograms[PHASE_COUNT];
-    usec_t lag; /* how late the timer of the last due run fired: how late the loop turns */
+    struct log_limit shortages_logged; /* of memory */
+    usec_t lag;         /* how late the timer of the last due run fired: how late the loop turns */
     int64_t loaded_at;  /* wall seconds: the settings in force */
     char *reload_error; /* why the last reload kept the settings before it; NULL: it did not */
     void (*changed)(void *context); /* after a change of what is believed; NULL: nobody cares */

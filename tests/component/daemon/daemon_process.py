@@ -19,8 +19,8 @@ def require(condition, text):
         sys.exit(f"{os.path.basename(sys.argv[0])}: {text}")
 
 
-def await_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
+def await_until(condition, what, patience=PATIENCE):
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = condition()
         if found:
@@ -83,8 +83,8 @@ class Daemon:
                           re.MULTILINE)
         return float(found[1]) if found else None
 
-    def await_ready(self):
-        await_until(lambda: self.ask("/readyz")[0] == 200, "ready")
+    def await_ready(self, patience=PATIENCE):
+        await_until(lambda: self.ask("/readyz")[0] == 200, "ready", patience)
 
     def stop(self):
         self.process.terminate()
