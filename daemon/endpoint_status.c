@@ -21,7 +21,7 @@ struct status_source {
 
 static json_t *target_json(const struct watch *watch)
 {
-    const struct target_report report = {watch->last.target, watch->last.evidence,
+    const struct target_report report = {watch->last.target, watch_evidence(watch),
                                          watch->last.diagnosis};
     json_t *target;
 

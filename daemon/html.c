@@ -41,7 +41,9 @@ void html_duration(struct text *out, usec_t duration)
 {
     double milliseconds = (double)duration / (double)USEC_PER_MSEC;
 
-    if (milliseconds < 10)
+    if (milliseconds < 0.05)
+        text_append(out, "&lt;0.1 ms");
+    else if (milliseconds < 10)
         text_append_format(out, "%.1f ms", milliseconds);
     else if (milliseconds < 1000)
         text_append_format(out, "%.0f ms", milliseconds);

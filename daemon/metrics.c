@@ -118,13 +118,15 @@ static void render_failures(struct text *text, const struct watch *watch)
 
 static void render_last_durations(struct text *text, const struct watch *watch)
 {
-    for (int i = 0; watch->last.evidence && i < PHASE_COUNT; i++) {
+    const struct evidence *evidence = watch_evidence(watch);
+
+    for (int i = 0; evidence && i < PHASE_COUNT; i++) {
         enum phase phase = (enum phase)i;
-        if (evidence_phase_state(watch->last.evidence, phase) == PHASE_STATE_SKIPPED)
+        if (evidence_phase_state(evidence, phase) == PHASE_STATE_SKIPPED)
             continue;
         open_labels(text, PREFIX "last_phase_duration_seconds", watch);
         label(text, "phase", phase_name(phase));
-        close_with_seconds(text, evidence_phase_duration(watch->last.evidence, phase));
+        close_with_seconds(text, evidence_phase_duration(evidence, phase));
     }
 }
 
@@ -143,23 +145,26 @@ static unsigned count_addresses(const struct evidence *evidence, enum resolver_r
 
 static void render_addresses(struct text *text, const struct watch *watch)
 {
-    for (int role = ROLE_POD; watch->last.evidence && role <= ROLE_HOST; role++)
+    const struct evidence *evidence = watch_evidence(watch);
+
+    for (int role = ROLE_POD; evidence && role <= ROLE_HOST; role++)
         for (int i = 0; i < CLASS_COUNT; i++) {
             open_labels(text, PREFIX "dns_addresses", watch);
             label(text, "resolver_role", resolver_role_name((enum resolver_role)role));
             label(text, "class", address_class_name((enum address_class)i));
-            close_with(text, count_addresses(watch->last.evidence, (enum resolver_role)role,
-                                             (enum address_class)i));
+            close_with(text,
+                       count_addresses(evidence, (enum resolver_role)role, (enum address_class)i));
         }
 }
 
 /* Of several certificates the one that ends first. */
 static void render_not_after(struct text *text, const struct watch *watch)
 {
+    const struct evidence *evidence = watch_evidence(watch);
     int64_t first = 0;
 
-    for (size_t i = 0; watch->last.evidence && i < watch->last.evidence->path_count; i++) {
-        const struct certificate_evidence *found = &watch->last.evidence->paths[i].tls.certificate;
+    for (size_t i = 0; evidence && i < evidence->path_count; i++) {
+        const struct certificate_evidence *found = &evidence->paths[i].tls.certificate;
         if (found->present && (!first || found->not_after < first))
             first = found->not_after;
     }
@@ -171,10 +176,12 @@ static void render_not_after(struct text *text, const struct watch *watch)
 
 static void render_last_run(struct text *text, const struct watch *watch)
 {
-    if (!watch->last.evidence)
+    const struct evidence *evidence = watch_evidence(watch);
+
+    if (!evidence)
         return;
     open_labels(text, PREFIX "last_run_timestamp_seconds", watch);
-    close_with(text, (uint64_t)watch->last.evidence->measured_at);
+    close_with(text, (uint64_t)evidence->measured_at);
 }
 
 static void render_last_success(struct text *text, const struct watch *watch)

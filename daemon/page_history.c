@@ -77,9 +77,9 @@ void page_history(struct text *out, const struct watch *watch, int64_t now)
                        state_run_count(state) == 1 ? "" : "s");
     put_runs(out, state);
     text_append(out, "</div><p class=dim>Last run ");
-    html_time(out, watch->last.evidence->measured_at, now);
+    html_time(out, watch_evidence(watch)->measured_at, now);
     text_append(out, ", took ");
-    html_duration(out, watch->last.evidence->duration);
+    html_duration(out, watch_evidence(watch)->duration);
     text_append(out, ". Next run ");
     html_time(out, report_next_run(watch), now);
     text_append_format(out, ". Since the start: runs %llu, changes %llu.",

@@ -109,7 +109,7 @@ static void put_summary(struct text *out, const struct watch *watch, int64_t now
     }
     text_append(out, "</span>");
     if (finding)
-        put_lights(out, watch->last.evidence);
+        put_lights(out, watch_evidence(watch));
     if (finding && status != SEVERITY_OK) {
         text_append(out, "<span class=w>");
         html_text(out, finding->summary);
@@ -132,7 +132,7 @@ static void put_body(struct text *out, const struct watch *watch, enum page_deta
     const struct diagnosis *diagnosis = watch->last.diagnosis;
 
     text_append(out, "<div class=b>");
-    put_ladder(out, watch->last.evidence);
+    put_ladder(out, watch_evidence(watch));
     if (detail == PAGE_BRIEF) {
         if (finding->severity != SEVERITY_OK && finding->remedy_count) {
             text_append(out, "<p>First: ");
@@ -144,7 +144,7 @@ static void put_body(struct text *out, const struct watch *watch, enum page_deta
         for (size_t i = 0; i < diagnosis->count; i++)
             put_finding(out, &diagnosis->findings[i]);
         page_history(out, watch, now);
-        page_evidence(out, watch->last.evidence);
+        page_evidence(out, watch_evidence(watch));
     }
     text_append(out, "</div>");
 }

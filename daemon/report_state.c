@@ -59,7 +59,7 @@ static json_t *believed(const struct state *state)
 
 void report_json_add_state(json_t *target, const struct watch *watch)
 {
-    const struct evidence *evidence = watch->last.evidence;
+    const struct evidence *evidence = watch_evidence(watch);
 
     json_object_set_new(target, "state", believed(&watch->state));
     json_object_set_new(target, "last_run", report_json_time(evidence ? evidence->measured_at : 0));

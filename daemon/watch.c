@@ -20,7 +20,7 @@ enum severity watch_status(const struct watch *watch)
 void watch_result_release(struct watch_result *result)
 {
     diagnosis_free(result->diagnosis);
-    evidence_free(result->evidence);
+    packed_evidence_free(result->evidence);
     settings_release(result->settings);
     *result = (struct watch_result){0};
 }
@@ -120,43 +120,66 @@ static void log_change(struct watch *watch, const struct state_result *previous)
 
 /* ---- a result ---- */
 
+const struct evidence *watch_evidence(const struct watch *watch)
+{
+    static struct evidence scratch; /* 14 kB: not on the stack, and not one for each target */
+
+    return watch->last.evidence ? evidence_unpack(watch->last.evidence, &scratch) : NULL;
+}
+
 /* What only the history tells joins what this run told. */
-static void add_history(struct watch *watch, struct watch_result *result)
+static void add_history(struct watch *watch, const struct evidence *evidence,
+                        struct diagnosis *diagnosis, const struct target *target)
 {
     struct state_flips flips;
 
-    if (result->diagnosis->status == SEVERITY_UNKNOWN ||
-        !state_flips(&watch->state, result->diagnosis->status, &flips))
+    if (diagnosis->status == SEVERITY_UNKNOWN ||
+        !state_flips(&watch->state, diagnosis->status, &flips))
         return;
-    if (!diagnosis_add_intermittent(result->diagnosis, result->evidence, result->target,
-                                    flips.failed, flips.runs, flips.last_failure))
+    if (!diagnosis_add_intermittent(diagnosis, evidence, target, flips.failed, flips.runs,
+                                    flips.last_failure))
         watch_log_no_memory(watch);
 }
 
-void watch_observe(struct watch *watch, struct watch_result *result)
+/* What is kept of a run. When memory is short, the one before stays. */
+static void keep_result(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
+                        struct settings *settings, const struct target *target)
 {
-    const struct settings *settings = watch->watcher->settings;
-    const struct state_thresholds thresholds = {settings->failure_threshold,
-                                                settings->success_threshold};
+    struct packed_evidence *packed = evidence_pack(evidence);
+    struct watch_result result = {settings, target, packed, diagnosis_pack(diagnosis)};
+
+    if (packed) {
+        watch_result_release(&watch->last);
+        watch->last = result;
+    } else {
+        evidence_free(evidence);
+        watch_result_release(&result);
+        watch_log_no_memory(watch);
+    }
+}
+
+void watch_observe(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
+                   struct settings *settings, const struct target *target)
+{
+    const struct settings *current = watch->watcher->settings;
+    const struct state_thresholds thresholds = {current->failure_threshold,
+                                                current->success_threshold};
     bool known = watch->state.known;
     struct state_result previous;
 
-    add_history(watch, result);
-    const struct diagnosis *diagnosis = result->diagnosis;
+    add_history(watch, evidence, diagnosis, target);
     const struct state_result observed = {
-        .at = result->evidence->measured_at,
-        .duration_msec = (uint32_t)(result->evidence->duration / USEC_PER_MSEC),
+        .at = evidence->measured_at,
+        .duration_msec = (uint32_t)(evidence->duration / USEC_PER_MSEC),
         .status = (uint8_t)diagnosis->status,
         .cause = (uint8_t)diagnosis->findings[0].cause,
     };
     watch->runs++;
-    count_phases(watch, result->evidence);
+    count_phases(watch, evidence);
     if (diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN)
         watch->last_success = observed.at;
-    watch_result_release(&watch->last);
-    watch->last = *result;
-    *result = (struct watch_result){0};
-    if (state_observe(&watch->state, &observed, &thresholds, &previous)) {
+    keep_result(watch, evidence, diagnosis, settings, target);
+    if (state_observe(&watch->state, &observed, &thresholds, &previous) && watch->last.diagnosis) {
         log_change(watch, known ? &previous : NULL);
         if (watch->watcher->changed)
             watch->watcher->changed(watch->watcher->changed_context);

@@ -17,7 +17,7 @@ struct watcher;
 struct watch_result {
     struct settings *settings; /* held; NULL before the first run ended */
     const struct target *target;
-    struct evidence *evidence;
+    struct packed_evidence *evidence; /* see watch_evidence() */
     struct diagnosis *diagnosis;
 };
 
@@ -47,8 +47,13 @@ struct watch {
     usec_t asked_at; /* monotonic: the last run that POST /probe asked for; 0 never */
 };
 
-/* Takes over what `result` holds: counts it, decides what is believed, logs a change. */
-void watch_observe(struct watch *watch, struct watch_result *result);
+/* Takes over a run's evidence, its diagnosis and the held settings: counts, decides what is
+ * believed, logs a change, and keeps them as the last result. */
+void watch_observe(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
+                   struct settings *settings, const struct target *target);
+
+/* The evidence of the last run, or NULL before it. Valid until the next call, for any watch. */
+const struct evidence *watch_evidence(const struct watch *watch);
 
 void watch_result_release(struct watch_result *result);
 

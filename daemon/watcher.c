@@ -82,20 +82,19 @@ static void hurry(struct watch *watch)
 static void done(struct evidence *evidence, void *context)
 {
     struct watch *watch = context;
-    struct watch_result result = {.settings = watch->run_settings,
-                                  .target = watch->run_target,
-                                  .evidence = evidence,
-                                  .diagnosis = diagnose(evidence, watch->run_target)};
+    struct diagnosis *diagnosis = diagnose(evidence, watch->run_target);
+    struct settings *settings = watch->run_settings;
 
     watch->run = NULL;
     watch->run_settings = NULL;
     watch->renewed = false;
     watch->watcher->in_flight--;
-    if (result.diagnosis) {
-        watch_observe(watch, &result);
+    if (diagnosis) {
+        watch_observe(watch, evidence, diagnosis, settings, watch->run_target);
         hurry(watch);
     } else {
-        watch_result_release(&result);
+        evidence_free(evidence);
+        settings_release(settings);
         watch_log_no_memory(watch);
     }
     watcher_start_waiting(watch->watcher);
@@ -110,7 +109,7 @@ static void start(struct watch *watch)
         return;
     watch->run = probe_start(watcher->environment, watch->target, done, watch);
     if (watch->last.evidence && !watch->renewed)
-        probe_set_standing(watch->run, watch->last.evidence->registry);
+        probe_set_standing(watch->run, watch_evidence(watch)->registry);
     if (watch->run) {
         watch->run_settings = settings_hold(watcher->settings);
         watch->run_target = watch->target;

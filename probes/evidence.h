@@ -86,6 +86,18 @@ struct evidence {
 struct evidence *evidence_new(void);
 void evidence_free(struct evidence *evidence); /* NULL is allowed */
 
+/*
+ * The same without the room that it does not use: a run's evidence is made for the most that can
+ * be measured, and a daemon keeps one of every target. evidence_pack() takes `evidence` over, or
+ * gives NULL when memory is short and leaves it alone. evidence_unpack() fills `scratch` with a
+ * view that borrows from `packed`; it is returned.
+ */
+struct packed_evidence;
+struct packed_evidence *evidence_pack(struct evidence *evidence);
+const struct evidence *evidence_unpack(const struct packed_evidence *packed,
+                                       struct evidence *scratch);
+void packed_evidence_free(struct packed_evidence *packed); /* NULL is allowed */
+
 /* The view whose addresses decide: VIEW_HOST if a host resolver answered, else VIEW_POD. A target
  * written as an address is decided by VIEW_LITERAL. An answer is any rcode; silence is none. */
 unsigned evidence_deciding_view(const struct evidence *evidence);

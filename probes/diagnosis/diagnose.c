@@ -1,5 +1,6 @@
 #include "probes/diagnosis/diagnose.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "config/base/memory.h"
@@ -163,6 +164,15 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
     diagnosis->findings[diagnosis->count - 1].summary = summary;
     order(diagnosis);
     return true;
+}
+
+struct diagnosis *diagnosis_pack(struct diagnosis *diagnosis)
+{
+    struct diagnosis *packed =
+        memory_resize(diagnosis, offsetof(struct diagnosis, findings) +
+                                     diagnosis->count * sizeof(diagnosis->findings[0]));
+
+    return packed ? packed : diagnosis;
 }
 
 void diagnosis_free(struct diagnosis *diagnosis)

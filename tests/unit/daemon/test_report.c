@@ -44,6 +44,36 @@ static void each_scenario(scenario_fn *run)
         }
 }
 
+/* ---- packed evidence ---- */
+
+static void says_the_same_when_packed(const struct scenario *scenario,
+                                      const struct target_report *report)
+{
+    struct target target;
+    struct evidence *evidence = scenario_measure(scenario, &target);
+    struct evidence *scratch = malloc(sizeof(*scratch));
+
+    target.network = report->target->network;
+    struct packed_evidence *packed = evidence_pack(evidence);
+    assert_non_null(packed);
+    assert_non_null(scratch);
+    memset(scratch, 0xff, sizeof(*scratch)); /* what is not filled must not be looked at */
+    struct target_report again = {&target, evidence_unpack(packed, scratch), report->diagnosis};
+    json_t *one = report_json_target(report);
+    json_t *other = report_json_target(&again);
+    assert_true(json_equal(one, other));
+    json_decref(one);
+    json_decref(other);
+    free(scratch);
+    packed_evidence_free(packed);
+}
+
+static void packing_loses_nothing(void **state)
+{
+    (void)state;
+    each_scenario(says_the_same_when_packed);
+}
+
 /* ---- replay ---- */
 
 static struct replay *write_and_read(const struct target_report *report)
@@ -186,6 +216,7 @@ static void the_text_fits_a_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packing_loses_nothing),
         cmocka_unit_test(a_replay_finds_the_same),
         cmocka_unit_test(the_json_has_every_field),
         cmocka_unit_test(the_text_fits_a_terminal),
