@@ -7,7 +7,7 @@
 #include "config/base/memory.h"
 
 /* Small enough that a run's evidence does not waste much, large enough to need few of them. */
-#define CHUNK_SIZE ((size_t)2048)
+#define CHUNK_SIZE ((size_t)512)
 #define ALIGNMENT  _Alignof(max_align_t)
 
 struct chunk {
