@@ -51,6 +51,14 @@ def dates_of(kind):
     return ["-startdate", start, "-enddate", end] if start else []
 
 
+def issue(folder, stem, names):
+    """<stem>.pem and <stem>.key, signed by the CA of make_certificates()."""
+    run("openssl", "req", "-x509", *CURVE, "-days", "90", "-CA", "ca.pem", "-CAkey", "ca.key",
+        "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(
+            f"DNS:{name}" for name in names), "-keyout", f"{stem}.key", "-out", f"{stem}.pem",
+        cwd=folder, stderr=subprocess.DEVNULL)
+
+
 def make_certificates(folder, kind):
     """ca.pem, that the probe and the clients trust; cert.pem and key.pem of the registry."""
     # A name in the subject alone is no name: clients stopped reading it there long ago.

@@ -15,10 +15,12 @@ import urllib.request
 import clients
 import explained
 from certificates import NAME
+from image import REPOSITORY, TAG
 from network import ADDRESSES, move_to_pod, restart_nat
 from servers import resolvers
 
 TIMEOUT = 3.0
+IMAGE_TIMEOUT = 6.0  # a check of an image takes nine exchanges, one after the other
 START_ALLOWANCE = 2.0
 PATIENCE = 60.0
 PULL_FAILS_AFTER = 8.0  # a pull that must fail and still waits has failed
@@ -44,11 +46,26 @@ def target_of(scenario):
         host = f"[{address}]" if ":" in address else address
         return host, host
     target = scenario.get("target", "acme-prod")
-    return target, NAME if target == "acme-prod" else target
+    host = NAME if target == "acme-prod" else target
+    if "port" in scenario.get("registry", {}):
+        host += f":{scenario['registry']['port']}"
+    return f"{host}/{scenario['image']}" if "image" in scenario else target, host
+
+
+def reference_of(scenario):
+    """The image that clients pull."""
+    target, host = target_of(scenario)
+    return target if "image" in scenario else f"{host}/{REPOSITORY}:{TAG}"
+
+
+def timeout_of(scenario):
+    return IMAGE_TIMEOUT if "image" in scenario else TIMEOUT
 
 
 def options_of(scenario, folder):
-    options = ["--ca-file", str(folder / "ca.pem"), "--timeout", f"{int(TIMEOUT)}s"]
+    options = ["--ca-file", str(folder / "ca.pem"), "--timeout", f"{int(timeout_of(scenario))}s"]
+    if (folder / "docker-config.json").exists():
+        options += ["--docker-config", str(folder / "docker-config.json")]
     if "profile" in scenario:
         options += ["--profile", scenario["profile"]]
     else:
@@ -116,8 +133,8 @@ def check_once(scenario, probe, folder, saved, lateness):
         wrong.append(f"exit status {result.returncode}, not {scenario['status']}")
     # The run's own time is the promise; from outside, the start of three programs is in it too.
     late = lateness.worst
-    if target["duration_seconds"] > TIMEOUT * 1.1 + late or \
-            took > TIMEOUT * 1.1 + START_ALLOWANCE + 2 * late:
+    limit = timeout_of(scenario) * 1.1 + late
+    if target["duration_seconds"] > limit or took > limit + START_ALLOWANCE + late:
         wrong.append(f"{target['duration_seconds']:.2f} s ({took:.2f} s from outside), more than "
                      f"timeout + 10 % (the machine itself was {late:.2f} s late)")
     return target, took, wrong
@@ -208,18 +225,23 @@ def check_daemon(scenario, probe, folder):
 class Pulls:
     """The attempts of real clients at one scenario's image."""
 
-    def __init__(self, name, scenario, probe, folder, containerd_address):
+    def __init__(self, name, scenario, probe, folder, containerd_address, fails_after):
         self.name, self.scenario, self.probe = name, scenario, probe
         self.folder, self.containerd_address = folder, containerd_address
+        self.fails_after = fails_after
         self.host = target_of(scenario)[1]
-        self.commands = dict(clients.commands(self.host, name, folder, containerd_address))
+        reference = reference_of(scenario)
+        digests = json.loads((folder / "digests.json").read_text())
+        self.digest = digests.get(reference.rpartition(":")[2])
+        self.commands = dict(clients.commands(scenario, reference, name, folder,
+                                              containerd_address))
 
     def attempt(self, client):
         """{client, succeeded, said} and what is wrong."""
-        patience = PULL_FAILS_AFTER if works(self.scenario) is False else PULL_PATIENCE
-        succeeded, said, ran = clients.pull(self.host, self.commands[client], self.folder, patience)
-        if succeeded and not clients.holds_image(client, (self.folder / "digest").read_text(),
-                                                 self.name, self.folder, self.containerd_address):
+        patience = self.fails_after if works(self.scenario) is False else PULL_PATIENCE
+        succeeded, said, ran = clients.pull(self.commands[client], self.folder, patience)
+        if succeeded and not clients.holds_image(client, self.digest, self.name, self.folder,
+                                                 self.containerd_address):
             succeeded, said = False, f"it got something else {said}"
         result = {"client": client, "succeeded": succeeded, "said": said}
         if not ran:
@@ -279,11 +301,11 @@ def check_random(scenario, probe, folder, saved, lateness, pulls, router):
     return target, took, wrong, [pulls.attempt(client) for client in pulls.commands]
 
 
-def check(name, scenario, probe, folder, containerd_address):
+def check(name, scenario, probe, folder, containerd_address, fails_after):
     """A result that `lab run` prints."""
     router = move_to_pod()
     saved = folder / "report.json"
-    pulls = Pulls(name, scenario, probe, folder, containerd_address)
+    pulls = Pulls(name, scenario, probe, folder, containerd_address, fails_after)
     lateness = Lateness()
     common = (scenario, probe, folder, saved, lateness, pulls)
     if "random" in scenario:

@@ -25,6 +25,9 @@ def differences(probe, scenario, host, said):
     wrong = []
     if scenario["cause"] not in (error["cause"], *error["alternatives"]):
         wrong.append(f"explain finds {error['cause']} or {error['alternatives']} in: {said}")
+    # What is said of a layer often names its store alone.
+    if error["stage"] == "blob" and error["check"] is None:
+        return wrong
     if not error["check"] or shlex.split(error["check"])[-1].split("/")[0] != host:
         wrong.append(f"explain would check {error['check']}, not {host}")
     return wrong

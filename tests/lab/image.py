@@ -1,4 +1,7 @@
-"""A tiny image, written straight into a registry's storage."""
+"""Writes an image into a docker-registry's storage, as a push would have left it there.
+
+Tag 1.4 is an OCI index of two platforms, 1.4-amd64 a docker manifest: the two kinds that pulls meet.
+"""
 
 import gzip
 import hashlib
@@ -6,56 +9,76 @@ import io
 import json
 import tarfile
 
+OCI = "application/vnd.oci.image"
+DOCKER = "application/vnd.docker"
 REPOSITORY, TAG = "team/app", "1.4"
 
 
-def layer():
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        content = b"pulled from the lab\n"
-        entry = tarfile.TarInfo("hello")
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return data.getvalue()
+def layer(name, size):
+    """A gzipped tar with one file; the same bytes every time."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = size
+        archive.addfile(member, io.BytesIO(hashlib.shake_256(name.encode()).digest(size)))
+    return packed.getvalue(), gzip.compress(packed.getvalue(), mtime=0)
 
 
-def write_blob(storage, data):
-    digest = hashlib.sha256(data).hexdigest()
-    folder = storage / "docker/registry/v2/blobs/sha256" / digest[:2] / digest
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "data").write_bytes(data)
-    return digest
+class Repository:
+    """One repository of the storage; what is linked here can be pulled from here."""
+
+    def __init__(self, storage, name):
+        self.blobs = storage / "docker/registry/v2/blobs/sha256"
+        self.folder = storage / "docker/registry/v2/repositories" / name
+
+    def link(self, place, digest):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "link").write_text(digest)
+
+    def blob(self, content, media_type):
+        name = hashlib.sha256(content).hexdigest()
+        place = self.blobs / name[:2] / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "data").write_bytes(content)
+        self.link(self.folder / "_layers/sha256" / name, f"sha256:{name}")
+        return {"mediaType": media_type, "digest": f"sha256:{name}", "size": len(content)}
+
+    def manifest(self, content):
+        described = self.blob(json.dumps(content).encode(), content["mediaType"])
+        name = described["digest"].removeprefix("sha256:")
+        self.link(self.folder / "_manifests/revisions/sha256" / name, described["digest"])
+        return described
+
+    def tag(self, tag, described):
+        name = described["digest"].removeprefix("sha256:")
+        place = self.folder / "_manifests/tags" / tag
+        self.link(place / "current", described["digest"])
+        self.link(place / "index/sha256" / name, described["digest"])
+
+    def image(self, architecture, config_type, layer_type, manifest_type):
+        layers = [layer("etc/motd", 64), layer("usr/bin/app", 20000)]
+        config = {"architecture": architecture, "os": "linux", "config": {},
+                  "rootfs": {"type": "layers", "diff_ids": [
+                      "sha256:" + hashlib.sha256(plain).hexdigest() for plain, _ in layers]}}
+        return self.manifest({
+            "schemaVersion": 2, "mediaType": manifest_type,
+            "config": self.blob(json.dumps(config).encode(), config_type),
+            "layers": [self.blob(packed, layer_type) for _, packed in layers]})
 
 
-def write_link(storage, repository, place, digest):
-    folder = storage / "docker/registry/v2/repositories" / repository / place
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "link").write_text(f"sha256:{digest}")
-
-
-def describe(media_type, data, digest):
-    return {"mediaType": media_type, "size": len(data), "digest": f"sha256:{digest}"}
-
-
-def write_image(storage, repository=REPOSITORY, tag=TAG):
-    """Fills the filesystem storage of docker-registry; returns the manifest's digest."""
-    files = layer()
-    packed = gzip.compress(files, mtime=0)
-    config = json.dumps({
-        "architecture": "amd64", "os": "linux", "config": {},
-        "rootfs": {"type": "layers",
-                   "diff_ids": [f"sha256:{hashlib.sha256(files).hexdigest()}"]}}).encode()
-    layer_digest, config_digest = write_blob(storage, packed), write_blob(storage, config)
-    manifest = json.dumps({
-        "schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": describe("application/vnd.docker.container.image.v1+json", config,
-                           config_digest),
-        "layers": [describe("application/vnd.docker.image.rootfs.diff.tar.gzip", packed,
-                            layer_digest)]}).encode()
-    digest = write_blob(storage, manifest)
-    for blob in (layer_digest, config_digest):
-        write_link(storage, repository, f"_layers/sha256/{blob}", blob)
-    write_link(storage, repository, f"_manifests/revisions/sha256/{digest}", digest)
-    write_link(storage, repository, f"_manifests/tags/{tag}/current", digest)
-    write_link(storage, repository, f"_manifests/tags/{tag}/index/sha256/{digest}", digest)
-    return f"sha256:{digest}"
+def write_image(storage, repository=REPOSITORY):
+    """Writes both tags of an image into the repository, below the folder `storage`; returns the
+    digest of the manifest that a pull on amd64 ends at, by tag."""
+    repository = Repository(storage, repository)
+    docker = repository.image("amd64", f"{DOCKER}.container.image.v1+json",
+                              f"{DOCKER}.image.rootfs.diff.tar.gzip",
+                              f"{DOCKER}.distribution.manifest.v2+json")
+    repository.tag(f"{TAG}-amd64", docker)
+    platforms = []
+    for architecture in ("amd64", "arm64"):
+        described = repository.image(architecture, f"{OCI}.config.v1+json",
+                                     f"{OCI}.layer.v1.tar+gzip", f"{OCI}.manifest.v1+json")
+        platforms.append({**described, "platform": {"architecture": architecture, "os": "linux"}})
+    repository.tag(TAG, repository.manifest(
+        {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": platforms}))
+    return {f"{TAG}-amd64": docker["digest"], TAG: platforms[0]["digest"]}

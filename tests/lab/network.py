@@ -28,6 +28,7 @@ ADDRESSES = {
     "link-local": "169.254.0.47",
     "shared": "100.64.0.47",
     "private6": "fd00:3::7",
+    "token": "10.0.3.9",
     "service": "10.0.4.20",
     "peer": "10.1.3.7",
     "public": "43.128.10.20",
@@ -35,6 +36,7 @@ ADDRESSES = {
     "public6": "2402:4e00::20",
     "internet": "43.129.0.1",
     "internet2": "43.129.0.2",
+    "storage": "43.129.0.22",
     "loopback": "127.0.0.1",
     "unspecified": "0.0.0.0",
     "documentation": "192.0.2.7",
@@ -58,11 +60,11 @@ class Node:
 NODES = {
     "pod": Node(1),
     "vpc": Node(2, ("private", "dead", "provider-9", "provider-11", "provider-30", "link-local",
-                    "shared", "private6", *POD_RESOLVERS, *HOST_RESOLVERS, *PROFILE_RESOLVERS)),
+                    "shared", "private6", "token", *POD_RESOLVERS, *HOST_RESOLVERS, *PROFILE_RESOLVERS)),
     "service": Node(5, ("service",)),
     "peer": Node(6, ("peer",)),
     "public": Node(8, ("public", "public2", "public6"), outside=True),
-    "internet": Node(9, ("internet", "internet2"), outside=True),
+    "internet": Node(9, ("internet", "internet2", "storage"), outside=True),
 }
 
 

@@ -1,5 +1,6 @@
 """What runs in the lab's nodes: resolvers, registries and controls, well or broken."""
 
+import json
 import pathlib
 import socket
 import sys
@@ -10,6 +11,7 @@ from image import write_image
 from network import (ADDRESSES, HOST_RESOLVERS, POD_RESOLVERS, PROFILE_RESOLVERS, bind_resolv_conf,
                      build_network, in_node, newest_process, node_of,
                      write_resolv_conf)
+from registry import HOSTS, Registry, nodes_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -28,7 +30,7 @@ def alias(number):
 
 def records(kind, twin):
     """dnsmasq's options for one view: what the registry's name and its -vpc twin answer."""
-    options = [f"--host-record={name},{ADDRESSES[to]}" for name, to in CONTROL_NAMES.items()]
+    options = [f"--host-record={name},{ADDRESSES[to]}" for name, to in (CONTROL_NAMES | HOSTS).items()]
     if twin:
         options.append(f"--host-record={NAME.replace('.', '-vpc.', 1)},{ADDRESSES[twin]}")
     if kind != "refused":
@@ -138,6 +140,9 @@ def start_server(folder, node, kind):
         start_registry(folder, node, ":443", encrypted=True)
     elif kind in WEB_SERVERS:
         start_nginx(folder, node, kind)
+    elif kind == "hostile":
+        in_node(node, sys.executable, str(HERE / "hostile.py"), str(folder), log=folder / "hostile.log")
+        await_listening(node, "t", "0.0.0.0", 443, folder)  # the last port that it opens
     elif kind != "none":
         if kind in BEHIND_FILTER:
             start_registry(folder, node, "127.0.0.1:5443", encrypted=True)
@@ -146,6 +151,19 @@ def start_server(folder, node, kind):
         in_node(node, sys.executable, str(HERE / "faults.py"), kind, "0.0.0.0", str(folder),
                 log=folder / f"server-{node}.log")
         await_listening(node, "t", "0.0.0.0", 443, folder)
+
+
+def start_token_registry(folder, scenario):
+    registry = Registry(folder, scenario["registry"])
+    registry.write()
+    if scenario.get("docker_config") != "none":
+        registry.write_docker_config(scenario.get("docker_config", "good"))
+    for node in nodes_of(scenario["registry"]):
+        commands = registry.commands(node)
+        for command, _ in commands:
+            in_node(node, *command, log=folder / f"registry-{node}.log")
+        for _, port in commands:
+            await_listening(node, "t", "0.0.0.0", port, folder)
 
 
 def bound(process, transport, port):
@@ -175,6 +193,8 @@ def await_listening(node, transport, address, port, folder):
 
 def registry_nodes(scenario):
     """Where a registry belongs: the nodes of every address that a scenario names for it."""
+    if "registry" in scenario:
+        return nodes_of(scenario["registry"])
     pod, host = resolvers(scenario)
     names = [name for _, kind in pod + host for name in kind.split("+")]
     names += ["private" for name in names if name in ("long-chain", "truncated")]
@@ -192,15 +212,18 @@ def control_nodes(scenario):
 
 def build(scenario, folder):
     make_certificates(folder, scenario.get("certificate", "good"))
-    (folder / "digest").write_text(write_image(folder / "storage"))
+    (folder / "digests.json").write_text(json.dumps(write_image(folder / "storage")))
     build_network(scenario, sorted({"pod", "vpc", *registry_nodes(scenario),
                                     *control_nodes(scenario)}))
     pod, host = resolvers(scenario)
     twin = scenario.get("vpc_name")
     for address, kind in pod + host:
         start_resolver(folder, address, kind, twin)
-    for node in registry_nodes(scenario):
-        start_server(folder, node, scenario.get("server", "registry"))
+    if "registry" in scenario:
+        start_token_registry(folder, scenario)
+    else:
+        for node in registry_nodes(scenario):
+            start_server(folder, node, scenario.get("server", "registry"))
     for node in control_nodes(scenario):
         start_server(folder, node, "echo")
     write_resolv_conf(folder / "resolv.conf", [address for address, _ in pod])
