@@ -216,6 +216,9 @@ def check_daemon(scenario, probe, folder):
     if daemon.returncode != 0:
         wrong.append(f"run ended with {daemon.returncode}")
     wrong += [f"run: {reason}" for reason in judge(scenario, found)]
+    causes = [run["cause"] for run in found["history"]]
+    if set(causes) != {scenario["cause"]}:
+        wrong.append(f"run: findings changed, {' then '.join(causes)}")
     return found["findings"], wrong
 
 
