@@ -2,7 +2,8 @@
 
   faults.py KIND ADDRESS [FOLDER]
 
-KIND is of a resolver (port 53 of ADDRESS) or of a server (port 443); FOLDER has cert.pem and key.pem.
+KIND is of a resolver (port 53 of ADDRESS) or of a server (port 443, with cert.pem and key.pem of
+FOLDER).
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""The lab's network: a pod, its VPC, a second VPC and an internet, each a namespace behind one router.
+"""The lab's network: namespaces behind one router.
 
     pod ── security group ── router ─┬─ vpc       resolvers, the registry's private addresses
                                      ├─ service   another service of the VPC (a control)
@@ -114,7 +114,8 @@ def ip_batch(lines, namespace=None):
 
 def set_kernel(name, value, node=None):
     if node:
-        run("nsenter", f"--net=/run/netns/{node}", "sh", "-c", f"echo {value} >/proc/sys/net/{name}")
+        run("nsenter", f"--net=/run/netns/{node}", "sh", "-c",
+            f"echo {value} >/proc/sys/net/{name}")
     else:
         pathlib.Path("/proc/sys/net", name).write_text(str(value))
 
@@ -128,7 +129,8 @@ def connect_node(name, node, scenario, router):
     gateway, own = f"{node.prefix()}.1", f"{node.prefix()}.10"
     gateway6, own6 = f"{node.prefix6()}:1", f"{node.prefix6()}:10"
     router += [f"link add {name} type veth peer name eth0 netns {name}",
-               f"address add {gateway}/24 dev {name}", f"address add {gateway6}/64 dev {name} nodad",
+               f"address add {gateway}/24 dev {name}",
+               f"address add {gateway6}/64 dev {name} nodad",
                f"link set {name} up"]
     inside = ["link set lo up", f"address add {own}/24 dev eth0", "link set eth0 up"]
     if name != "pod" or scenario.get("ipv6", False):
@@ -189,7 +191,8 @@ def nat_rule(scenario):
 def restart_nat(scenario, router):
     """The next connection leaves by the first address again. `router` is its open namespace."""
     run("nsenter", f"--net=/proc/{os.getpid()}/fd/{router.fileno()}", "nft", "-f", "-",
-        input=f"flush chain inet router nat; add rule inet router nat {nat_rule(scenario)}".encode())
+        input=f"flush chain inet router nat\nadd rule inet router nat {nat_rule(scenario)}"
+        .encode())
 
 
 def destination(name):

@@ -64,7 +64,8 @@ def start_resolver(folder, address, kind, twin):
         in_node("vpc", sys.executable, str(HERE / "faults.py"), kind, address, log=log)
     else:
         in_node("vpc", "dnsmasq", "--no-daemon", "--no-round-robin", "--no-resolv", "--no-hosts",
-                "--conf-file=", f"--listen-address={address}", "--bind-interfaces", *records(kind, twin), log=log)
+                "--conf-file=", f"--listen-address={address}", "--bind-interfaces",
+                *records(kind, twin), log=log)
     await_listening("vpc", "u", address, 53, folder)
 
 
@@ -167,7 +168,7 @@ def start_token_registry(folder, scenario):
 
 
 def bound(process, transport, port):
-    """The addresses, as the kernel writes them, at which that port is open in a process's network."""
+    """The addresses, as the kernel writes them, at which a port is open in a process's network."""
     protocol, state = {"t": ("tcp", "0A"), "u": ("udp", "07")}[transport]
     for table in (protocol, f"{protocol}6"):
         for line in pathlib.Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]:
