@@ -2,15 +2,14 @@
 #include "config/print.h"
 #include "tests/fuzz/fuzz.h"
 
-static struct settings *load(const char *path)
+static struct settings *load(const void *data, size_t size)
 {
-    const char *arguments[] = {"tcr-probe", "config", "--config", path, NULL};
+    const char *words[] = {"tcr-probe", "config", "--config", fuzz_file(data, size), NULL};
     struct invocation invocation = {0};
     struct config_errors errors = {0};
     struct settings *settings = NULL;
 
-    settings_load(4, (char **)(uintptr_t)arguments, &(char *){NULL}, &invocation, &settings,
-                  &errors);
+    settings_load(4, (char **)(uintptr_t)words, &(char *){NULL}, &invocation, &settings, &errors);
     fuzz_require((settings != NULL) == (errors.count == 0));
     config_errors_free(&errors);
     return settings;
@@ -19,14 +18,12 @@ static struct settings *load(const char *path)
 /* What is taken is printed so that it is taken again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct settings *settings = load(fuzz_file(data, size));
+    struct settings *settings = load(data, size);
     struct text text = TEXT_WITH_LIMIT(1 << 20);
-
     if (settings) {
         settings_print(settings, &text);
         settings_release(settings);
-        settings = load(fuzz_file((const uint8_t *)text_string(&text), text.length));
-        fuzz_require(settings != NULL);
+        fuzz_require((settings = load(text_string(&text), text.length)) != NULL);
     }
     settings_release(settings);
     text_free(&text);

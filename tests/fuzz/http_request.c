@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/base/memory.h"
+#include "daemon/query.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require_printable(head.path);
         fuzz_require_printable(head.query);
         fuzz_require(head.content_length <= HTTP_REQUEST_MAX_BODY);
+        query_value(head.query, "target", (char[64]){""}, 64);
         http_request_host_allowed(head.host, "node-1", allowed, 1);
     }
     memory_release(bytes);

@@ -1,5 +1,4 @@
 #include "daemon/replay.h"
-
 #include "daemon/report.h"
 #include "tests/fuzz/fuzz.h"
 
