@@ -31,7 +31,7 @@ const struct own_option own_options[] = {
 };
 const size_t own_option_count = sizeof(own_options) / sizeof(own_options[0]);
 
-#define MAX_WAIT (30 * 24 * 3600 * USEC_PER_SEC)
+#define MAX_WAIT (30ULL * 24 * 3600 * USEC_PER_SEC)
 
 struct command_line {
     struct loader *loader;

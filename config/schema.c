@@ -89,14 +89,14 @@ static const char *set_profile(struct schema_place *place, const char *value)
 
 static const char *set_timeout(struct schema_place *place, const char *value)
 {
-    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24ULL * 3600 * USEC_PER_SEC,
                                  place->target ? &place->target->timeout
                                                : &place->settings->timeout);
 }
 
 static const char *set_interval(struct schema_place *place, const char *value)
 {
-    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
+    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24ULL * 3600 * USEC_PER_SEC,
                                  place->target ? &place->target->interval
                                                : &place->settings->interval);
 }
@@ -431,7 +431,7 @@ void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE])
 {
     snprintf(name, SCHEMA_VARIABLE_SIZE, "TCR_PROBE_%s", option);
     for (char *at = name; *at; at++)
-        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+        *at = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
 }
 
 static bool has_internet_control(const struct network_settings *network)

@@ -12,8 +12,6 @@
 
 #define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
 
-extern char **environ;
-
 int command_status(enum severity severity)
 {
     switch (severity) {

@@ -30,7 +30,7 @@ static void read_settings(struct reading *reading, const json_t *object, struct 
 {
     struct target *target = &item->target;
     const json_t *controls = json_object_get(object, "controls");
-    const char *hosts[SETTINGS_MAX_RESOLVERS];
+    const char *hosts[SETTINGS_MAX_RESOLVERS] = {NULL};
 
     snprintf(reading->location, sizeof(reading->location), "settings");
     target->expect = reading_enum(reading, object, "expect", name_of_expect, EXPECT_PUBLIC + 1);
@@ -110,7 +110,7 @@ static int read_items(struct replay *replay, const char *path, char *error, size
             return -1;
         }
     }
-    if (replay->count == count && replay->items[count - 1].evidence)
+    if (replay->items && replay->count == count && replay->items[count - 1].evidence)
         return 0;
     snprintf(error, error_size, "%s: out of memory", path);
     return -1;

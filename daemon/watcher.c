@@ -261,7 +261,7 @@ void watcher_free(struct watcher *watcher)
 {
     if (!watcher)
         return;
-    for (size_t i = 0; i < watcher->count; i++)
+    for (size_t i = 0; watcher->watches && i < watcher->count; i++)
         watch_free(watcher->watches[i]);
     memory_release(watcher->watches);
     probe_environment_free(watcher->environment);

@@ -22,6 +22,7 @@ struct clock_source {
 usec_t clock_monotonic(void);
 int64_t clock_wall(void);
 
-/* Replaces both clocks; NULL restores the system's. `source` is borrowed until replaced. For tests.
+/* Replaces both clocks; NULL restores the system's. `replacement` is borrowed until replaced. For
+ * tests.
  */
-void clock_replace(const struct clock_source *source);
+void clock_replace(const struct clock_source *replacement);

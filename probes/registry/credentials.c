@@ -39,7 +39,7 @@ static bool pattern_fits(char *pattern, const char *host)
 
     if (!strchr(pattern, '*') || strpbrk(pattern, "[?\\") || strlen(host) >= sizeof(copy))
         return false;
-    strcpy(copy, host);
+    memcpy(copy, host, strlen(host) + 1);
     while (pattern_rest && host_rest) {
         const char *label = strsep(&pattern_rest, ".");
         const char *found = strsep(&host_rest, ".");

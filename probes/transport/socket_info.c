@@ -23,7 +23,7 @@ static bool same_address(const struct sockaddr *a, const struct sockaddr_storage
 
 static unsigned interface_mtu(int fd)
 {
-    struct sockaddr_storage local;
+    struct sockaddr_storage local = {0};
     socklen_t length = sizeof(local);
     struct ifaddrs *list;
     struct ifreq request = {0};

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static int ask(SSL_CTX *context, const struct sockaddr_in *server, const char *n
              name);
     if (connect(fd, (const struct sockaddr *)server, sizeof(*server)) == 0 &&
         SSL_set_fd(ssl, fd) == 1 && SSL_set1_host(ssl, name) == 1 &&
-        SSL_set_tlsext_host_name(ssl, name) == 1 && SSL_connect(ssl) == 1 &&
+        SSL_set_tlsext_host_name(ssl, (void *)(uintptr_t)name) == 1 && SSL_connect(ssl) == 1 &&
         SSL_write(ssl, request, (int)strlen(request)) > 0) {
         while (SSL_read(ssl, answer, sizeof(answer)) > 0)
             got = 1;

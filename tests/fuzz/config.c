@@ -8,7 +8,6 @@ static struct settings *load(const void *data, size_t size)
     struct invocation invocation = {0};
     struct config_errors errors = {0};
     struct settings *settings = NULL;
-
     settings_load(4, (char **)(uintptr_t)words, &(char *){NULL}, &invocation, &settings, &errors);
     fuzz_require((settings != NULL) == (errors.count == 0));
     config_errors_free(&errors);

@@ -1,7 +1,6 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -15,12 +14,6 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     (void)count;
     (void)arguments;
     return libraries_start();
-}
-
-void fuzz_require(bool holds)
-{
-    if (!holds)
-        abort();
 }
 
 void fuzz_require_printable(const char *text)

@@ -30,7 +30,7 @@ struct fake_certificate {
 bool fake_pki_make(struct fake_pki *pki);
 void fake_pki_clear(struct fake_pki *pki);
 bool fake_pki_write_ca(const struct fake_pki *pki, const char *path);
-SSL_CTX *fake_pki_server(const struct fake_pki *pki, const struct fake_certificate *certificate);
+SSL_CTX *fake_pki_server(const struct fake_pki *pki, const struct fake_certificate *what);
 
 /* ---- the server ---- */
 
