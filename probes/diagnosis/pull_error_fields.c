@@ -100,11 +100,18 @@ static const char *image_of_path(const char *path, struct arena *arena)
     return image && !image_check(image) ? image : NULL;
 }
 
-/* Without quotes it ends at a space, or at a ':' that ends the line. */
+static bool is_port(const char *at)
+{
+    size_t digits = strspn(at, "0123456789");
+
+    return digits > 0 && digits <= 5 && at[digits] == '/';
+}
+
+/* Without quotes it ends at a space, or at a ':' that ends the line and goes on with no port. */
 static const char *end_of_bare_url(const char *at)
 {
     for (const char *begin = at; *at && *at != ' ' && *at != '"' && *at != '\''; at++)
-        if (*at == ':' && at[1] == '\n' && at - begin > 8)
+        if (*at == ':' && at[1] == '\n' && at - begin > 8 && !is_port(at + 2))
             break;
     while (strchr(":,.;)", at[-1]))
         at--;

@@ -86,10 +86,14 @@ static void append_address(struct text *text, const char *name)
 
 static void append_value(struct text *text, const char *name)
 {
+    static const char *const ports[] = {"", "", ":5000", ":8443"};
     static const char *const regions[] = {"ap-guangzhou", "ap-jakarta", "eu-frankfurt"};
 
     if (strcmp(name, "host") == 0) {
         append_host(text);
+    } else if (strcmp(name, "registry") == 0) {
+        append_host(text);
+        text_append(text, pick(ports, 4));
     } else if (strcmp(name, "realm") == 0) {
         text_append(text, "auth-");
         append_host(text);

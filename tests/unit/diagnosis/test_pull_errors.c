@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "config/base/memory.h"
 #include "config/base/text.h"
 #include "config/target.h"
 #include "probes/diagnosis/texts.h"
@@ -391,6 +392,39 @@ static void configured_ranges_decide_the_class(void **unused)
     pull_errors_free(errors);
 }
 
+/* ---- short of memory ---- */
+
+static size_t allocations_left;
+
+static int fail_when_spent(void)
+{
+    return allocations_left == 0 ? 1 : (allocations_left--, 0);
+}
+
+static void survives_every_failed_allocation(void **unused)
+{
+    static const char text[] =
+        "failed to resolve reference \"a.example.com/x:1\": failed to do request: Head "
+        "\"https://a.example.com/v2/x/manifests/1\": dial tcp: lookup a.example.com on "
+        "10.0.0.2:53: "
+        "no such host";
+    bool complete = false;
+
+    (void)unused;
+    for (size_t n = 0; !complete; n++) {
+        allocations_left = n;
+        memory_set_fault(fail_when_spent);
+        struct pull_errors *errors = pull_errors_find(text, strlen(text), NULL);
+        complete = allocations_left > 0;
+        memory_set_fault(NULL);
+        if (errors)
+            assert_int_equal(errors->list[0].cause, CAUSE_DNS_NAME_NOT_FOUND);
+        else
+            assert_false(complete);
+        pull_errors_free(errors);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +438,7 @@ int main(void)
         cmocka_unit_test(secrets_are_not_repeated),
         cmocka_unit_test(limits_are_kept_and_told),
         cmocka_unit_test(configured_ranges_decide_the_class),
+        cmocka_unit_test(survives_every_failed_allocation),
     };
 
     return cmocka_run_group_tests(tests, read_entries, free_entries);
