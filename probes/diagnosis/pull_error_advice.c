@@ -193,13 +193,34 @@ static const char *fill(const char *template, const struct advice *advice)
 
 /* ---- what to do ---- */
 
-/* A text without a registry's name is taken for one about TCR: that is what this program is for. */
+static bool is_at(const struct advice *advice, enum place place, bool public)
+{
+    const struct pull_error *error = advice->error;
+
+    return advice->found->clue.place == place && error->has_address &&
+           error->address_class != CLASS_BOGUS && (error->address_class == CLASS_PUBLIC) == public;
+}
+
+/* What of the facts behind a step a text can tell. One without a registry's name is taken for one
+ * about TCR: that is what this program is for. */
 static bool is_fact(enum fact fact, const struct advice *advice)
 {
-    if (fact == FACT_TCR)
+    switch ((int)fact) {
+    case FACT_TCR:
         return !advice->registry->host || advice->registry->instance;
-    return fact == FACT_LOOPBACK_ANSWER && advice->error->has_address &&
-           advice->error->address_class == CLASS_BOGUS;
+    case FACT_REALM_PUBLIC:
+        return is_at(advice, PLACE_TOKEN, true);
+    case FACT_REALM_INTERNAL:
+        return is_at(advice, PLACE_TOKEN, false);
+    case FACT_BLOB_PUBLIC:
+        return is_at(advice, PLACE_BLOB, true);
+    case FACT_BLOB_INTERNAL:
+        return is_at(advice, PLACE_BLOB, false);
+    case FACT_LOOPBACK_ANSWER:
+        return advice->error->has_address && advice->error->address_class == CLASS_BOGUS;
+    default:
+        return false;
+    }
 }
 
 static void add_remedy(struct pull_error *error, const struct advice *advice)

@@ -218,9 +218,9 @@ static const char realm_unreachable[] =
 static const char realm_failed[] =
     "The registry answers; its token service {host} does not give a valid answer.";
 static const char store_unreachable[] =
-    "The registry answers; {host}, where the layers are stored, could not be reached.";
+    "The manifest was fetched; {host}, which gives the layers, could not be reached.";
 static const char store_refused[] =
-    "The registry answers; {host}, where the layers are stored, refuses to give them.";
+    "The manifest was fetched; {host}, which gives the layers, refuses to.";
 
 static unsigned kind_of(const struct clue *clue)
 {

@@ -392,6 +392,46 @@ static void configured_ranges_decide_the_class(void **unused)
     pull_errors_free(errors);
 }
 
+/* ---- what to do ---- */
+
+static bool remedy_says(const char *text, const char *part)
+{
+    struct pull_errors *errors = find(text);
+    bool found = false;
+
+    for (size_t i = 0; i < errors->list[0].remedy_count; i++)
+        found |= strstr(errors->list[0].remedy[i], part) != NULL;
+    pull_errors_free(errors);
+    return found;
+}
+
+static void the_remedy_is_of_what_the_text_tells(void **unused)
+{
+    static const char image[] = "acme-prod.tencentcloudcr.com/x:1";
+    static const char public[] =
+        "failed to copy: Get \"https://b-1.cos.ap-guangzhou.myqcloud.com/x\""
+        ": dial tcp 119.1.1.1:443: i/o timeout";
+    static const char internal[] =
+        "failed to copy: Get \"https://b-1.cos.ap-guangzhou.myqcloud.com/x\""
+        ": dial tcp 169.254.0.47:443: i/o timeout";
+    char text[256];
+
+    (void)unused;
+    assert_true(remedy_says(public, "119.1.1.1:443 is a public address"));
+    assert_false(remedy_says(internal, "is a public address"));
+    assert_true(remedy_says(internal, "needs no NAT gateway"));
+    assert_true(remedy_says("http: server gave HTTP response to HTTPS client", "registry-http"));
+    snprintf(text, sizeof(text), "Get \"https://10.16.100.174:5000/v2/\": %s",
+             "x509: certificate signed by unknown authority");
+    assert_true(remedy_says(text, "registry-insecure-skip-verify: \"10.16.100.174:5000\""));
+    assert_false(remedy_says(text, "TCR"));
+    snprintf(text, sizeof(text), "Failed to pull image \"%s\": dial tcp 43.1.1.1:443: i/o timeout",
+             image);
+    assert_true(remedy_says(text, "the instance acme-prod"));
+    assert_true(remedy_says(text, "0.0.0.0/0 is a trial value"));
+    assert_true(remedy_says("dial tcp 43.1.1.1:443: i/o timeout", "Network ACL > Private network"));
+}
+
 /* ---- short of memory ---- */
 
 static size_t allocations_left;
@@ -438,6 +478,7 @@ int main(void)
         cmocka_unit_test(secrets_are_not_repeated),
         cmocka_unit_test(limits_are_kept_and_told),
         cmocka_unit_test(configured_ranges_decide_the_class),
+        cmocka_unit_test(the_remedy_is_of_what_the_text_tells),
         cmocka_unit_test(survives_every_failed_allocation),
     };
 
