@@ -18,7 +18,7 @@ enum manifest_outcome {
     MANIFEST_BLOCKED_BY_POLICY,
     MANIFEST_RATE_LIMITED,
     MANIFEST_UNAVAILABLE, /* 5xx */
-    MANIFEST_REDIRECTED,  /* elsewhere, which is not followed: nothing is known */
+    MANIFEST_REDIRECTED,  /* to where it is refused without the token, which is never sent there */
     MANIFEST_UNEXPECTED,  /* any other status */
     MANIFEST_UNREACHABLE, /* no connection this time */
     MANIFEST_STALLED,

@@ -31,7 +31,6 @@ enum image_step {
     IMAGE_MANIFEST,
     IMAGE_CHILD, /* of an index */
     IMAGE_BLOB,
-    IMAGE_STORE, /* where the blob redirects to */
 };
 
 struct image_run {
@@ -43,7 +42,10 @@ struct image_run {
     bool scope_refused;        /* by the realm */
     enum image_step step;
     usec_t started; /* the manifest, then the blob */
+    bool redirected; /* the step goes on at `location` */
     struct url location;
+    unsigned manifest_redirects;
+    struct remote_host_evidence elsewhere; /* where a manifest redirects to, which is not kept */
     struct fetch *fetch;
 };
 
@@ -64,6 +66,11 @@ struct fetch_place registry_place(const struct registry_run *registry);
 
 /* Whether the URL is the registry's own host and port. */
 bool registry_is(const struct registry_run *registry, const struct url *url);
+
+/* The whole URL of a Location among the secrets; `from` is where it was said, NULL the registry.
+ * NULL: memory. */
+const char *registry_location_url(struct registry_run *registry, const struct url *from,
+                                  const char *location);
 
 /* "Authorization: SCHEME TEXT\r\n" among the secrets; NULL: memory. */
 const char *registry_authorization(struct registry_run *registry, const char *scheme,

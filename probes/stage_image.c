@@ -1,7 +1,7 @@
 /*
  * One image: HEAD of its manifest, the words of a refusal, the manifest itself (of an index one of
- * its manifests), and one byte of its smallest blob from wherever the registry redirects to. The
- * token goes to the registry only, never after a redirect.
+ * its manifests), and one byte of its smallest blob, each from wherever the registry redirects to.
+ * The token goes to the registry only, never after a redirect.
  */
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #define BLOB_PEEK     512 /* one byte is asked for; of a refusal its first words are kept */
 
 static void next(struct image_run *image, enum image_step step);
+static void repeat(struct image_run *image);
 
 static struct arena *arena_of(const struct image_run *image)
 {
@@ -46,6 +47,54 @@ static void end_blob(struct image_run *image, enum blob_outcome outcome, const c
     end_step(image);
 }
 
+static void end_redirects(struct image_run *image, bool malformed, const char *reason)
+{
+    if (image->step == IMAGE_BLOB)
+        end_blob(image, malformed ? BLOB_MALFORMED : BLOB_REFUSED, reason);
+    else if (image->step == IMAGE_ERROR) /* the refusal itself is known */
+        end_manifest(image, image->evidence->outcome, NULL);
+    else
+        end_manifest(image, MANIFEST_MALFORMED, reason);
+}
+
+/* ---- redirects ---- */
+
+static void go_elsewhere(struct image_run *image, const struct url *url,
+                         struct remote_host_evidence *remote)
+{
+    *remote = (struct remote_host_evidence){0};
+    if (!registry_is(image->registry, url)) {
+        remote->host = registry_keep(image->registry, url->host);
+        remote->port = url->port;
+        remote->plain_http = !url->tls;
+    }
+    image->location = *url;
+    image->redirected = true;
+    repeat(image);
+}
+
+static void follow(struct image_run *image, const struct http_response *response)
+{
+    bool blob = image->step == IMAGE_BLOB;
+    unsigned *redirects = blob ? &image->evidence->blob.redirects : &image->manifest_redirects;
+    const char *location = http_response_header(response, "location", 0);
+    struct url url = {0};
+
+    *(blob ? &image->evidence->blob.status : &image->evidence->status) = response->status;
+    const char *absolute =
+        location ? registry_location_url(image->registry,
+                                         image->redirected ? &image->location : NULL, location)
+                 : NULL;
+    *(blob ? &image->evidence->blob.location : &image->evidence->detail) =
+        registry_keep_url(image->registry, absolute);
+    if (!absolute || url_parse(absolute, image->registry->secrets, &url))
+        end_redirects(image, true, "it redirects to no URL that can be used");
+    else if (++*redirects > MAX_REDIRECTS)
+        end_redirects(image, false, "it redirects without end");
+    else
+        go_elsewhere(image, &url, blob ? &image->evidence->blob.remote : &image->elsewhere);
+}
+
 /* ---- the manifest ---- */
 
 static enum manifest_outcome outcome_of(const struct http_response *response, struct arena *arena)
@@ -70,12 +119,6 @@ static enum manifest_outcome outcome_of(const struct http_response *response, st
         return MANIFEST_BLOCKED_BY_POLICY;
     case 429:
         return MANIFEST_RATE_LIMITED;
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308:
-        return MANIFEST_REDIRECTED;
     default:
         return response->status >= 500 ? MANIFEST_UNAVAILABLE : MANIFEST_UNEXPECTED;
     }
@@ -89,19 +132,53 @@ static int64_t length_of(const struct http_response *response)
     return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
 }
 
-static const char *header_of(const struct image_run *image, const struct http_response *response,
-                             const char *name)
-{
-    return registry_keep(image->registry, http_response_header(response, name, 0));
-}
-
 static void keep_found(struct image_run *image, const struct http_response *response)
 {
     struct image_evidence *evidence = image->evidence;
 
-    evidence->digest = header_of(image, response, "docker-content-digest");
-    evidence->media_type = header_of(image, response, "content-type");
+    evidence->digest =
+        registry_keep(image->registry, http_response_header(response, "docker-content-digest", 0));
+    evidence->media_type =
+        registry_keep(image->registry, http_response_header(response, "content-type", 0));
     evidence->size = length_of(response);
+}
+
+/* Refused where the token does not go, though clients may get one for there: nothing is known. */
+static bool needs_token_elsewhere(const struct image_run *image,
+                                  const struct http_response *response)
+{
+    return image->redirected && image->authorization &&
+           (response->status == 401 || response->status == 403 || response->status == 404);
+}
+
+/* Registries that let /v2/ pass ask here; clients then take this challenge for all that follows. */
+static bool asks_for_token_late(struct image_run *image, const struct http_response *response)
+{
+    struct registry_run *registry = image->registry;
+    struct challenge challenge;
+
+    if (response->status != 401 || image->redirected ||
+        registry->evidence->auth.outcome != AUTH_NOT_REQUIRED)
+        return false;
+    challenge_read(response, registry->secrets, &challenge);
+    if (challenge.kind != CHALLENGE_BEARER && challenge.kind != CHALLENGE_BASIC)
+        return false;
+    registry->challenge = challenge;
+    return true;
+}
+
+static void begin_again_with_token(struct registry_run *registry)
+{
+    for (size_t i = 0; i < registry->evidence->image_count; i++) {
+        struct image_run *image = &registry->images[i];
+        fetch_free(image->fetch);
+        image->fetch = NULL;
+        image->step = IMAGE_DONE;
+        *image->evidence =
+            (struct image_evidence){.reference = image->evidence->reference, .size = -1};
+    }
+    stage_auth_start(registry);
+    run_progressed(registry->run);
 }
 
 static void take_head(struct image_run *image, const struct http_response *response)
@@ -112,16 +189,20 @@ static void take_head(struct image_run *image, const struct http_response *respo
         next(image, IMAGE_MANIFEST);
         return;
     }
+    if (asks_for_token_late(image, response)) {
+        begin_again_with_token(image->registry);
+        return;
+    }
     evidence->status = response->status;
+    if (needs_token_elsewhere(image, response)) {
+        end_manifest(image, MANIFEST_REDIRECTED, NULL);
+        return;
+    }
     evidence->outcome = outcome_of(response, image->registry->secrets);
     evidence->retry_after = http_retry_after(response);
     if (evidence->outcome == MANIFEST_FOUND) {
         keep_found(image, response);
         next(image, IMAGE_MANIFEST);
-    } else if (evidence->outcome == MANIFEST_REDIRECTED) {
-        evidence->detail =
-            registry_keep_url(image->registry, http_response_header(response, "location", 0));
-        end_manifest(image, MANIFEST_REDIRECTED, NULL);
     } else if (response->status < 500 && evidence->outcome != MANIFEST_RATE_LIMITED) {
         next(image, IMAGE_ERROR); /* HEAD has no body with the reason in it */
     } else {
@@ -136,6 +217,10 @@ static void take_manifest(struct image_run *image, const struct http_response *r
     const char *error = NULL;
 
     evidence->status = response->status;
+    if (needs_token_elsewhere(image, response)) {
+        end_manifest(image, MANIFEST_REDIRECTED, NULL);
+        return;
+    }
     if (response->status != 200) {
         evidence->detail = manifest_error(response->body, response->body_length, arena_of(image));
         evidence->retry_after = http_retry_after(response);
@@ -182,6 +267,16 @@ static void take_manifest(struct image_run *image, const struct http_response *r
         end_blob(image, BLOB_SKIPPED, "the manifest names no blob");
 }
 
+static const char *unreachable_place(struct image_run *image)
+{
+    const struct remote_host_evidence *elsewhere = &image->elsewhere;
+
+    if (!image->redirected || !elsewhere->host)
+        return "no connection";
+    return arena_format(image->registry->secrets, "redirected to %s, no connection to it",
+                        elsewhere->host);
+}
+
 static void manifest_failed(struct image_run *image, enum fetch_outcome outcome,
                             const struct http_response *response)
 {
@@ -192,56 +287,12 @@ static void manifest_failed(struct image_run *image, enum fetch_outcome outcome,
     else if (outcome == FETCH_LOCAL)
         end_manifest(image, MANIFEST_LOCAL, "the request could not be sent");
     else if (outcome == FETCH_UNREACHABLE)
-        end_manifest(image, MANIFEST_UNREACHABLE, "no connection");
+        end_manifest(image, MANIFEST_UNREACHABLE, unreachable_place(image));
     else
         end_manifest(image, MANIFEST_MALFORMED, detail);
 }
 
 /* ---- the blob ---- */
-
-static const char *location_url(struct image_run *image, const char *location)
-{
-    const struct target *target = image->registry->run->target;
-    struct fetch_place here = registry_place(image->registry);
-    bool first = image->step == IMAGE_BLOB;
-    bool plain = first ? target->plain_http : !image->location.tls;
-    const char *host = http_host_header(first ? here.host : image->location.host,
-                                        first ? here.port : image->location.port, plain ? 80 : 443,
-                                        image->registry->secrets);
-
-    if (strncmp(location, "//", 2) == 0)
-        return arena_format(image->registry->secrets, "%s:%s", plain ? "http" : "https", location);
-    if (*location == '/')
-        return arena_format(image->registry->secrets, "%s://%s%s", plain ? "http" : "https",
-                            host ? host : "", location);
-    return location;
-}
-
-static void follow(struct image_run *image, const struct http_response *response)
-{
-    struct blob_evidence *blob = &image->evidence->blob;
-    const char *location = http_response_header(response, "location", 0);
-    struct url url = {0};
-
-    const char *absolute = location ? location_url(image, location) : NULL;
-    blob->location = registry_keep_url(image->registry, absolute);
-    if (!absolute || url_parse(absolute, image->registry->secrets, &url)) {
-        end_blob(image, BLOB_MALFORMED, "it redirects to no URL that can be used");
-        return;
-    }
-    if (++blob->redirects > MAX_REDIRECTS) {
-        end_blob(image, BLOB_REFUSED, "it redirects without end");
-        return;
-    }
-    image->location = url;
-    blob->remote = (struct remote_host_evidence){0};
-    if (!registry_is(image->registry, &url)) {
-        blob->remote.host = registry_keep(image->registry, url.host);
-        blob->remote.port = url.port;
-        blob->remote.plain_http = !url.tls;
-    }
-    next(image, IMAGE_STORE);
-}
 
 static void take_blob(struct image_run *image, const struct http_response *response)
 {
@@ -251,8 +302,6 @@ static void take_blob(struct image_run *image, const struct http_response *respo
     blob->status = status;
     if (status == 200 || status == 206)
         end_blob(image, blob->remote.host ? BLOB_OK : BLOB_NOT_REDIRECTED, NULL);
-    else if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
-        follow(image, response);
     else if (status == 429) {
         blob->retry_after = http_retry_after(response);
         end_blob(image, BLOB_RATE_LIMITED, NULL);
@@ -283,6 +332,10 @@ static void answered(enum fetch_outcome outcome, const struct http_response *res
     struct image_run *image = context;
     bool complete = outcome == FETCH_ANSWERED;
 
+    if (complete && http_is_redirect(response->status)) {
+        follow(image, response);
+        return;
+    }
     switch (image->step) {
     case IMAGE_DONE:
         return;
@@ -306,7 +359,6 @@ static void answered(enum fetch_outcome outcome, const struct http_response *res
             manifest_failed(image, outcome, response);
         return;
     case IMAGE_BLOB:
-    case IMAGE_STORE:
         if (complete)
             take_blob(image, response);
         else
@@ -324,60 +376,65 @@ static const char *registry_path(struct image_run *image)
                         blob ? image->evidence->blob.digest : image->version);
 }
 
+static struct fetch_place place_of(const struct image_run *image,
+                                   const struct remote_host_evidence *remote)
+{
+    if (!image->redirected)
+        return registry_place(image->registry);
+    return (struct fetch_place){.host = image->location.host,
+                                .port = image->location.port,
+                                .plain_http = !image->location.tls,
+                                .host_is_address = image->location.host_is_address,
+                                .address = image->location.address,
+                                .known = remote->host ? NULL : &image->registry->address};
+}
+
 static bool start(struct image_run *image)
 {
     struct registry_run *registry = image->registry;
-    struct fetch_place place = registry_place(registry);
-    struct remote_host_evidence *remote = &registry->own;
-    struct http_request request = {.method = image->step == IMAGE_HEAD ? "HEAD" : "GET"};
+    bool blob = image->step == IMAGE_BLOB;
+    struct remote_host_evidence *remote = blob ? &image->evidence->blob.remote : &image->elsewhere;
+    struct fetch_place place = place_of(image, remote);
+    const char *authorization = image->redirected ? NULL : image->authorization;
+    struct http_request request = {
+        .method = image->step == IMAGE_HEAD ? "HEAD" : "GET",
+        .path = image->redirected ? image->location.path : registry_path(image),
+        .accept = blob ? NULL : MANIFEST_ACCEPT,
+        .extra_headers = authorization,
+        .max_body = blob ? BLOB_PEEK : 0,
+        .secret = true,
+    };
 
-    if (image->step == IMAGE_STORE) {
-        place = (struct fetch_place){.host = image->location.host,
-                                     .port = image->location.port,
-                                     .plain_http = !image->location.tls,
-                                     .host_is_address = image->location.host_is_address,
-                                     .address = image->location.address};
-        remote = image->evidence->blob.remote.host ? &image->evidence->blob.remote : remote;
-        if (!image->evidence->blob.remote.host)
-            place.known = &registry->address;
-        request.path = image->location.path;
-        request.extra_headers = "Range: bytes=0-0\r\n";
-        request.max_body = BLOB_PEEK;
-    } else if (image->step == IMAGE_BLOB) {
-        request.path = registry_path(image);
+    if (blob)
         request.extra_headers = arena_format(registry->secrets, "%sRange: bytes=0-0\r\n",
-                                             image->authorization ? image->authorization : "");
-        request.max_body = BLOB_PEEK;
-        request.secret = true;
-    } else {
-        request.path = registry_path(image);
-        request.accept = MANIFEST_ACCEPT;
-        request.extra_headers = image->authorization;
-        request.secret = true;
-    }
-    if (!request.path || (image->step == IMAGE_BLOB && !request.extra_headers))
+                                             authorization ? authorization : "");
+    if (!request.path || (blob && !request.extra_headers))
         return false;
+    if (!image->redirected || !remote->host)
+        remote = &registry->own;
     image->fetch =
         fetch_start(registry->run, &place, &request, registry->secrets, remote, answered, image);
     return image->fetch != NULL;
 }
 
-static bool is_blob_step(enum image_step step)
+static void repeat(struct image_run *image)
 {
-    return step == IMAGE_BLOB || step == IMAGE_STORE;
+    fetch_free(image->fetch);
+    image->fetch = NULL;
+    if (start(image))
+        return;
+    if (image->step == IMAGE_BLOB)
+        end_blob(image, BLOB_LOCAL, "out of memory");
+    else
+        end_manifest(image, MANIFEST_LOCAL, "out of memory");
 }
 
 static void next(struct image_run *image, enum image_step step)
 {
-    fetch_free(image->fetch);
-    image->fetch = NULL;
     image->step = step;
-    if (start(image))
-        return;
-    if (is_blob_step(step))
-        end_blob(image, BLOB_LOCAL, "out of memory");
-    else
-        end_manifest(image, MANIFEST_LOCAL, "out of memory");
+    image->redirected = false;
+    image->manifest_redirects = 0;
+    repeat(image);
 }
 
 /* ---- all of them ---- */
@@ -421,7 +478,7 @@ static void end_image(struct image_run *image, bool expired)
     bool fair = expired && registry_was_fair(image->registry, image->started);
     usec_t duration = clock_monotonic() - image->started;
 
-    if (is_blob_step(image->step)) {
+    if (image->step == IMAGE_BLOB) {
         evidence->blob.outcome = !fair                      ? BLOB_CANCELLED
                                  : reached == FETCH_STALLED ? BLOB_STALLED
                                                             : BLOB_UNREACHABLE;

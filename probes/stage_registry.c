@@ -9,6 +9,7 @@
 #include "config/base/text.h"
 #include "probes/registry/base64.h"
 #include "probes/registry_run.h"
+#include "probes/transport/http_fields.h"
 
 #define SECRETS_LIMIT                                                           \
     ((size_t)8 * 1024 * 1024) /* every answer with its headers at their longest \
@@ -32,6 +33,24 @@ bool registry_is(const struct registry_run *registry, const struct url *url)
     const struct target *target = registry->run->target;
 
     return url->port == target->port && strcmp(url->host, target->host) == 0;
+}
+
+const char *registry_location_url(struct registry_run *registry, const struct url *from,
+                                  const char *location)
+{
+    const struct target *target = registry->run->target;
+    bool plain = from ? !from->tls : target->plain_http;
+    const char *host =
+        http_host_header(from ? from->host : target->host, from ? from->port : target->port,
+                         plain ? 80 : 443, registry->secrets);
+
+    if (strncmp(location, "//", 2) == 0)
+        return arena_format(registry->secrets, "%s:%s", plain ? "http" : "https", location);
+    if (*location == '/')
+        return host ? arena_format(registry->secrets, "%s://%s%s", plain ? "http" : "https", host,
+                                   location)
+                    : NULL;
+    return location;
 }
 
 const char *registry_authorization(struct registry_run *registry, const char *scheme,

@@ -76,3 +76,8 @@ uint32_t http_retry_after(const struct http_response *response)
     }
     return *value == '\0' ? seconds : 0;
 }
+
+bool http_is_redirect(unsigned status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}

@@ -20,3 +20,6 @@ int64_t http_date(const char *value);
 
 /* Retry-After in seconds, written as such or as a date (RFC 9110 section 10.2.3); 0 none. */
 uint32_t http_retry_after(const struct http_response *response);
+
+/* Whether clients go on at the Location (RFC 9110 section 15.4). */
+bool http_is_redirect(unsigned status);

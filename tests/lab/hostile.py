@@ -9,6 +9,7 @@ what no well-kept server can be made to do.
 import asyncio
 import base64
 import json
+import logging
 import pathlib
 import ssl
 import sys
@@ -171,6 +172,7 @@ async def serve():
 
     # Peers that reset are expected; asyncio would report each.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     ports = {**PORTS, ("", "none"): 443}
     for (step, fault), port in ports.items():
         await asyncio.start_server(handler(step, fault), "0.0.0.0", port, ssl=context)

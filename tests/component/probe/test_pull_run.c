@@ -40,6 +40,58 @@ static void a_healthy_image_costs_no_more_than_needed(void **state)
     pull_scene_close(&scene);
 }
 
+static void a_manifest_elsewhere_is_read_without_the_token(void **state)
+{
+    static const struct fake_route elsewhere[] = {
+        {"HEAD /signed?manifest ", NULL,
+         ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\n", ""), TAIL_NONE, NULL},
+        {"GET /signed?manifest ", NULL, ANSWER("200 OK", "", MANIFEST), TAIL_NONE, NULL},
+    };
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    for (size_t i = 0; i < 2; i++)
+        fake_registry_last(&scene.other, &elsewhere[i]);
+    for (size_t i = 0; i < 2; i++)
+        fake_registry_first(
+            &scene.registry,
+            &(struct fake_route){
+                i ? "HEAD " : "GET " PATH_OF_MANIFEST " ", NULL,
+                ANSWER("307 x", "Location: https://store.example:%Q/signed?manifest\r\n", ""),
+                TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "ok_private");
+    const struct image_evidence *found = &scene.evidence->registry->images[0];
+    assert_int_equal(found->outcome, MANIFEST_FOUND);
+    assert_string_equal(found->digest, DIGEST);
+    assert_int_equal(found->blob.outcome, BLOB_OK);
+    assert_int_equal(fake_registry_count(&scene.other, "/signed?manifest"), 2);
+    assert_int_equal(fake_registry_count(&scene.other, "Authorization"), 0);
+    pull_scene_close(&scene);
+}
+
+/* As in registries that ask for a token only at what is behind /v2/. */
+static void a_challenge_at_the_manifest_is_met(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    fake_registry_first(
+        &scene.registry,
+        &(struct fake_route){"GET /v2/ ", NULL,
+                             ANSWER("200 OK", "Content-Type: application/json\r\n", "{}"),
+                             TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "ok_private");
+    const struct registry_evidence *found = scene.evidence->registry;
+    assert_int_equal(found->auth.outcome, AUTH_ACCEPTED);
+    assert_int_equal(found->images[0].outcome, MANIFEST_FOUND);
+    assert_int_equal(found->images[0].blob.outcome, BLOB_OK);
+    pull_scene_close(&scene);
+}
+
 static void between_two_intervals_the_last_answers_stand(void **state)
 {
     struct pull_scene scene;
@@ -96,9 +148,21 @@ static const struct {
      .first = {"HEAD ", NULL, CHALLENGE(REALM, ",error=\"invalid_token\""), TAIL_NONE, NULL}},
     {"no such tag", "image_not_found",
      .first = {"HEAD ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL}},
-    {"a manifest that is elsewhere", "ok_private",
-     .first = {"HEAD ", NULL, ANSWER("307 x", "Location: https://other.example/?SIGNED\r\n", ""),
+    {"a manifest where nobody serves it", "registry_unavailable",
+     .first = {"HEAD ", NULL, ANSWER("307 x", "Location: https://store.example:1/?SIGNED\r\n", ""),
                TAIL_NONE, NULL}},
+    {"a manifest at the metadata service", "registry_unavailable",
+     .first = {"HEAD ", NULL, ANSWER("307 x", "Location: http://169.254.169.254/latest\r\n", ""),
+               TAIL_NONE, NULL}},
+    {"a manifest without end", "http_invalid",
+     .first = {"HEAD ", NULL, ANSWER("307 x", "Location: /v2/team/app/manifests/x\r\n", ""),
+               TAIL_NONE, NULL}},
+    {"a manifest that is no URL", "http_invalid",
+     .first = {"HEAD ", NULL, ANSWER("307 x", "Location: https://a@b/\r\n", ""), TAIL_NONE, NULL}},
+    {"a manifest where the token does not go", "ok_private",
+     .first = {"HEAD " PATH_OF_MANIFEST " ", NULL,
+               ANSWER("307 x", "Location: /v2/team/app/manifests/elsewhere\r\n", ""), TAIL_NONE,
+               NULL}},
     {"a policy", "image_blocked_by_policy",
      .first = {"GET " PATH_OF_MANIFEST, NULL,
                ANSWER("412 Precondition Failed", "",
@@ -252,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_healthy_image_costs_no_more_than_needed),
+        cmocka_unit_test(a_manifest_elsewhere_is_read_without_the_token),
+        cmocka_unit_test(a_challenge_at_the_manifest_is_met),
         cmocka_unit_test(between_two_intervals_the_last_answers_stand),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),
