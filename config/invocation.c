@@ -71,8 +71,9 @@ static void set_choice(struct loader *loader, const struct origin *origin, const
         *ret = i;
         return;
     }
-    config_error(loader->errors, origin, "\"%s\": it is %s, %s%s%s", value, choices[0], choices[1],
-                 choices[2] ? " or " : "", choices[2] ? choices[2] : "");
+    config_error(loader->errors, origin, "\"%s\": it is %s%s%s or %s", value, choices[0],
+                 choices[2] ? ", " : "", choices[2] ? choices[1] : "",
+                 choices[2] ? choices[2] : choices[1]);
 }
 
 static void set_wait(struct loader *loader, struct invocation *invocation, const char *value,

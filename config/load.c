@@ -33,8 +33,8 @@ void loader_assign(struct loader *loader, const struct schema_key *key, enum sou
     struct assignment *list = grow(loader, loader->assignments, loader->assignment_count,
                                    sizeof(*list), LOAD_MAX_ASSIGNMENTS, origin);
 
-    if (!list)
-        return;
+    if (!list || !value)
+        return; /* out of memory, which the arena remembers, or listed already */
     loader->assignments = list;
     list[loader->assignment_count++] = (struct assignment){key, source, value, name, *origin};
 }
@@ -65,7 +65,7 @@ void loader_assign_target(struct loader *loader, struct target_entry *entry,
         grow(loader, loader->target_assignments, loader->target_assignment_count, sizeof(*list),
              (size_t)SETTINGS_MAX_TARGETS * MAX_TARGET_VALUES, origin);
 
-    if (!list)
+    if (!list || !value)
         return;
     loader->target_assignments = list;
     list[loader->target_assignment_count++] =

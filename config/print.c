@@ -13,10 +13,9 @@ static void print_duration(struct text *text, const char *key, usec_t duration)
                            (unsigned long long)(duration / USEC_PER_MSEC));
 }
 
-/* Double-quoted YAML, so that no value can be taken for anything but text. */
-static void print_text(struct text *text, const char *value)
+/* The inside of double-quoted YAML. */
+static void print_escaped(struct text *text, const char *value)
 {
-    text_append(text, "\"");
     for (; *value; value++) {
         unsigned char byte = (unsigned char)*value;
         if (byte == '"' || byte == '\\')
@@ -26,6 +25,13 @@ static void print_text(struct text *text, const char *value)
         else
             text_append_bytes(text, value, 1);
     }
+}
+
+/* Double-quoted YAML, so that no value can be taken for anything but text. */
+static void print_text(struct text *text, const char *value)
+{
+    text_append(text, "\"");
+    print_escaped(text, value);
     text_append(text, "\"\n");
 }
 
@@ -74,9 +80,11 @@ void settings_print_network(const struct network_settings *network, struct text 
     if (network->egress_url) {
         const struct url *url = network->egress_url;
         bool v6 = url->host_is_address && url->address.family == AF_INET6;
-        text_append_format(text, "egress_address_url: \"%s://%s%s%s:%u%s\"\n",
+        text_append_format(text, "egress_address_url: \"%s://%s%s%s:%u",
                            url->tls ? "https" : "http", v6 ? "[" : "", url->host, v6 ? "]" : "",
-                           (unsigned)url->port, url->path);
+                           (unsigned)url->port);
+        print_escaped(text, url->path);
+        text_append(text, "\"\n");
     }
 }
 

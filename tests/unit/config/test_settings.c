@@ -310,22 +310,14 @@ static void keys_and_token_hosts_of_a_target_replace_the_common_ones(void **stat
     unlink(path);
 }
 
-static void what_is_printed_loads_again(void **state)
+/* Prints what `arguments` say, and what that says once it was loaded. */
+static void print_twice(char *const *arguments)
 {
     struct text first = TEXT_WITH_LIMIT(65536);
     struct text second = TEXT_WITH_LIMIT(65536);
     char path[32];
-    (void)state;
-    struct loaded loaded =
-        load(ARGUMENTS((char[]){"config"}, (char[]){"--profile=tke-serverless"},
-                       (char[]){"--timeout=1500ms"}, (char[]){"--linkage-address=10.0.3.7"},
-                       (char[]){"--control=vpc=[fd00::1]:443"},
-                       (char[]){"--private-range=9.1.0.0/16"}, (char[]){"--egress-address-url"},
-                       (char[]){"https://[fd00::7]/ip?a=b"}, (char[]){"--docker-config=/key \"1\""},
-                       (char[]){"--token-host=[fd00::8]:5001"}, (char[]){"--plain-http"},
-                       (char[]){"--insecure-skip-verify"}, (char[]){"--registry-interval=7m"},
-                       (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}),
-             NULL);
+    struct loaded loaded = load(arguments, NULL);
+
     assert_int_equal(loaded.status, 0);
     settings_print(loaded.settings, &first);
     release(&loaded);
@@ -339,6 +331,23 @@ static void what_is_printed_loads_again(void **state)
     text_free(&first);
     text_free(&second);
     unlink(path);
+}
+
+static void what_is_printed_loads_again(void **state)
+{
+    (void)state;
+    print_twice(ARGUMENTS(
+        (char[]){"config"}, (char[]){"--profile=tke-serverless"}, (char[]){"--timeout=1500ms"},
+        (char[]){"--linkage-address=10.0.3.7"}, (char[]){"--control=vpc=[fd00::1]:443"},
+        (char[]){"--private-range=9.1.0.0/16"}, (char[]){"--egress-address-url"},
+        (char[]){"https://[fd00::7]/ip?a=b"}, (char[]){"--docker-config=/key \"1\""},
+        (char[]){"--token-host=[fd00::8]:5001"}, (char[]){"--plain-http"},
+        (char[]){"--insecure-skip-verify"}, (char[]){"--registry-interval=7m"},
+        (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}));
+    print_twice(ARGUMENTS((char[]){"config"}, (char[]){"--no-controls"},
+                          (char[]){"--ready-gate=true"}, (char[]){"--resolver=10.0.0.2"},
+                          (char[]){"--egress-address-url=http://echo.example/\"a\\b\""},
+                          (char[]){"--ca-file=a\tb\\\x7f"}, (char[]){"[fd00::7]:5000"}));
 }
 
 static void help_fits_a_terminal(void **state)

@@ -17,22 +17,21 @@
 
 #define DEEP 100000
 
-/* Loads `file` (NULL: none) under `variables`; what was wrong as text, "" when nothing was. */
-static char *load(const char *file, size_t length, char *const *variables, char *printed)
+/* Loads the file at `path` (NULL: none) under `variables`; what was wrong as text, "" when nothing
+ * was. */
+static char *load_path(const char *path, char *const *variables, char *printed)
 {
     static char output[16384];
-    char path[] = "/tmp/tcr-probe-test.XXXXXX";
-    int fd = mkstemp(path);
-    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, (char[]){"--config"}, path,
+    char copy[64];
+    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, (char[]){"--config"}, copy,
                          NULL};
     struct invocation invocation = {0};
     struct config_errors errors = {0};
     struct settings *settings = NULL;
     struct text text = TEXT_WITH_LIMIT(sizeof(output) - 1);
 
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, file, length), length);
-    int status = settings_load(file ? 4 : 2, arguments, variables, &invocation, &settings, &errors);
+    snprintf(copy, sizeof(copy), "%s", path ? path : "");
+    int status = settings_load(path ? 4 : 2, arguments, variables, &invocation, &settings, &errors);
     config_errors_print(&errors, &text);
     snprintf(output, sizeof(output), "%s", text_string(&text));
     text_clear(&text);
@@ -44,9 +43,21 @@ static char *load(const char *file, size_t length, char *const *variables, char 
     text_free(&text);
     settings_release(settings);
     config_errors_free(&errors);
-    close(fd);
-    unlink(path);
     return output;
+}
+
+/* The same of a file with that content. */
+static char *load(const char *file, size_t length, char *const *variables, char *printed)
+{
+    char path[] = "/tmp/tcr-probe-test.XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, file, length), length);
+    close(fd);
+    char *wrong = load_path(file ? path : NULL, variables, printed);
+    unlink(path);
+    return wrong;
 }
 
 struct row {
@@ -82,6 +93,40 @@ static struct row rows[] = {
      "no_controls: true\ncontrols: [vpc=10.0.0.1:443]",
      0,
      {":1:14:", "no_controls beside controls"}},
+    {"key that is no text", "[timeout]: 1s", 0, {":1:1: key: text is needed here"}},
+    {"key that stands twice", "expect: any\nexpect: public", 0, {":2:1:", "the key stands twice"}},
+    {"list as a value", "timeout: [1s]", 0, {":1:10: timeout: a single value is needed here"}},
+    {"value as a list", "token_hosts: a.example", 0, {":1:14: token_hosts: a list is needed here"}},
+    {"value as a group", "log: info", 0, {":1:6: log: a mapping is needed here"}},
+    {"list as the file", "- acme-prod", 0, {":1:1: the file: a mapping of keys is needed here"}},
+    {"no YAML", "ca_file: 'x", 0, {"not valid YAML"}},
+    {"no YAML either", "ca_file: \xff", 0, {"not valid YAML"}},
+    {"control's key", "controls: [{nam: x}]", 0, {"did you mean name?"}},
+    {"control's value", "controls: [{kind: [vpc]}]", 0, {":1:19: kind: a single value"}},
+    {"control without a place", "controls: [{kind: vpc}]", 0, {"kind and endpoint are needed"}},
+    {"control without a kind", "controls: [{endpoint: \"a:1\"}]", 0, {"kind and endpoint"}},
+    {"targets as a value", "targets: acme-prod", 0, {":1:10: targets: a list is needed here"}},
+    {"list as a registry", "targets: [{registry: [a.b]}]", 0, {"an entry needs a registry"}},
+    {"list as a target's value",
+     "targets: [{registry: a.example, timeout: [1s]}]",
+     0,
+     {":1:42: timeout: a single value is needed here"}},
+    {"value as a target's list",
+     "targets: [{registry: a.example, images: \"app:1\"}]",
+     0,
+     {":1:41: images: a list is needed here"}},
+    {"list in a target's list",
+     "targets: [{registry: a.example, images: [[a]]}]",
+     0,
+     {":1:42: images: text is needed here"}},
+    {"image",
+     "targets: [{registry: a.example, images: [App]}]",
+     0,
+     {"images: \"App\": an image is"}},
+    {"two of one name",
+     "targets: [{registry: a.example, name: x}, {registry: b.example, name: x}]",
+     0,
+     {":1:43: target \"b.example\": another one has the name \"x\""}},
     {"platform's port", "profile: tke-serverless\nlisten: 0.0.0.0:9100", 0, {"9100"}},
     {"platform's range", "profile: tke-serverless\nlisten: 0.0.0.0:61000", 0, {"61000"}},
 };
@@ -94,6 +139,27 @@ static void run_row(void **state)
 
     for (size_t i = 0; i < 3 && row->wrong[i]; i++)
         assert_non_null(strstr(wrong, row->wrong[i]));
+}
+
+/* Paths that are no file of settings. */
+static void only_a_regular_file_is_read(void **state)
+{
+    char path[] = "/tmp/tcr-probe-test.XXXXXX";
+    int fd = mkstemp(path);
+    const struct {
+        const char *path;
+        const char *wrong;
+    } refused[] = {{"/tmp", "/tmp: not a regular file"},
+                   {"/nonexistent/file", "/nonexistent/file: No such file or directory"},
+                   {path, "larger than 8 MiB"}};
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 8 * 1024 * 1024 + 1), 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        assert_non_null(strstr(load_path(refused[i].path, NULL, NULL), refused[i].wrong));
+    unlink(path);
 }
 
 static void deep_nesting_is_refused_at_once(void **state)
@@ -167,6 +233,46 @@ static void a_higher_source_decides_over_controls(void **state)
     assert_null(strstr(printed, "controls:"));
 }
 
+/* What does not fit one target's list of images is looked at all the same. */
+static void images_that_do_not_fit_are_another_target(void **state)
+{
+    struct text file = TEXT_WITH_LIMIT(4096);
+    char printed[16384] = "";
+
+    (void)state;
+    for (int target = 0; target < 2; target++) {
+        text_append(&file, target ? "  - registry: r.example\n    images: ["
+                                  : "targets:\n  - registry: r.example\n    images: [");
+        for (int i = 0; i < 9; i++)
+            text_append_format(&file, "%s\"app:%d\"", i ? ", " : "", target * 9 + i);
+        text_append(&file, "]\n");
+    }
+    assert_string_equal(load(text_string(&file), file.length, NULL, printed), "");
+    assert_non_null(strstr(printed, "name: \"r.example\"\n"));
+    assert_non_null(strstr(printed, "name: \"r.example:443\"\n"));
+    assert_non_null(strstr(printed, "- \"app:17\"\n"));
+    text_free(&file);
+}
+
+/* The port that is written, or that of the scheme. */
+static void plain_http_has_a_port_of_its_own(void **state)
+{
+    static const char file[] =
+        "plain_http: true\ntargets: [r.example, \"r.example/app:1\", \"s.example:443\", "
+        "\"[fd00::7]\", \"[fd00::8]:443\", \"[fd00::9]/app:1\"]";
+    static const char *const registries[] = {"r.example:80", "s.example:443", "[fd00::7]:80",
+                                             "[fd00::8]:443", "[fd00::9]:80"};
+    char printed[16384] = "";
+    char registry[64];
+
+    (void)state;
+    assert_string_equal(load(file, strlen(file), NULL, printed), "");
+    for (size_t i = 0; i < sizeof(registries) / sizeof(registries[0]); i++) {
+        snprintf(registry, sizeof(registry), "registry: \"%s\"\n", registries[i]);
+        assert_non_null(strstr(printed, registry));
+    }
+}
+
 static void the_default_name_is_the_host(void **state)
 {
     static const char file[] = "targets: [r.example:5000, r.example:5001, s.example]";
@@ -179,18 +285,23 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
+#define TESTS 8
+
 int main(void)
 {
-    struct CMUnitTest tests[ROW_COUNT + 5] = {
+    struct CMUnitTest tests[ROW_COUNT + TESTS] = {
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
         cmocka_unit_test(a_higher_source_decides_over_controls),
         cmocka_unit_test(the_default_name_is_the_host),
+        cmocka_unit_test(only_a_regular_file_is_read),
+        cmocka_unit_test(images_that_do_not_fit_are_another_target),
+        cmocka_unit_test(plain_http_has_a_port_of_its_own),
         cmocka_unit_test(what_run_reads_survives_its_own_print),
     };
 
     for (size_t i = 0; i < ROW_COUNT; i++)
-        tests[5 + i] = (struct CMUnitTest){
+        tests[TESTS + i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = run_row, .initial_state = &rows[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
