@@ -280,8 +280,10 @@ int command_run(const struct invocation *invocation, struct settings *settings)
     log_configure(settings->log_level, settings->log_format);
     notify_open(&daemon.notify);
     if (!start_daemon(&daemon, invocation, settings)) {
-        event_base_dispatch(daemon.base);
-        status = COMMAND_STATUS_OK;
+        if (event_base_dispatch(daemon.base) < 0)
+            LOG(LOG_LEVEL_ERROR, "the event loop failed", {"error", strerror(errno)});
+        else
+            status = COMMAND_STATUS_OK;
     }
     free_daemon(&daemon);
     return status;

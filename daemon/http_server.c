@@ -57,7 +57,7 @@ static void acceptable(int fd, short what, void *context)
     (void)what;
     int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
             drain_one(server);
         return;
     }

@@ -27,6 +27,7 @@ struct fetch {
     void *context;
     usec_t started;
     unsigned questions; /* still unanswered */
+    bool not_asked;     /* this machine could not put a question */
     size_t attempt_count;
     struct attempt attempts[EVIDENCE_MAX_REMOTE_PATHS];
     struct attempt *winner;
@@ -124,7 +125,8 @@ static void on_failed(int fd, short what, void *context)
 /* Answers of resolvers may bring further addresses as long as one is awaited. */
 static void check_exhausted(struct fetch *fetch)
 {
-    enum fetch_outcome failure = FETCH_UNREACHABLE;
+    enum fetch_outcome failure =
+        fetch->not_asked && !fetch->attempt_count ? FETCH_LOCAL : FETCH_UNREACHABLE;
 
     if (fetch->winner || fetch->questions)
         return;
@@ -303,6 +305,7 @@ static void resolved(const struct dns_evidence *answer, void *context)
     if (fetch->dead)
         return;
     fetch->questions--;
+    fetch->not_asked |= answer->outcome == DNS_LOCAL;
     if (answer->address_count || remote->dns == DNS_SKIPPED || remote->dns == DNS_TIMEOUT) {
         if (remote->dns != DNS_NOERROR)
             remote->dns_duration = answer->duration;
@@ -320,8 +323,10 @@ static void resolve(struct fetch *fetch)
 
     for (size_t i = 0; i < run->resolver_count; i++)
         for (int type = RECORD_A; run->resolver_roles[i] == role && type <= RECORD_AAAA; type++)
-            if (!resolver_ask(run->resolvers[i], fetch->place.host, (enum record_type)type,
-                              resolved, fetch))
+            if (resolver_ask(run->resolvers[i], fetch->place.host, (enum record_type)type, resolved,
+                             fetch))
+                fetch->not_asked = true;
+            else
                 fetch->questions++;
     if (!fetch->questions)
         fetch->remote->dns = DNS_LOCAL;

@@ -7,6 +7,8 @@
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
 #include <yaml.h>
 
 #include "config/base/memory.h"
@@ -45,8 +47,28 @@ static void *resize_or_release(void *block, size_t size)
     return NULL;
 }
 
+/* What libevent could not do its calls say, to those who know what was wanted. It writes itself
+ * only before it gives up for good. */
+static void on_event_message(int severity, const char *message)
+{
+    if (severity == EVENT_LOG_ERR)
+        fprintf(stderr, "libevent: %s\n", message);
+}
+
+/* Where c-ares 1.18 cannot open /dev/urandom, as for want of descriptors, it makes the ids of its
+ * questions with rand() (CVE-2023-31147): they must not be the same in every process. */
+static void seed_rand(void)
+{
+    unsigned seed = 1;
+
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+        srand(seed);
+}
+
 int libraries_start(void)
 {
+    seed_rand();
+    event_set_log_callback(on_event_message);
     /* Refused only after OpenSSL has allocated already, as when a test calls this again. */
     CRYPTO_set_mem_functions(crypto_allocate, crypto_resize, crypto_release);
     event_set_mem_functions(memory_allocate, resize_or_release, memory_release);

@@ -174,6 +174,21 @@ static const char *why(struct arena *arena, const char *path, const char *what)
     return text ? text : "docker config: out of memory";
 }
 
+/* As much as there is, at most `size`; negative when it cannot be read. */
+static ssize_t read_whole(int fd, char *bytes, size_t size)
+{
+    size_t length = 0;
+    ssize_t count = 1;
+
+    while (length < size && count != 0) {
+        count = read(fd, bytes + length, size - length);
+        if (count < 0 && errno != EINTR)
+            return -1;
+        length += count > 0 ? (size_t)count : 0;
+    }
+    return (ssize_t)length;
+}
+
 /* NULL and `*ret_error` set, or the content in `secrets`. */
 static char *read_file(const char *path, struct arena *secrets, size_t *ret_length,
                        const char **ret_error)
@@ -188,7 +203,7 @@ static char *read_file(const char *path, struct arena *secrets, size_t *ret_leng
         *ret_error = why(secrets, path, "it is not a file of at most 256 KiB");
     } else {
         content = arena_allocate(secrets, (size_t)about.st_size + 1);
-        ssize_t count = content ? read(fd, content, (size_t)about.st_size) : -1;
+        ssize_t count = content ? read_whole(fd, content, (size_t)about.st_size) : -1;
         if (count < 0) {
             *ret_error = why(secrets, path, content ? strerror(errno) : "out of memory");
             content = NULL;

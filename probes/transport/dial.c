@@ -14,13 +14,18 @@ struct dial {
     void *context;
     usec_t started;
     int fd;
+    int family;
     int error; /* of a connect() that failed at once */
 };
 
-/* A family that this host has no route or no address for says so before any packet leaves. */
-static bool is_missing_family(int error)
+/* A family that this host has no route or no address for says so before any packet leaves. Of IPv4
+ * EADDRNOTAVAIL says that every local port is taken (connect(2)), which is trouble of this host. */
+static bool is_missing_family(const struct dial *dial)
 {
-    return error == ENETUNREACH || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+    int error = dial->error;
+
+    return error == ENETUNREACH || error == EAFNOSUPPORT ||
+           (error == EADDRNOTAVAIL && dial->family != AF_INET);
 }
 
 static enum tcp_outcome outcome_of_errno(int error)
@@ -70,7 +75,7 @@ static void on_failed_at_once(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    finish(dial, is_missing_family(dial->error) ? TCP_SKIPPED : outcome_of_errno(dial->error),
+    finish(dial, is_missing_family(dial) ? TCP_SKIPPED : outcome_of_errno(dial->error),
            dial->error);
 }
 
@@ -126,6 +131,7 @@ struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint
     dial->done = done;
     dial->context = context;
     dial->started = clock_monotonic();
+    dial->family = endpoint->address.family;
     dial->error = start_connect(dial, endpoint, options);
     if (dial->error)
         dial->event = event_new(base, -1, 0, on_failed_at_once, dial);

@@ -26,9 +26,9 @@ struct dial_options {
 /*
  * Starts; `done` is called from the loop exactly once, never from inside dial_start(), never after
  * dial_free(). There is no timeout of its own: the caller has one deadline for everything and says
- * dial_expire() then. ENETUNREACH or EADDRNOTAVAIL at once gives TCP_SKIPPED (a family without a
- * route), EHOSTUNREACH and a later ENETUNREACH TCP_UNREACHABLE, EMFILE, ENOMEM and the like
- * TCP_LOCAL. NULL when memory is short.
+ * dial_expire() then. ENETUNREACH or, of IPv6, EADDRNOTAVAIL at once gives TCP_SKIPPED (a family
+ * without a route), EHOSTUNREACH and a later ENETUNREACH TCP_UNREACHABLE, EMFILE, ENOMEM, no free
+ * port and the like TCP_LOCAL. NULL when memory is short.
  */
 struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint,
                         const struct dial_options *options, dial_done_fn *done, void *context);

@@ -256,6 +256,11 @@ static void finish_ended(struct http_exchange *exchange, enum stream_status stat
         finish(exchange, HTTP_CLOSED, details[status]);
 }
 
+static void finish_local(struct http_exchange *exchange)
+{
+    finish(exchange, HTTP_LOCAL, "this machine could not use the connection");
+}
+
 /* ---- reading and writing ---- */
 
 /* Whether the exchange is still going on. */
@@ -316,6 +321,9 @@ static void read_into(struct http_exchange *exchange, char *bytes)
         case STREAM_ERROR:
             finish_ended(exchange, status);
             return;
+        case STREAM_LOCAL:
+            finish_local(exchange);
+            return;
         }
     }
 }
@@ -330,8 +338,10 @@ static void read_answer(struct http_exchange *exchange)
         explicit_bzero(bytes, sizeof(bytes));
 }
 
-/* False while there is more to write and the stream is not ready for it. */
-static bool write_request(struct http_exchange *exchange, struct event **ret_wanted)
+enum written { WRITTEN, WRITE_WAITS, WRITE_FAILED };
+
+/* `ret_wanted` is what a stream that is not ready waits for. */
+static enum written write_request(struct http_exchange *exchange, struct event **ret_wanted)
 {
     while (!exchange->request_ended) {
         size_t count = 0;
@@ -340,28 +350,44 @@ static bool write_request(struct http_exchange *exchange, struct event **ret_wan
                                     exchange->request.length - exchange->sent, &count);
         if (status == STREAM_WANT_READ || status == STREAM_WANT_WRITE) {
             *ret_wanted = status == STREAM_WANT_READ ? exchange->readable : exchange->writable;
-            return false;
+            return WRITE_WAITS;
         }
+        if (status == STREAM_LOCAL)
+            return WRITE_FAILED;
         exchange->sent += count;
         /* A peer that reads no more may have answered already: reading tells. */
         exchange->request_ended = status != STREAM_OK || exchange->sent == exchange->request.length;
     }
-    return true;
+    return WRITTEN;
+}
+
+static void go_on(struct http_exchange *exchange)
+{
+    struct event *wanted = NULL;
+
+    switch (write_request(exchange, &wanted)) {
+    case WRITTEN:
+        read_answer(exchange);
+        break;
+    case WRITE_WAITS:
+        wait_for(exchange, wanted);
+        break;
+    case WRITE_FAILED:
+        finish_local(exchange);
+        break;
+    }
 }
 
 static void on_ready(evutil_socket_t fd, short events, void *context)
 {
     struct http_exchange *exchange = context;
-    struct event *wanted = NULL;
 
     (void)fd;
     (void)events;
-    if (!exchange->request.length)
-        finish(exchange, HTTP_LOCAL, "the request is too long or has control characters in it");
-    else if (write_request(exchange, &wanted))
-        read_answer(exchange);
+    if (exchange->request.length)
+        go_on(exchange);
     else
-        wait_for(exchange, wanted);
+        finish(exchange, HTTP_LOCAL, "the request is too long or has control characters in it");
 }
 
 /* ---- starting ---- */
@@ -419,8 +445,8 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     exchange->started = clock_monotonic();
     exchange->is_head = strcmp(request->method, "HEAD") == 0;
     exchange->secret = request->secret;
-    exchange->max_body = request->max_body && request->max_body < HTTP_MAX_BODY ? request->max_body
-                                                                                : HTTP_MAX_BODY;
+    exchange->max_body =
+        request->max_body && request->max_body < HTTP_MAX_BODY ? request->max_body : HTTP_MAX_BODY;
     exchange->request = TEXT_WITH_LIMIT(MAX_REQUEST_BYTES);
     exchange->name = TEXT_WITH_LIMIT(HTTP_MAX_HEADER_BYTES);
     exchange->value = TEXT_WITH_LIMIT(HTTP_MAX_HEADER_BYTES);

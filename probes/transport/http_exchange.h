@@ -20,7 +20,7 @@ enum http_outcome {
     HTTP_ANSWERED,
     HTTP_MALFORMED, /* `detail` says what; includes headers beyond the limits */
     HTTP_CLOSED,    /* the peer closed or reset before the answer was complete */
-    HTTP_LOCAL,     /* memory */
+    HTTP_LOCAL,     /* memory, or the socket failed here */
 };
 
 struct http_header {

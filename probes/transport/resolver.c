@@ -1,10 +1,9 @@
 /*
  * c-ares on libevent. What c-ares 1.18 does not do is done here: the deadline of a question, the
- * real errno of a socket (it calls a closed port, a missing route and an empty descriptor table all
- * "could not contact DNS servers"), staying alive while its own callback runs (destroying a channel
- * there is a double free), asking every question again without EDNS (it does so for the first
- * FORMERR of a channel only), and TCP, which has a channel of its own: a connection that fails ends
- * every question of its channel, those that still wait over UDP too.
+ * real errno of a socket (dns_socket.c), staying alive while its own callback runs (destroying a
+ * channel there is a double free), asking every question again without EDNS (it does so for the
+ * first FORMERR of a channel only), and TCP, which has a channel of its own: a connection that
+ * fails ends every question of its channel, those that still wait over UDP too.
  */
 
 #include "probes/transport/resolver.h"
@@ -13,11 +12,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "config/base/memory.h"
 #include "probes/transport/dns_message.h"
+#include "probes/transport/dns_socket.h"
 
 #define SLACK_MSEC 1000 /* c-ares waits that much longer than we do */
 
@@ -25,9 +23,9 @@ struct channel {
     struct resolver *resolver;
     ares_channel ares;
     struct event *timer;
-    unsigned depth; /* calls into c-ares under way */
-    int last_error; /* errno of the last socket call that failed in the outermost of them */
-    bool deaf;      /* memory was too short to watch one of its sockets */
+    unsigned depth;                  /* calls into c-ares under way */
+    struct dns_socket_errors errors; /* in the outermost of them */
+    bool deaf;                       /* memory was too short to watch one of its sockets */
 };
 
 struct watch { /* one socket of a channel */
@@ -69,68 +67,14 @@ static struct timeval to_timeval(usec_t duration)
                             .tv_usec = (suseconds_t)(duration % USEC_PER_SEC)};
 }
 
-/* ---- sockets, so that their errno is known ---- */
-
-static ares_socket_t open_socket(int family, int type, int protocol, void *context)
-{
-    struct channel *channel = context;
-    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-
-    if (fd < 0)
-        channel->last_error = errno;
-    return fd;
-}
-
-static int close_socket(ares_socket_t fd, void *context)
-{
-    (void)context;
-    return close(fd);
-}
-
-static int connect_socket(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t length,
-                          void *context)
-{
-    struct channel *channel = context;
-    int status = connect(fd, address, length);
-
-    if (status && errno != EINPROGRESS)
-        channel->last_error = errno;
-    return status;
-}
-
-static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flags,
-                            struct sockaddr *from, ares_socklen_t *length, void *context)
-{
-    struct channel *channel = context;
-    ssize_t count = recvfrom(fd, bytes, size, flags, from, length);
-
-    if (count < 0 && errno != EAGAIN && errno != EINTR)
-        channel->last_error = errno;
-    return count;
-}
-
-static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *pieces, int count, void *context)
-{
-    struct channel *channel = context;
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
-                             .msg_iovlen = (size_t)count};
-    ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-
-    if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        channel->last_error = errno;
-    return sent;
-}
-
-static const struct ares_socket_functions socket_functions = {
-    open_socket, close_socket, connect_socket, receive, transmit,
-};
-
 /* ---- a channel on the loop ---- */
 
 static void enter(struct channel *channel)
 {
-    if (channel->depth++ == 0)
-        channel->last_error = 0;
+    if (channel->depth++)
+        return;
+    channel->errors.last_error = 0;
+    channel->errors.is_local = false;
 }
 
 static void leave(struct channel *channel)
@@ -267,6 +211,8 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
     channel->resolver = resolver;
+    channel->errors.family = resolver->server.address.family;
+    channel->errors.is_tcp = flags & ARES_FLAG_USEVC;
     channel->timer = event_new(resolver->base, -1, 0, channel_timer, channel);
     if (!channel->timer || ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) {
         channel->ares = NULL;
@@ -274,7 +220,7 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
         return -1;
     }
     memcpy(&server.addr, resolver->server.address.bytes, server.family == AF_INET6 ? 16 : 4);
-    ares_set_socket_functions(channel->ares, &socket_functions, channel);
+    ares_set_socket_functions(channel->ares, &dns_socket_functions, &channel->errors);
     if (ares_set_servers_ports(channel->ares, &server) == ARES_SUCCESS)
         return 0;
     close_channel(channel);
@@ -283,21 +229,16 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
 
 /* ---- questions ---- */
 
-static bool local_fault(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
-}
-
 static enum dns_outcome outcome_of_silence(const struct channel *channel, int status)
 {
-    int error = channel->last_error;
+    int error = channel->errors.last_error;
 
-    if (status == ARES_ENOMEM || local_fault(error))
+    if (status == ARES_ENOMEM || channel->errors.is_local)
         return DNS_LOCAL;
     if (status == ARES_ETIMEOUT)
         return DNS_TIMEOUT;
     if (error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EPERM ||
-        error == EADDRNOTAVAIL)
+        error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
         return DNS_RESOLVER_UNREACHABLE;
     if (error == 0)
         return DNS_MALFORMED; /* it closed the connection in the middle of an answer */
@@ -390,8 +331,8 @@ static void channel_answered(void *context, int status, int timeouts, unsigned c
         return;
     }
     answer->outcome = outcome_of_silence(channel, status);
-    if (channel->last_error)
-        answer->error = arena_copy_text(resolver->arena, strerror(channel->last_error));
+    if (channel->errors.last_error)
+        answer->error = arena_copy_text(resolver->arena, strerror(channel->errors.last_error));
     complete(question);
     /* One ICMP error is about the server, but the socket hands it to only one of its questions. */
     if (answer->outcome == DNS_RESOLVER_PORT_CLOSED || answer->outcome == DNS_RESOLVER_UNREACHABLE)

@@ -3,11 +3,18 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "probes/transport/socket_error.h"
+
 static enum stream_status status_of_errno(int error, enum stream_status again)
 {
-    if (error == EAGAIN || error == EINTR)
-        return again;
-    return error == ECONNRESET || error == EPIPE ? STREAM_RESET : STREAM_ERROR;
+    const enum stream_status statuses[] = {
+        [SOCKET_ERROR_PASSING] = again,
+        [SOCKET_ERROR_RESET] = STREAM_RESET,
+        [SOCKET_ERROR_NETWORK] = STREAM_ERROR,
+        [SOCKET_ERROR_LOCAL] = STREAM_LOCAL,
+    };
+
+    return statuses[socket_error_of(error)];
 }
 
 static enum stream_status socket_read(struct stream *stream, void *bytes, size_t size,

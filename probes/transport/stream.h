@@ -15,7 +15,8 @@ enum stream_status {
     STREAM_END,        /* the peer closed in an orderly way */
     STREAM_TRUNCATED,  /* TLS: the connection ended without close_notify */
     STREAM_RESET,
-    STREAM_ERROR, /* anything else */
+    STREAM_ERROR, /* anything else of the peer's or the network's */
+    STREAM_LOCAL, /* this machine failed */
 };
 
 struct stream {

@@ -1,12 +1,12 @@
 #include "probes/transport/tls_failure.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
 #include "config/base/text.h"
+#include "probes/transport/socket_error.h"
 
 /* ---- certificates ---- */
 
@@ -109,18 +109,15 @@ static void classify_foreign(struct socket_bio *state, struct arena *arena,
 static void classify_socket_error(int error, struct arena *arena, struct tls_evidence *result)
 {
     result->detail = arena_copy_text(arena, strerror(error));
-    switch (error) {
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
+    switch (socket_error_of(error)) {
+    case SOCKET_ERROR_RESET:
         result->outcome = TLS_RESET;
         break;
-    case ETIMEDOUT: /* the kernel gave up retransmitting, perhaps with an ICMP error to show */
-    case EHOSTUNREACH:
-    case ENETUNREACH:
+    case SOCKET_ERROR_NETWORK:
         result->outcome = TLS_TIMEOUT;
         break;
-    default:
+    case SOCKET_ERROR_PASSING:
+    case SOCKET_ERROR_LOCAL:
         result->outcome = TLS_LOCAL;
         break;
     }

@@ -1,6 +1,5 @@
 #include "probes/transport/tls_session.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "config/base/text.h"
 #include "probes/transport/certificate.h"
 #include "probes/transport/socket_bio.h"
+#include "probes/transport/socket_error.h"
 #include "probes/transport/tls_failure.h"
 
 #define MAX_VERIFY_ERRORS 16
@@ -366,8 +366,10 @@ static enum stream_status status_of_failure(struct tls_session *session, int out
     }
     session->established = false; /* SSL_shutdown() is not allowed after such an error */
     ERR_clear_error();
-    if (session->socket.error == ECONNRESET || session->socket.error == EPIPE)
+    if (session->socket.error && socket_error_of(session->socket.error) == SOCKET_ERROR_RESET)
         return STREAM_RESET;
+    if (session->socket.error && socket_error_of(session->socket.error) == SOCKET_ERROR_LOCAL)
+        return STREAM_LOCAL;
     if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
         ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         return STREAM_TRUNCATED;

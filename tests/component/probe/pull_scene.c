@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -80,18 +82,18 @@ void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoi
     };
 }
 
-void pull_scene_open(struct pull_scene *scene)
-{
-    const struct fake_certificate certificate = {
-        .names = "DNS:registry.example,DNS:auth.example,DNS:store.example,IP:127.0.0.1",
-        .from_seconds = -YEAR,
-        .until_seconds = YEAR};
+const struct fake_certificate pull_certificate = {
+    .names = "DNS:registry.example,DNS:auth.example,DNS:store.example,IP:127.0.0.1",
+    .from_seconds = -YEAR,
+    .until_seconds = YEAR};
 
+static void open_with(struct pull_scene *scene, const struct fake_certificate *certificate)
+{
     *scene = (struct pull_scene){.dns = {.behaviour = FAKE_DNS_LOOPBACK}};
     scene->base = event_base_new();
     scene->environment = probe_environment_new(scene->base, PROBE_ONCE);
     assert_int_equal(fake_dns_start(&scene->dns, scene->base), 0);
-    scene->context = fake_pki_server(&pull_pki, &certificate);
+    scene->context = fake_pki_server(&pull_pki, certificate);
     assert_true(fake_registry_open(&scene->registry, scene->context));
     assert_true(fake_registry_open(&scene->other, scene->context));
     scene->registry.other_port = scene->other.site.port;
@@ -102,6 +104,47 @@ void pull_scene_open(struct pull_scene *scene)
     close(mkstemp(scene->config));
     pull_scene_write_key(scene);
     pull_scene_aim(scene, scene->registry.site.port, &scene->dns.endpoint, scene->config);
+}
+
+void pull_scene_open(struct pull_scene *scene)
+{
+    open_with(scene, &pull_certificate);
+}
+
+pid_t pull_scene_fork(struct pull_scene *scene, const struct fake_certificate *certificate)
+{
+    struct {
+        uint16_t registry;
+        struct endpoint resolver;
+        char config[64];
+    } peers;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t process = fork();
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        open_with(scene, certificate);
+        peers.registry = scene->registry.site.port;
+        peers.resolver = scene->dns.endpoint;
+        memcpy(peers.config, scene->config, sizeof(peers.config));
+        if (write(ends[1], &peers, sizeof(peers)) != (ssize_t)sizeof(peers))
+            _exit(1);
+        event_base_dispatch(scene->base);
+        _exit(0);
+    }
+    assert_int_equal(read(ends[0], &peers, sizeof(peers)), sizeof(peers));
+    close(ends[0]);
+    close(ends[1]);
+    pull_scene_aim(scene, peers.registry, &peers.resolver, peers.config);
+    return process;
+}
+
+void pull_scene_kill(struct pull_scene *scene, pid_t process)
+{
+    kill(process, SIGKILL);
+    waitpid(process, NULL, 0);
+    unlink(scene->config);
 }
 
 static void done(struct evidence *evidence, void *context)

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fake_registry.h"
 #include "probes/diagnosis/diagnose.h"
@@ -61,11 +62,15 @@ extern const size_t pull_healthy_count;
 enum { PULL_FIRST_TOKEN = 1, PULL_FIRST_IMAGE = 5 };
 
 extern struct fake_pki pull_pki;
+extern const struct fake_certificate pull_certificate; /* of every name */
 
 int pull_scenes_start(void **state); /* set-up and tear-down of the group */
 int pull_scenes_stop(void **state);
 
 void pull_scene_open(struct pull_scene *scene);
+/* The same in a process of its own, so that what this one does is the run's alone. */
+pid_t pull_scene_fork(struct pull_scene *scene, const struct fake_certificate *certificate);
+void pull_scene_kill(struct pull_scene *scene, pid_t process);
 /* Target and settings alone, for servers that are elsewhere. */
 void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoint *resolver,
                     const char *config);

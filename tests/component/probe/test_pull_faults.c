@@ -2,15 +2,10 @@
  * registry is never blamed, nothing leaks, and nothing hangs. */
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -18,36 +13,6 @@
 #include "pull_scene.h"
 
 #define STRIDE 331 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
-
-/* The registry lives in a process of its own, so that only the run's allocations are counted. */
-static pid_t start_registry(struct pull_scene *scene)
-{
-    struct {
-        uint16_t registry;
-        struct endpoint resolver;
-        char config[64];
-    } peers;
-    int ends[2];
-
-    assert_int_equal(pipe(ends), 0);
-    pid_t process = fork();
-    if (process == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pull_scene_open(scene);
-        peers.registry = scene->registry.site.port;
-        peers.resolver = scene->dns.endpoint;
-        memcpy(peers.config, scene->config, sizeof(peers.config));
-        if (write(ends[1], &peers, sizeof(peers)) != (ssize_t)sizeof(peers))
-            _exit(1);
-        event_base_dispatch(scene->base);
-        _exit(0);
-    }
-    assert_int_equal(read(ends[0], &peers, sizeof(peers)), sizeof(peers));
-    close(ends[0]);
-    close(ends[1]);
-    pull_scene_aim(scene, peers.registry, &peers.resolver, peers.config);
-    return process;
-}
 
 static unsigned long allocations;
 static unsigned long failing;
@@ -99,7 +64,7 @@ static void the_registry_is_never_blamed(void **state)
 {
     unsigned long stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : STRIDE;
     struct pull_scene scene = {0};
-    pid_t process = start_registry(&scene);
+    pid_t process = pull_scene_fork(&scene, &pull_certificate);
     bool failed = true;
 
     (void)state;
@@ -111,9 +76,7 @@ static void the_registry_is_never_blamed(void **state)
         failed = run_once(&scene);
     print_message("%lu allocations\n", allocations);
     assert_true(allocations > 3000);
-    kill(process, SIGKILL);
-    waitpid(process, NULL, 0);
-    unlink(scene.config);
+    pull_scene_kill(&scene, process);
 }
 
 int main(void)

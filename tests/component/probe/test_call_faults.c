@@ -1,0 +1,235 @@
+/* System calls that fail, at each turn, in a run that asks for tokens, manifests and layers: the
+ * registry is never blamed, a wrong certificate never passes, and no descriptor is left behind. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "call_faults.h"
+#include "pull_scene.h"
+
+#define STRIDE 7 /* of the calls, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
+
+/* What a call may end with, and what that may cost. */
+enum cost {
+    NOTHING,    /* it passes, and the run goes on as if it had not been */
+    THE_RUN,    /* the run may end as our own trouble */
+    EVERY_CALL, /* ... and the fault may last */
+};
+
+static const struct fault {
+    enum call call;
+    int error;
+    enum cost cost;
+} faults[] = {
+    {CALL_SOCKET, EMFILE, EVERY_CALL},
+    {CALL_SOCKET, ENFILE, EVERY_CALL},
+    {CALL_SOCKET, ENOBUFS, EVERY_CALL},
+    {CALL_SOCKET, EACCES, EVERY_CALL},
+    {CALL_CONNECT, EINTR, NOTHING},
+    {CALL_CONNECT, EAGAIN, EVERY_CALL},
+    {CALL_CONNECT, ENOBUFS, EVERY_CALL},
+    {CALL_CONNECT, EADDRNOTAVAIL, EVERY_CALL},
+    {CALL_SETSOCKOPT, ENOBUFS, EVERY_CALL},
+    {CALL_GETSOCKOPT, ENOBUFS, EVERY_CALL},
+    {CALL_SEND, EINTR, NOTHING},
+    {CALL_SEND, EAGAIN, THE_RUN}, /* a datagram that finds no room is lost */
+    {CALL_SEND, FAULT_SHORT, NOTHING},
+    {CALL_SEND, ENOBUFS, EVERY_CALL},
+    {CALL_SEND, ENOMEM, EVERY_CALL},
+    {CALL_SEND, EIO, EVERY_CALL},
+    {CALL_RECV, EINTR, NOTHING},
+    {CALL_RECV, EAGAIN, NOTHING},
+    {CALL_RECV, FAULT_SHORT, NOTHING},
+    {CALL_RECV, ENOBUFS, EVERY_CALL},
+    {CALL_RECV, ENOMEM, EVERY_CALL},
+    {CALL_RECV, EIO, EVERY_CALL},
+    {CALL_READ, EINTR, NOTHING},
+    {CALL_READ, FAULT_SHORT, NOTHING},
+    {CALL_READ, EIO, EVERY_CALL},
+    {CALL_EPOLL_CTL, ENOMEM, EVERY_CALL},
+    {CALL_EPOLL_CTL, ENOSPC, EVERY_CALL},
+    {CALL_EPOLL_WAIT, EINTR, NOTHING},
+    {CALL_ENTROPY, EIO, EVERY_CALL},
+    {CALL_ENTROPY, ENOSYS, EVERY_CALL},
+    {CALL_OPEN, EMFILE, EVERY_CALL},
+    {CALL_OPEN, EIO, EVERY_CALL},
+};
+
+static unsigned long runs;
+
+static void done(struct evidence *evidence, void *context)
+{
+    struct pull_scene *scene = context;
+
+    scene->evidence = evidence;
+    event_base_loopbreak(scene->base);
+}
+
+static unsigned count_descriptors(void)
+{
+    unsigned count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* A whole run, its loop made anew, with calls `from` to `until` of what is ordered failing. NULL:
+ * it could not even start. */
+static struct diagnosis *run_once(struct pull_scene *scene, const struct fault *fault,
+                                  uint64_t from, uint64_t until)
+{
+    struct diagnosis *diagnosis = NULL;
+    unsigned descriptors = count_descriptors();
+
+    runs++;
+    scene->base = event_base_new();
+    assert_non_null(scene->base);
+    scene->environment = probe_environment_new(scene->base, PROBE_ONCE);
+    *call_faults = (struct call_faults){
+        .call = fault->call, .error = fault->error, .from = from, .until = until};
+    struct probe_run *run = probe_start(scene->environment, &scene->target, done, scene);
+    scene->evidence = NULL;
+    if (run)
+        assert_true(event_base_dispatch(scene->base) >= 0);
+    call_faults->error = 0;
+    if (run) {
+        assert_non_null(scene->evidence);
+        assert_true(scene->evidence->duration <= scene->target.timeout * 11 / 10);
+        diagnosis = diagnose(scene->evidence, &scene->target);
+        evidence_free(scene->evidence);
+    }
+    probe_environment_free(scene->environment);
+    event_base_free(scene->base);
+    assert_int_equal(count_descriptors(), descriptors);
+    return diagnosis;
+}
+
+/* Whether the outcome is `cause`, or, where the fault may cost the run, our own trouble. */
+static bool is_right(const struct diagnosis *diagnosis, const struct fault *fault, uint64_t number,
+                     enum cause cause)
+{
+    const struct finding *first = &diagnosis->findings[0];
+
+    if (first->cause == cause || (first->cause == CAUSE_LOCAL_ERROR && fault->cost != NOTHING))
+        return true;
+    print_error("%s, error %d from call %lu on: %s: %s\n", call_name(fault->call), fault->error,
+                (unsigned long)number, cause_name(first->cause), first->summary);
+    for (size_t i = 0; i < first->evidence_count; i++)
+        print_error("- %s\n", first->evidence[i]);
+    return false;
+}
+
+/* Whether something failed as ordered. */
+static bool fail_calls(struct pull_scene *scene, const struct fault *fault, uint64_t from,
+                       uint64_t until, enum cause cause)
+{
+    struct diagnosis *diagnosis = run_once(scene, fault, from, until);
+
+    assert_true(!diagnosis || is_right(diagnosis, fault, from, cause));
+    diagnosis_free(diagnosis);
+    return call_faults->injected;
+}
+
+/* A new process needs new randomness; an old one asks for it once in an hour. */
+static bool fail_calls_in_child(struct pull_scene *scene, const struct fault *fault, uint64_t from,
+                                uint64_t until, enum cause cause)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct diagnosis *diagnosis = run_once(scene, fault, from, until);
+        bool right = !diagnosis || is_right(diagnosis, fault, from, cause);
+        _exit(!right ? 1 : call_faults->injected ? 2 : 0);
+    }
+    runs++;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+    return WEXITSTATUS(status) == 2;
+}
+
+/* Each call alone, and each with all that come after it. */
+static void fail_each_call(struct pull_scene *scene, const struct fault *fault, enum cause cause)
+{
+    bool (*const fail_from)(struct pull_scene *, const struct fault *, uint64_t, uint64_t,
+                            enum cause) =
+        fault->call == CALL_ENTROPY ? fail_calls_in_child : fail_calls;
+    uint64_t stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : STRIDE;
+
+    for (unsigned lasting = 0; lasting <= (fault->cost == EVERY_CALL); lasting++) {
+        bool injected = true;
+        for (uint64_t number = 1; injected; number += stride)
+            injected = fail_from(scene, fault, number, lasting ? UINT64_MAX : number + 1, cause);
+    }
+}
+
+static void torture(const struct fake_certificate *certificate, enum cause cause)
+{
+    static const struct fault none = {0};
+    struct pull_scene scene = {0};
+    pid_t process = pull_scene_fork(&scene, certificate);
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        fail_each_call(&scene, &faults[i], cause);
+        struct diagnosis *diagnosis = run_once(&scene, &none, 0, 0);
+        if (diagnosis->findings[0].cause != cause)
+            fail_msg("after %s %d: %s", call_name(faults[i].call), faults[i].error,
+                     diagnosis->findings[0].summary);
+        diagnosis_free(diagnosis);
+    }
+    print_message("%lu runs; in the last of them", runs);
+    for (unsigned call = 0; call < CALL_COUNT; call++)
+        print_message(" %lu %s", (unsigned long)call_faults->counts[call],
+                      call_name((enum call)call));
+    print_message("\n");
+    pull_scene_kill(&scene, process);
+}
+
+static void the_registry_is_never_blamed(void **state)
+{
+    (void)state;
+    torture(&pull_certificate, CAUSE_OK_PRIVATE);
+}
+
+static void wrong_host_never_passes(void **state)
+{
+    struct fake_certificate certificate = pull_certificate;
+
+    (void)state;
+    certificate.names = "DNS:other.example";
+    torture(&certificate, CAUSE_TLS_NAME_MISMATCH);
+}
+
+static void unknown_issuer_never_passes(void **state)
+{
+    struct fake_certificate certificate = pull_certificate;
+
+    (void)state;
+    certificate.unknown_ca = true;
+    torture(&certificate, CAUSE_TLS_UNTRUSTED_ISSUER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_registry_is_never_blamed),
+        cmocka_unit_test(wrong_host_never_passes),
+        cmocka_unit_test(unknown_issuer_never_passes),
+    };
+
+    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+}
