@@ -120,7 +120,7 @@ static const char *end_of_detail(const char *at)
 {
     size_t length = 0;
 
-    while (at[length] && length < MAX_DETAIL && at[length] != '\n' && at[length] != '"')
+    while (length < MAX_DETAIL && at[length] && at[length] != '\n' && at[length] != '"')
         length++;
     return at + length;
 }

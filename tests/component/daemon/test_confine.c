@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,7 +48,10 @@ static int still_works(enum confinement confinement)
     char byte;
 
     (void)confinement;
-    return file >= 0 && read(file, &byte, 1) == 1 && ends >= 0 && memory != MAP_FAILED ? 0 : 1;
+    bool works = file >= 0 && read(file, &byte, 1) == 1 && ends >= 0 && memory != MAP_FAILED;
+    close(file);
+    close(ends);
+    return works && munmap(memory, 1 << 20) == 0 ? 0 : 1;
 }
 
 static int starts_no_program(enum confinement confinement)

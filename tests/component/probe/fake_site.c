@@ -171,6 +171,7 @@ static void *accept_all(void *context)
     while (threads->count < MAX_CONNECTIONS && await(site, site->listener)) {
         struct connection *connection = &threads->connections[threads->count];
         connection->site = site;
+        /* cppcheck-suppress nullPointer ; accept4(2) allows it */
         connection->fd = accept4(site->listener, NULL, NULL, SOCK_CLOEXEC);
         if (connection->fd < 0)
             continue;
