@@ -72,22 +72,31 @@ static bool append_beginning(const struct status_source *source, struct text *te
     return true;
 }
 
-static enum slice_outcome next_slice(void *context, struct text *text)
+/* A document from which something is left out for want of memory is none: jansson makes it all the
+ * same. */
+static bool append_slice(struct status_source *source, struct text *text)
 {
-    struct status_source *source = context;
     size_t begin = text->length;
+    uint64_t failures = memory_failures();
 
-    if (source->generation != source->watcher->generation)
-        return SLICE_BROKEN;
     if (!source->started && !append_beginning(source, text))
-        return SLICE_BROKEN;
+        return false;
     while (source->next < source->end && text->length - begin < HTTP_SERVER_SLICE) {
         text_append(text, source->started ? "," : "");
         source->started = true;
         if (!append_json(text, target_json(source->watcher->watches[source->next++])))
-            return SLICE_BROKEN;
+            return false;
     }
     source->started = true;
+    return memory_failures() == failures;
+}
+
+static enum slice_outcome next_slice(void *context, struct text *text)
+{
+    struct status_source *source = context;
+
+    if (source->generation != source->watcher->generation || !append_slice(source, text))
+        return SLICE_BROKEN;
     if (source->next < source->end)
         return SLICE_MORE;
     text_append(text, END "\n");

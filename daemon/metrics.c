@@ -68,6 +68,12 @@ static void close_with(struct text *text, uint64_t value)
     text_append(text, "\n");
 }
 
+/* Seconds since 1970; a peer's certificate may end before. */
+static void close_with_time(struct text *text, int64_t time)
+{
+    text_append_format(text, "} %" PRId64 "\n", time);
+}
+
 static void close_with_seconds(struct text *text, usec_t duration)
 {
     text_append_format(text, "} %llu.%06u\n", (unsigned long long)(duration / USEC_PER_SEC),
@@ -161,17 +167,17 @@ static void render_addresses(struct text *text, const struct watch *watch)
 static void render_not_after(struct text *text, const struct watch *watch)
 {
     const struct evidence *evidence = watch_evidence(watch);
-    int64_t first = 0;
+    const struct certificate_evidence *first = NULL;
 
     for (size_t i = 0; evidence && i < evidence->path_count; i++) {
         const struct certificate_evidence *found = &evidence->paths[i].tls.certificate;
-        if (found->present && (!first || found->not_after < first))
-            first = found->not_after;
+        if (found->present && (!first || found->not_after < first->not_after))
+            first = found;
     }
     if (!first)
         return;
     open_labels(text, PREFIX "certificate_not_after_timestamp_seconds", watch);
-    close_with(text, (uint64_t)first);
+    close_with_time(text, first->not_after);
 }
 
 static void render_last_run(struct text *text, const struct watch *watch)
@@ -181,7 +187,7 @@ static void render_last_run(struct text *text, const struct watch *watch)
     if (!evidence)
         return;
     open_labels(text, PREFIX "last_run_timestamp_seconds", watch);
-    close_with(text, (uint64_t)evidence->measured_at);
+    close_with_time(text, evidence->measured_at);
 }
 
 static void render_last_success(struct text *text, const struct watch *watch)
@@ -189,7 +195,7 @@ static void render_last_success(struct text *text, const struct watch *watch)
     if (!watch->last_success)
         return;
     open_labels(text, PREFIX "last_success_timestamp_seconds", watch);
-    close_with(text, (uint64_t)watch->last_success);
+    close_with_time(text, watch->last_success);
 }
 
 static void render_changes(struct text *text, const struct watch *watch)
@@ -310,12 +316,18 @@ bool metrics_render_slice(const struct watcher *watcher, struct metrics_cursor *
 
 /* ---- which format ---- */
 
+/* 0 of what is no weight, too. */
+static unsigned thousandths(double weight)
+{
+    return weight >= 1 ? 1000 : weight > 0 ? (unsigned)(weight * 1000) : 0;
+}
+
 /* The weight (RFC 9110, 12.4.2) of a media range's parameters, in thousandths. */
 static unsigned weight_of(const char *parameters, size_t length)
 {
     for (const char *at = parameters; at + 2 < parameters + length; at++)
         if ((at[-1] == ';' || at[-1] == ' ') && strncasecmp(at, "q=", 2) == 0)
-            return (unsigned)(strtod(at + 2, NULL) * 1000);
+            return thousandths(strtod(at + 2, NULL));
     return 1000;
 }
 

@@ -9,13 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_CONNECTIONS 16384
+#define MAX_CONNECTIONS 1024 /* under way; the one so many before is over */
 #define SMALL_SEGMENT   536
 
 struct connection {
     struct fake_site *site;
     int fd;
     pthread_t thread;
+    bool started; /* and not joined */
 };
 
 struct site_threads {
@@ -168,16 +169,19 @@ static void *accept_all(void *context)
     struct fake_site *site = context;
     struct site_threads *threads = site->threads;
 
-    while (threads->count < MAX_CONNECTIONS && await(site, site->listener)) {
-        struct connection *connection = &threads->connections[threads->count];
-        connection->site = site;
+    while (await(site, site->listener)) {
+        struct connection *connection = &threads->connections[threads->count % MAX_CONNECTIONS];
         /* cppcheck-suppress nullPointer ; accept4(2) allows it */
-        connection->fd = accept4(site->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (connection->fd < 0)
+        int fd = accept4(site->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0)
             continue;
         __atomic_add_fetch(&site->connections, 1, __ATOMIC_SEQ_CST);
-        if (pthread_create(&connection->thread, NULL, serve, connection) == 0)
-            threads->count++;
+        if (connection->started)
+            pthread_join(connection->thread, NULL);
+        connection->site = site;
+        connection->fd = fd;
+        connection->started = pthread_create(&connection->thread, NULL, serve, connection) == 0;
+        threads->count += connection->started;
     }
     return NULL;
 }
@@ -205,8 +209,9 @@ void fake_site_close(struct fake_site *site)
 
     close(site->ends[1]);
     pthread_join(threads->acceptor, NULL);
-    for (size_t i = 0; i < threads->count; i++)
-        pthread_join(threads->connections[i].thread, NULL);
+    for (size_t i = 0; i < MAX_CONNECTIONS; i++)
+        if (threads->connections[i].started)
+            pthread_join(threads->connections[i].thread, NULL);
     close(site->listener);
     close(site->ends[0]);
     free(threads);

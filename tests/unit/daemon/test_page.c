@@ -1,0 +1,525 @@
+/* The page for people: whatever a run found it is well-formed, says what was found, and holds no
+ * markup of a peer. */
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+#include "config/base/memory.h"
+#include "daemon/html.h"
+#include "daemon/page.h"
+#include "watch_scene.h"
+
+#define NOW    (MEASURED + 3600)
+#define MARKUP "<script>'alert'</script>&\"\x01\x7f"
+
+static usec_t monotonic_now(void)
+{
+    return 100 * USEC_PER_SEC;
+}
+
+static int64_t wall_now(void)
+{
+    return (int64_t)NOW * (int64_t)USEC_PER_SEC;
+}
+
+static const struct clock_source fake_clock = {monotonic_now, wall_now};
+
+/* ---- well-formed? ---- */
+
+#define MAX_DEPTH 32
+#define MAX_NAME  16
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    while (*names && strcasecmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* The end of a tag that begins at `at`: quotes are closed, no "<" stands in it. */
+static const char *end_of_tag(const char *at)
+{
+    char quote = '\0';
+
+    for (at++; *at && (quote || *at != '>'); at++) {
+        if (quote ? *at == quote : *at == '"')
+            quote = quote ? '\0' : *at;
+        if (*at == '<')
+            fail_msg("a < within a tag: %.60s", at);
+    }
+    if (!*at)
+        fail_msg("a tag that does not end");
+    return at;
+}
+
+struct elements {
+    char names[MAX_DEPTH][MAX_NAME];
+    size_t depth;
+};
+
+/* Ends the innermost element of that name; those within it are of the sort that need no end. */
+static void end_element(struct elements *open, const char *name)
+{
+    static const char *const endless[] = {"p", "li", "td", "th", "tr", NULL};
+
+    while (open->depth && strcmp(open->names[open->depth - 1], name) != 0) {
+        if (!is_one_of(open->names[open->depth - 1], endless))
+            fail_msg("</%s> within <%s>", name, open->names[open->depth - 1]);
+        open->depth--;
+    }
+    if (!open->depth)
+        fail_msg("</%s> ends nothing", name);
+    open->depth--;
+}
+
+static void read_tag(struct elements *open, const char *tag)
+{
+    static const char *const without_content[] = {"!doctype", "meta", "input", "br", NULL};
+    static const char *const followed[] = {"p", "li", "td", "th", "tr", NULL};
+    bool ends = tag[1] == '/';
+    char name[MAX_NAME];
+
+    tag += 1 + ends;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(tag, " >"), tag);
+    if (ends) {
+        end_element(open, name);
+        return;
+    }
+    if (is_one_of(name, without_content))
+        return;
+    /* The next of its sort ends it. */
+    if (open->depth && is_one_of(name, followed) && strcmp(open->names[open->depth - 1], name) == 0)
+        open->depth--;
+    assert_true(open->depth < MAX_DEPTH);
+    strcpy(open->names[open->depth++], name);
+}
+
+static void require_well_formed(const char *page)
+{
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", NULL};
+    struct elements open = {.depth = 0};
+
+    for (const char *at = page; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+            fail_msg("byte %02x on the page: %.60s", byte, at);
+        if (byte == '&') {
+            size_t i = 0;
+            while (entities[i] && strncmp(at, entities[i], strlen(entities[i])) != 0)
+                i++;
+            if (!entities[i])
+                fail_msg("no entity: %.60s", at);
+        }
+        if (byte == '<') {
+            const char *end = end_of_tag(at);
+            read_tag(&open, at);
+            at = end;
+        }
+    }
+    if (open.depth)
+        fail_msg("<%s> is not ended", open.names[open.depth - 1]);
+    assert_null(strcasestr(page, "<script"));
+}
+
+/* ---- a page ---- */
+
+/* The whole page; the caller frees. NULL when it breaks off. */
+static char *render(const struct watch_scene *scene, const char *query)
+{
+    struct http_server_reply reply = {.status = 200};
+    struct text text = TEXT_WITH_LIMIT(HTTP_SERVER_MAX_REPLY);
+    enum slice_outcome outcome = SLICE_BROKEN;
+
+    page_reply(&scene->watcher, query, &reply);
+    if (reply.status == 200)
+        do
+            outcome = reply.source.next(reply.source.context, &text);
+        while (outcome == SLICE_MORE);
+    if (reply.source.release)
+        reply.source.release(reply.source.context);
+    if (outcome == SLICE_LAST && !text_truncated(&text))
+        return text.bytes;
+    text_free(&text);
+    return NULL;
+}
+
+static char *render_well(const struct watch_scene *scene, const char *query)
+{
+    char *page = render(scene, query);
+
+    assert_non_null(page);
+    require_well_formed(page);
+    return page;
+}
+
+static void require_on(const char *page, const char *format, const char *text)
+{
+    struct text escaped = TEXT_WITH_LIMIT(65536);
+    struct text wanted = TEXT_WITH_LIMIT(65536);
+    const char *place = strstr(format, "%s");
+
+    html_text(&escaped, text);
+    text_append_bytes(&wanted, format, (size_t)(place - format));
+    text_append(&wanted, text_string(&escaped));
+    text_append(&wanted, place + 2);
+    if (!strstr(page, text_string(&wanted)))
+        fail_msg("no \"%s\" on the page:\n%s", text_string(&wanted), page);
+    text_free(&escaped);
+    text_free(&wanted);
+}
+
+static size_t count_of(const char *page, const char *text)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(page, text); at; at = strstr(at + 1, text))
+        count++;
+    return count;
+}
+
+/* ---- what was found ---- */
+
+static void shows_everything(const struct scenario *scenario)
+{
+    struct watch_scene scene;
+    char buffer[ADDRESS_TEXT_SIZE];
+
+    watch_scene_open(&scene);
+    struct watch *watch = watch_scene_add(&scene, NAME);
+    watch_scene_run(watch, scenario, MEASURED);
+    const struct diagnosis *diagnosis = watch->last.diagnosis;
+    const struct evidence *evidence = watch_evidence(watch);
+    char *page = render_well(&scene, "");
+    for (size_t i = 0; i < diagnosis->count; i++) {
+        const struct finding *finding = &diagnosis->findings[i];
+        bool troubled = finding->severity != SEVERITY_OK;
+        require_on(page, "<b>%s</b>", cause_name(finding->cause));
+        require_on(page, "<p>%s</p>", finding->summary);
+        for (size_t n = 0; troubled && n < finding->remedy_count; n++)
+            require_on(page, "<li>%s", finding->remedy[n]);
+        for (size_t n = 0; n < finding->evidence_count; n++)
+            require_on(page, "<li><code>%s</code>", finding->evidence[n]);
+        for (size_t n = 0; troubled && n < finding->pull_error_count; n++)
+            require_on(page, "<li><code>%s</code>", finding->pull_errors[n]);
+    }
+    for (size_t i = 0; i < evidence->path_count; i++)
+        require_on(page, "<td><code>%s</code>",
+                   address_format(&evidence->paths[i].address, buffer));
+    if (evidence->local_error)
+        require_on(page, "This machine: %s</p>", evidence->local_error);
+    memory_release(page);
+    watch_scene_close(&scene);
+}
+
+static void every_finding_is_on_the_page(void **state)
+{
+    (void)state;
+    each_scenario(shows_everything);
+}
+
+/* What a peer, a resolver or a configuration may have said. */
+static void markup_stays_text(void **state)
+{
+    struct image_evidence image = {
+        .reference = MARKUP,
+        .outcome = MANIFEST_FOUND,
+        .detail = MARKUP,
+        .blob = {.outcome = BLOB_OK, .location = MARKUP},
+    };
+    const struct registry_evidence registry = {
+        .auth = {.outcome = AUTH_FAILED, .realm = MARKUP, .reason = MARKUP},
+        .image_count = 1,
+        .images = &image,
+    };
+    const struct scenario scenario = {
+        .local_error = MARKUP,
+        .registry = &registry,
+        .dns = {{.name = MARKUP,
+                 .outcome = DNS_SERVFAIL,
+                 .error = MARKUP,
+                 .cname_count = 1,
+                 .cnames = {MARKUP}}},
+        .paths = {PUBLIC(VIEW_POD | VIEW_LITERAL, .rule = MARKUP, .tcp = {.reason = MARKUP},
+                         .tls = {.outcome = TLS_NOT_TLS,
+                                 .detail = MARKUP,
+                                 .certificate = {.present = true,
+                                                 .subject = MARKUP,
+                                                 .issuer = MARKUP,
+                                                 .not_after = MEASURED}},
+                         .api = {.outcome = API_NOT_A_REGISTRY,
+                                 .status = 200,
+                                 .detail = MARKUP,
+                                 .client_address = MARKUP})},
+        .controls = {{.endpoint = MARKUP, .outcome = CONTROL_TIMEOUT}},
+    };
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    scene.watcher.reload_error = (char[]){MARKUP};
+    watch_scene_run(watch_scene_add(&scene, MARKUP), &scenario, MEASURED);
+    char *page = render_well(&scene, "target=%3Cscript&refresh=30");
+    assert_true(count_of(page, "&lt;script&gt;&#39;alert&#39;&lt;/script&gt;&amp;&quot;??") >= 18);
+    require_on(page, "name=target value=\"%s\"", "<script");
+    memory_release(page);
+    watch_scene_close(&scene);
+}
+
+/* ---- which targets ---- */
+
+static const struct scenario works = {.dns = {POD(GIVES_PUBLIC)},
+                                      .paths = {PUBLIC(VIEW_POD, WORKS)}};
+static const struct scenario fails = {.dns = {POD(GIVES_PUBLIC)},
+                                      .paths = {PUBLIC(VIEW_POD, TCP(TCP_TIMEOUT))}};
+static const struct scenario warns = {
+    .dns = {POD(GIVES_PUBLIC)},
+    .paths = {PRIVATE(VIEW_POD, WORKS), PUBLIC(VIEW_POD, TCP(TCP_TIMEOUT))}};
+
+static void queries_choose_and_sort(void **state)
+{
+    static const struct {
+        const char *query;
+        const char *names; /* in order, each with a space */
+        const char *current;
+    } rows[] = {
+        {"", "broken new late good ", "<a href=\"/\" aria-current=page>all 4</a>"},
+        {"status=fail", "broken ", "status=fail\" aria-current=page>"},
+        {"status=unknown", "new ", "status=unknown\" aria-current=page>"},
+        {"status=warn", "late ", "status=warn\" aria-current=page>"},
+        {"status=ok", "good ", "status=ok\" aria-current=page>"},
+        {"status=ok&target=x", "", "status=ok\" aria-current=page>"},
+        {"status=loud", "broken new late good ", "<a href=\"/\" aria-current=page>"},
+        {"target=OO", "good ", "<a href=\"/\">all 4</a>"},
+        {"target=nobody", "", "No target matches"},
+    };
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    watch_scene_run(watch_scene_add(&scene, "good"), &works, MEASURED);
+    watch_scene_run(watch_scene_add(&scene, "late"), &warns, MEASURED);
+    watch_scene_add(&scene, "new");
+    watch_scene_run(watch_scene_add(&scene, "broken"), &fails, MEASURED);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static const char mark[] = "<span class=n>";
+        char *page = render_well(&scene, rows[i].query);
+        struct text names = TEXT_WITH_LIMIT(1024);
+        for (const char *at = strstr(page, mark); at; at = strstr(at + 1, mark)) {
+            const char *name = at + sizeof(mark) - 1;
+            text_append_format(&names, "%.*s ", (int)strcspn(name, "<"), name);
+        }
+        assert_string_equal(text_string(&names), rows[i].names);
+        if (!strstr(page, rows[i].current))
+            fail_msg("%s: no %s", rows[i].query, rows[i].current);
+        assert_non_null(strstr(page, "<title>1 fail, 1 unknown, 1 warn, 1 ok - tcr-probe"));
+        text_free(&names);
+        memory_release(page);
+    }
+    watch_scene_close(&scene);
+}
+
+/* A status that nobody has any more stays in the filters while it is looked for. */
+static void the_filter_in_force_is_shown(void **state)
+{
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    watch_scene_run(watch_scene_add(&scene, "good"), &works, MEASURED);
+    char *page = render_well(&scene, "status=fail");
+    assert_non_null(strstr(page, "aria-current=page><span class=s>fail</span> 0</a>"));
+    memory_release(page);
+    page = render_well(&scene, "");
+    assert_null(strstr(page, "?status=fail"));
+    memory_release(page);
+    watch_scene_close(&scene);
+}
+
+static void reloads_within_bounds(void **state)
+{
+    static const struct {
+        const char *query;
+        const char *head;
+    } rows[] = {
+        {"refresh=30", "<meta http-equiv=refresh content=30>"},
+        {"refresh=1", "<meta http-equiv=refresh content=5>"},
+        {"refresh=99999", "<meta http-equiv=refresh content=3600>"},
+        {"refresh=0", NULL},
+        {"refresh=soon", NULL},
+        {"", NULL},
+    };
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *page = render_well(&scene, rows[i].query);
+        assert_int_equal(strstr(page, "http-equiv=refresh") != NULL, rows[i].head != NULL);
+        if (rows[i].head)
+            assert_non_null(strstr(page, rows[i].head));
+        memory_release(page);
+    }
+    watch_scene_close(&scene);
+}
+
+/* Of many the first ones in full, the others with a link; unfolded only where few fail. */
+static void many_targets_are_brief(void **state)
+{
+    static char names[WATCH_SCENE_MAX][16];
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    for (size_t i = 0; i < PAGE_FULL_TARGETS + 3; i++) {
+        snprintf(names[i], sizeof(names[i]), "r %02zu", i);
+        watch_scene_run(watch_scene_add(&scene, names[i]), i ? &works : &fails, MEASURED);
+    }
+    char *page = render_well(&scene, "");
+    assert_int_equal(count_of(page, "<details class=\"t fail\" open>"), 1);
+    assert_int_equal(count_of(page, " open>"), 1);
+    assert_int_equal(count_of(page, "<h3>History</h3>"), PAGE_FULL_TARGETS);
+    assert_int_equal(count_of(page, "\">Everything measured</a>"), 3);
+    assert_non_null(strstr(page, "<a href=\"/?target=r%2042\">"));
+    memory_release(page);
+    for (size_t i = 1; i < scene.watcher.count; i++) {
+        watch_scene_run(scene.list[i], &fails, MEASURED + 30);
+        watch_scene_run(scene.list[i], &fails, MEASURED + 60);
+    }
+    page = render_well(&scene, "");
+    assert_int_equal(count_of(page, " open>"), 0);
+    assert_int_equal(count_of(page, "<p>First: "), 3);
+    memory_release(page);
+    watch_scene_close(&scene);
+}
+
+/* ---- history ---- */
+
+static void history_tells_what_was_believed(void **state)
+{
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    struct watch *watch = watch_scene_add(&scene, "r");
+    watch_scene_run(watch, &works, NOW - 2 * DAY);
+    watch_scene_run(watch, &fails, NOW - 7200);
+    char *page = render_well(&scene, "");
+    assert_non_null(strstr(page, "The last day: ok now, 0 changes\"><rect x=0 width=1440 height=16 "
+                                 "class=ok></rect></svg>"));
+    assert_non_null(strstr(page, " The last 1 run differs from what is believed."));
+    /* What the last run found has no words for what is believed: its own come first. */
+    assert_non_null(strstr(page, "<b>public_path_blocked</b>"));
+    memory_release(page);
+    scene.settings.failure_threshold = 3;
+    watch_scene_run(watch, &fails, NOW - 3630);
+    page = render_well(&scene, "");
+    assert_non_null(strstr(page, " The last 2 runs differ from what is believed."));
+    memory_release(page);
+    watch_scene_run(watch, &fails, NOW - 3600);
+    page = render_well(&scene, "");
+    assert_non_null(strstr(page,
+                           "The last day: fail now, 1 change\"><rect x=0 width=1380 height=16 "
+                           "class=ok></rect><rect x=1380 width=60 height=16 "
+                           "class=fail></rect></svg>"));
+    assert_non_null(strstr(page, "viewBox=\"0 0 4 16\" preserveAspectRatio=none role=img "
+                                 "aria-label=\"The last 4 runs, oldest first: 3 failed\"><rect x=0 "
+                                 "width=1 height=16 class=ok></rect><rect x=1 width=3 height=16 "
+                                 "class=fail>"));
+    assert_non_null(strstr(page, "public_path_blocked for 1 h<"));
+    assert_null(strstr(page, "differ"));
+    memory_release(page);
+    /* Better for ten seconds: too short for the strip's minutes, but it was there. */
+    watch_scene_run(watch, &works, NOW - 1800);
+    scene.settings.failure_threshold = 1;
+    watch_scene_run(watch, &fails, NOW - 1790);
+    page = render_well(&scene, "");
+    assert_non_null(strstr(page, "fail now, 3 changes"));
+    assert_non_null(strstr(page, "<rect x=1410 width=1 height=16 class=ok></rect>"));
+    memory_release(page);
+    watch_scene_close(&scene);
+}
+
+/* ---- when it cannot be made ---- */
+
+static unsigned long allocations;
+static unsigned long failing;
+
+static int count_and_fail(void)
+{
+    return ++allocations == failing;
+}
+
+static void a_cut_page_is_none(void **state)
+{
+    struct watch_scene scene;
+    bool failed = true;
+
+    (void)state;
+    watch_scene_open(&scene);
+    watch_scene_run(watch_scene_add(&scene, "r"), &fails, MEASURED);
+    char *whole = render_well(&scene, "");
+    for (failing = 1; failed; failing++) {
+        uint64_t before = memory_failures();
+        allocations = 0;
+        memory_set_fault(count_and_fail);
+        char *page = render(&scene, "");
+        memory_set_fault(NULL);
+        failed = memory_failures() != before;
+        assert_int_equal(page == NULL, failed);
+        if (page)
+            assert_string_equal(page, whole);
+        memory_release(page);
+    }
+    assert_true(failing > 5);
+    memory_release(whole);
+    watch_scene_close(&scene);
+}
+
+/* Other settings came between two slices. */
+static void another_list_of_targets_breaks_it_off(void **state)
+{
+    struct http_server_reply reply = {.status = 200};
+    struct text text = TEXT_WITH_LIMIT(HTTP_SERVER_MAX_REPLY);
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    page_reply(&scene.watcher, "", &reply);
+    scene.watcher.generation++;
+    assert_int_equal(reply.source.next(reply.source.context, &text), SLICE_BROKEN);
+    reply.source.release(reply.source.context);
+    assert_null(text.bytes);
+    watch_scene_close(&scene);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    clock_replace(&fake_clock);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_finding_is_on_the_page),
+        cmocka_unit_test(markup_stays_text),
+        cmocka_unit_test(queries_choose_and_sort),
+        cmocka_unit_test(the_filter_in_force_is_shown),
+        cmocka_unit_test(reloads_within_bounds),
+        cmocka_unit_test(many_targets_are_brief),
+        cmocka_unit_test(history_tells_what_was_believed),
+        cmocka_unit_test(a_cut_page_is_none),
+        cmocka_unit_test(another_list_of_targets_breaks_it_off),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
