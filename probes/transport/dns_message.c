@@ -127,8 +127,10 @@ static void add_address(struct dns_evidence *answer, const uint8_t *bytes, uint3
         answer->addresses[answer->address_count++] = found;
 }
 
-/* Where `name` points to by a CNAME of this answer; false when it is the end of the chain. */
-static bool follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME])
+enum alias { ALIAS_NONE, ALIAS_FOLLOWED, ALIAS_BROKEN };
+
+/* Where `name` points to by a CNAME of this answer, if it does. */
+static enum alias follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME])
 {
     struct record record;
     char target[MAX_NAME];
@@ -140,12 +142,12 @@ static bool follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME
         struct cursor data = start;
         data.at = record.data_at;
         read_name(&data, target);
-        if (data.failed)
-            return false;
+        if (data.failed || data.at != record.data_at + record.data_length)
+            return ALIAS_BROKEN;
         memcpy(name, target, MAX_NAME);
-        return true;
+        return ALIAS_FOLLOWED;
     }
-    return false;
+    return ALIAS_NONE;
 }
 
 /* Addresses owned by `name`. False when a record cannot be read. */
@@ -182,17 +184,22 @@ static enum dns_outcome outcome_of_rcode(uint8_t rcode)
     }
 }
 
-/* Keeps the chain of aliases that starts at the question; `name` becomes its end. */
+/* Keeps the chain of aliases that starts at the question; `name` becomes its end. False when it
+ * cannot be read. */
 static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena *arena,
                        struct dns_evidence *answer, char name[MAX_NAME])
 {
+    enum alias alias = ALIAS_FOLLOWED;
+
     if (strlen(answer->name) >= MAX_NAME)
         return false;
     memcpy(name, answer->name, strlen(answer->name) + 1);
-    for (unsigned i = 0; i < MAX_ALIASES && follow_alias(*cursor, count, name); i++)
-        if (answer->cname_count < EVIDENCE_MAX_CNAMES)
+    for (unsigned i = 0; i < MAX_ALIASES && alias == ALIAS_FOLLOWED; i++) {
+        alias = follow_alias(*cursor, count, name);
+        if (alias == ALIAS_FOLLOWED && answer->cname_count < EVIDENCE_MAX_CNAMES)
             answer->cnames[answer->cname_count++] = keep_name(arena, name);
-    return true;
+    }
+    return alias != ALIAS_BROKEN;
 }
 
 /* An rcode speaks of the end of the chain (RFC 2308 section 2.1). */
