@@ -1,6 +1,7 @@
-/* A run in which this machine fails: one allocation after the other, then descriptors. Nothing
- * crashes or leaks, no fault is blamed on the registry, and no fault lets a wrong certificate pass.
- * The peers live in a process of their own, so that only the probe's allocations are counted. */
+/* A run in which this machine fails: one allocation after the other, descriptors, the clock.
+ * Nothing crashes or leaks, no fault is blamed on the registry, and no fault lets a wrong
+ * certificate pass. The peers live in a process of their own, so that only the probe's allocations
+ * are counted. */
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,10 +15,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "config/base/clock.h"
 #include "config/base/memory.h"
 #include "fake_site.h"
 #include "probes/diagnosis/diagnose.h"
@@ -32,7 +35,7 @@
     "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n" \
     "Docker-Distribution-Api-Version: registry/2.0\r\n"               \
     "WWW-Authenticate: Bearer realm=\"https://token.example/t\"\r\n"  \
-    "Content-Length: 2\r\n\r\n{}"
+    "Date: %a, %d %b %Y %T GMT\r\nContent-Length: 2\r\n\r\n{}"
 
 /* Every STRIDE-th allocation unless TCR_PROBE_TEST_EVERY_FAULT is set: a prime, so that over
  * repeated work other places are hit. */
@@ -51,10 +54,13 @@ static void serve(const struct fake_certificate *certificate, int out)
 {
     struct event_base *base = event_base_new();
     struct fake_dns dns = {.behaviour = FAKE_DNS_LOOPBACK};
-    struct fake_site site = {.context = fake_pki_server(&pki, certificate), .reply = REGISTRY};
+    char reply[sizeof(REGISTRY) + 64];
+    struct fake_site site = {.context = fake_pki_server(&pki, certificate), .reply = reply};
     struct peers peers;
+    time_t now = time(NULL);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    strftime(reply, sizeof(reply), REGISTRY, gmtime(&now));
     if (fake_dns_start(&dns, base) || !fake_site_open(&site))
         _exit(1);
     peers = (struct peers){.resolver = dns.endpoint, .port = site.port};
@@ -233,6 +239,65 @@ static void short_of_descriptors_is_our_own_fault(void **state)
     stop_peers(&peers);
 }
 
+/* ---- the clock ---- */
+
+static unsigned readings;
+static unsigned stepping; /* the reading of the wall clock from which on it is wrong; 0: none */
+static int64_t step;      /* microseconds */
+
+static usec_t steady(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / 1000;
+}
+
+static int64_t stepped(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    readings++;
+    return (int64_t)now.tv_sec * (int64_t)USEC_PER_SEC + now.tv_nsec / 1000 +
+           (stepping && readings >= stepping ? step : 0);
+}
+
+/* The clock is set while a run is under way, at each of its looks at it. */
+static void a_clock_that_is_set_is_told_from_a_bad_certificate(void **state)
+{
+    const struct fake_certificate certificate = {
+        .names = "DNS:registry.example", .from_seconds = -YEAR, .until_seconds = YEAR};
+    const struct clock_source source = {steady, stepped};
+    static const int64_t steps[] = {3600, -3600, 10 * YEAR, -10 * YEAR};
+    struct peers peers = start_peers(&certificate);
+    bool failed;
+
+    (void)state;
+    failing = 0;
+    clock_replace(&source);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        unsigned skewed = 0;
+        bool reached = true;
+        step = steps[i] * (int64_t)USEC_PER_SEC;
+        for (stepping = 1; reached; stepping++) {
+            readings = 0;
+            struct diagnosis *diagnosis = run_once(&peers, &failed);
+            enum cause cause = diagnosis->findings[0].cause;
+            reached = readings >= stepping;
+            skewed += cause == CAUSE_CLOCK_SKEW;
+            if (cause != CAUSE_CLOCK_SKEW && cause != CAUSE_OK_PRIVATE)
+                fail_msg("step at reading %u: %s", stepping, diagnosis->findings[0].summary);
+            if (!reached)
+                assert_int_equal(cause, CAUSE_OK_PRIVATE);
+            diagnosis_free(diagnosis);
+        }
+        assert_true(skewed > 0);
+    }
+    clock_replace(NULL);
+    stop_peers(&peers);
+}
+
 static int set_up(void **state)
 {
     int fd = mkstemp(ca_file);
@@ -261,6 +326,7 @@ int main(void)
         cmocka_unit_test(wrong_host_never_passes),
         cmocka_unit_test(unknown_issuer_never_passes),
         cmocka_unit_test(short_of_descriptors_is_our_own_fault),
+        cmocka_unit_test(a_clock_that_is_set_is_told_from_a_bad_certificate),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
