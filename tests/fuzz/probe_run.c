@@ -1,0 +1,212 @@
+/*
+ * A whole run against a scripted network. The input: a byte of options, after how many turns of the
+ * loop the run is cancelled (0: never), and the script.
+ */
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "config/base/memory.h"
+#include "daemon/replay.h"
+#include "daemon/report.h"
+#include "probes/probe.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/scripted_network.h"
+
+#define MAX_FDS 96
+#define TIMEOUT (2 * USEC_PER_SEC)
+#define HOST    "acme.tencentcloudcr.com"
+#define PAIR    "dXNlcjpTM0NSRVQ=" /* user:S3CRET */
+
+enum {
+    WATCH = 1 << 0,
+    WITH_KEY = 1 << 1,
+    HOST_VIEW = 1 << 2,
+    CONTROLS = 1 << 3,
+    WITH_TLS = 1 << 4,
+    AGAIN = 1 << 5,
+    EGRESS = 1 << 6,
+    PRIVATE = 1 << 7,
+};
+
+static struct event_base *base;
+static struct endpoint resolver;
+static bool peer_knows_key; /* from the input; what it says may be shown */
+
+/* ---- what must hold ---- */
+
+static void require_same(const struct diagnosis *diagnosis, const char *dump)
+{
+    struct replay *replay = NULL;
+    char error[256];
+
+    fuzz_require(!replay_read(fuzz_file((const uint8_t *)dump, strlen(dump)), &replay, error, 256));
+    struct diagnosis *again = diagnose(replay_evidence(replay, 0), replay_target(replay, 0));
+    fuzz_require(again->count == diagnosis->count);
+    for (size_t i = 0; i < again->count; i++) {
+        const struct finding *a = &again->findings[i];
+        const struct finding *b = &diagnosis->findings[i];
+        fuzz_require(a->cause == b->cause && a->severity == b->severity);
+        fuzz_require(a->confidence == b->confidence && strcmp(a->summary, b->summary) == 0);
+    }
+    diagnosis_free(again);
+    replay_free(replay);
+}
+
+static void judge(const struct target *target, const struct evidence *evidence)
+{
+    struct text text = TEXT_WITH_LIMIT(1 << 20);
+
+    if (!evidence)
+        return;
+    struct diagnosis *diagnosis = diagnose(evidence, target);
+    struct target_report report = {target, evidence, diagnosis};
+    fuzz_require(evidence->duration <= target->timeout * 11 / 10 && diagnosis->count > 0);
+    for (int phase = 0; phase < PHASE_COUNT; phase++)
+        fuzz_require(strncmp(cause_name(diagnosis->findings[0].cause), "ok_", 3) != 0 ||
+                     evidence_phase_state(evidence, (enum phase)phase) != PHASE_STATE_FAILED);
+    json_t *json = report_json(diagnosis->status, json_pack("[o]", report_json_target(&report)));
+    char *dump = json_dumps(json, 0);
+    require_same(diagnosis, dump);
+    report_text_target(&text, &report, &(struct report_style){.width = 80});
+    for (const char *byte = text_string(&text); *byte; byte++)
+        fuzz_require(*byte == '\n' || (*byte >= ' ' && *byte <= '~'));
+    if (!peer_knows_key)
+        fuzz_require(!strstr(dump, PAIR) && !strstr(text_string(&text), PAIR));
+    memory_release(dump);
+    json_decref(json);
+    text_free(&text);
+    diagnosis_free(diagnosis);
+}
+
+/* ---- one run ---- */
+
+/* The key goes to the registry itself only: no other host is listed. */
+static void heard(const uint8_t *request, size_t size)
+{
+    static const char key[] = "\r\nAuthorization: Basic " PAIR;
+    static const char host[] = "\r\nHost: " HOST "\r\n";
+
+    fuzz_require(!memmem(request, size, key, strlen(key)) ||
+                 memmem(request, size, host, strlen(host)));
+}
+
+static unsigned open_descriptors(void)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < MAX_FDS; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void done(struct evidence *evidence, void *context)
+{
+    fuzz_require(!*(struct evidence **)context);
+    *(struct evidence **)context = evidence;
+}
+
+/* NULL when it was cancelled after `turns` of the loop; 0: never. */
+static struct evidence *probe(struct probe_environment *environment, const struct target *target,
+                              const struct registry_evidence *standing, unsigned turns)
+{
+    struct evidence *evidence = NULL;
+    struct probe_run *run = probe_start(environment, target, done, &evidence);
+    usec_t started = clock_monotonic();
+
+    fuzz_require(run && !evidence);
+    probe_set_standing(run, standing);
+    for (unsigned turn = 1; !evidence && turn != turns; turn++) {
+        event_base_loop(base, EVLOOP_ONCE);
+        fuzz_require(clock_monotonic() - started <= target->timeout * 11 / 10);
+    }
+    if (!evidence)
+        probe_cancel(run);
+    network_end_connections();
+    for (int turn = 0; turn < 3; turn++)
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    return evidence;
+}
+
+static const char *key_file(void)
+{
+    static const char key[] = "{\"auths\":{\"" HOST "\":{\"auth\":\"" PAIR "\"}}}";
+    static char path[32];
+    int fd = memfd_create("key", MFD_CLOEXEC);
+
+    fuzz_require(write(fd, key, strlen(key)) == (ssize_t)strlen(key));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return path;
+}
+
+static void aim(struct target *target, struct network_settings *network, unsigned options)
+{
+    static const struct url echo = {.host = "echo.example", .port = 80, .path = "/"};
+    static const struct control controls[] = {
+        {.name = "vpc",
+         .host = "10.0.0.1",
+         .port = 80,
+         .host_is_address = true,
+         .address = {AF_INET, {10, 0, 0, 1}}},
+        {.name = "web", .kind = CONTROL_INTERNET, .host = "web.example", .port = 443},
+    };
+
+    *network = (struct network_settings){.pod_resolver_count = 1, .pod_resolvers = {resolver}};
+    network->host_resolvers[0] = resolver;
+    network->host_resolver_count = options & HOST_VIEW ? 1 : 0;
+    network->control_count = options & CONTROLS ? 2 : 0;
+    memcpy(network->controls, controls, sizeof(controls));
+    network->egress_url = options & EGRESS ? &echo : NULL;
+    *target = (struct target){
+        .name = HOST,
+        .host = HOST,
+        .instance = "acme",
+        .port = options & WITH_TLS ? 443 : 80,
+        .plain_http = !(options & WITH_TLS),
+        .timeout = TIMEOUT,
+        .registry_interval = 300 * USEC_PER_SEC,
+        .expect = options & PRIVATE ? EXPECT_PRIVATE : EXPECT_ANY,
+        .image_count = 2,
+        .images = {"team/app:1.4", "team/sidecar"},
+        .network = network,
+    };
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct probe_environment *environments[2];
+    static const char *key;
+    struct network_settings network;
+    struct target target;
+    unsigned options = size ? data[0] : 0;
+    unsigned turns = size > 1 ? data[1] : 0;
+
+    if (!base) {
+        base = event_base_new();
+        environments[0] = probe_environment_new(base, PROBE_ONCE);
+        environments[1] = probe_environment_new(base, PROBE_WATCH);
+        key = key_file();
+        network_start(base, heard, &resolver);
+        fuzz_file(data, 0); /* stays open */
+    }
+    unsigned open_before = open_descriptors();
+    peer_knows_key = size && memmem(data, size, PAIR, strlen(PAIR));
+    network_play(size > 2 ? data + 2 : data, size > 2 ? size - 2 : 0);
+    aim(&target, &network, options);
+    target.docker_config = options & WITH_KEY ? key : NULL;
+    struct probe_environment *environment = environments[options & WATCH];
+    struct evidence *first = probe(environment, &target, NULL, turns);
+    struct evidence *second =
+        options & AGAIN ? probe(environment, &target, first ? first->registry : NULL, 0) : NULL;
+    judge(&target, first);
+    judge(&target, second);
+    evidence_free(first);
+    evidence_free(second);
+    fuzz_require(open_descriptors() == open_before);
+    fuzz_require(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) == 1);
+    return 0;
+}
