@@ -16,11 +16,21 @@ unsigned cause_check_options(enum cause cause)
 static void put_word(struct text *text, const char *name, const void *context)
 {
     static const char *const words[][2] = {
-        {"tcp", "OUTCOME"},        {"tls", "OUTCOME"},
-        {"api", "OUTCOME"},        {"tls_detail", "DETAIL"},
-        {"api_detail", "DETAIL"},  {"egress", "EGRESS_ADDRESS"},
-        {"local_error", "REASON"}, {"linkage", "LINKAGE_ADDRESS"},
+        {"tcp", "OUTCOME"},
+        {"tls", "OUTCOME"},
+        {"api", "OUTCOME"},
+        {"tls_detail", "DETAIL"},
+        {"api_detail", "DETAIL"},
+        {"egress", "EGRESS_ADDRESS"},
+        {"local_error", "REASON"},
+        {"linkage", "LINKAGE_ADDRESS"},
         {"view", "RESOLVERS"},
+        {"scheme", "https"},
+        {"connected", "completes TLS"},
+        {"remote_failure", "cannot be reached: REASON"},
+        {"unavailable", "answers ASKED with ANSWER"},
+        {"unavailable_error", "unexpected status from HEAD request: STATUS"},
+        {"token_error", "unexpected status from GET request to REALM: STATUS"},
     };
 
     (void)context;

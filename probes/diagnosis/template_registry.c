@@ -134,9 +134,24 @@ static const char *outcome_of(const struct subject *subject)
     return blob_outcome_name(subject->image->blob.outcome);
 }
 
+/* Whether the request that failed had a status; where it had none, an earlier one may. */
+static bool has_status(const struct subject *subject)
+{
+    enum auth_outcome auth;
+
+    if (subject->phase == PHASE_MANIFEST)
+        return subject->image->outcome != MANIFEST_UNREACHABLE;
+    if (subject->phase == PHASE_BLOB)
+        return subject->image->blob.outcome != BLOB_MALFORMED;
+    if (subject->phase != PHASE_AUTH)
+        return true;
+    auth = registry_of(subject)->auth.outcome;
+    return auth != AUTH_STALLED && auth != AUTH_MALFORMED && auth != AUTH_TOO_LARGE;
+}
+
 static void put_answer(struct text *out, const struct subject *subject)
 {
-    unsigned status = status_of(subject);
+    unsigned status = has_status(subject) ? status_of(subject) : 0;
 
     if (status)
         text_append_format(out, "HTTP %u", status);
@@ -167,6 +182,9 @@ static void put_detail(struct text *out, const struct subject *subject)
                          : subject->phase == PHASE_MANIFEST ? subject->image->detail
                                                             : subject->image->blob.reason;
 
+    if (!detail && subject->phase == PHASE_AUTH &&
+        registry_of(subject)->auth.outcome == AUTH_STALLED)
+        detail = "no whole answer in time";
     text_append(out, detail ? detail : "no further detail");
 }
 
@@ -195,18 +213,38 @@ static void put_remote_failure(struct text *out, const struct subject *subject)
     const struct path_evidence *path = subject->path;
 
     if (path && path->tcp.outcome != TCP_OK)
-        text_append_format(out, "connecting to the %s address %s ends in %s%s%s",
+        text_append_format(out, "cannot be reached: connecting to the %s address %s ends in %s%s%s",
                            address_class_name(path->address_class), endpoint_of(subject),
                            tcp_outcome_name(path->tcp.outcome), path->tcp.reason ? ", " : "",
                            path->tcp.reason ? path->tcp.reason : "");
     else if (path)
-        text_append_format(out, "the TLS handshake with the %s address %s ends in %s",
+        text_append_format(out,
+                           "cannot be reached: the TLS handshake with the %s address %s ends in %s",
                            address_class_name(path->address_class), endpoint_of(subject),
                            tls_outcome_name(path->tls.outcome));
     else if (remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR)
-        text_append_format(out, "its name does not resolve (%s)", dns_outcome_name(remote->dns));
+        text_append_format(out, "cannot be reached: its name does not resolve (%s)",
+                           dns_outcome_name(remote->dns));
+    else if (subject->phase == PHASE_BLOB && subject->image->blob.outcome == BLOB_STALLED)
+        text_append(out, "connects and then does not answer in time");
     else
-        put_detail(out, subject);
+        text_append(out, "could be reached once, and then no longer");
+}
+
+/* As the clients, written in Go, put it. */
+static void put_token_error(struct text *out, const struct subject *subject)
+{
+    const char *realm = template_fill("{realm}", subject);
+    enum auth_outcome outcome = registry_of(subject)->auth.outcome;
+
+    if (outcome == AUTH_STALLED)
+        text_append_format(out, "Get \"%s\": net/http: timeout awaiting response headers",
+                           realm ? realm : "");
+    else if (has_status(subject))
+        text_append_format(out, "unexpected status from GET request to %s: %u", realm ? realm : "",
+                           status_of(subject));
+    else
+        text_append(out, "unable to decode token response");
 }
 
 static void put_certificate_error(struct text *out, const struct subject *subject)
@@ -266,6 +304,44 @@ static void put_skipped(struct text *out, const struct subject *subject)
     text_append(out, target->plain_http ? "plain_http" : "insecure_skip_verify");
 }
 
+/* What stands before a request goes unanswered. */
+static void put_connected(struct text *out, const struct subject *subject)
+{
+    text_append(out,
+                subject->facts->target->plain_http ? "accepts the connection" : "completes TLS");
+}
+
+static bool is_unreachable(const struct subject *subject)
+{
+    return subject->phase == PHASE_MANIFEST && subject->image->outcome == MANIFEST_UNREACHABLE;
+}
+
+static void put_unavailable(struct text *out, const struct subject *subject)
+{
+    if (is_unreachable(subject)) {
+        text_append(out, "accepts no further connection, for ");
+        put_asked(out, subject);
+        return;
+    }
+    text_append(out, "answers ");
+    put_asked(out, subject);
+    text_append(out, " with ");
+    put_answer(out, subject);
+}
+
+static void put_unavailable_error(struct text *out, const struct subject *subject)
+{
+    if (is_unreachable(subject))
+        text_append_format(out, "dial tcp %s: i/o timeout", endpoint_of(subject));
+    else
+        text_append_format(out, "unexpected status from HEAD request: %u", status_of(subject));
+}
+
+static void put_scheme(struct text *out, const struct subject *subject)
+{
+    text_append(out, subject->facts->target->plain_http ? "http" : "https");
+}
+
 /* `above`: only where the subject is above /v2/; below it the path has these. */
 static const struct {
     const char *name;
@@ -284,6 +360,11 @@ static const struct {
     {"remote_failure", true, put_remote_failure},
     {"remote_error", true, put_remote_error},
     {"skipped", false, put_skipped},
+    {"scheme", false, put_scheme},
+    {"connected", false, put_connected},
+    {"unavailable", false, put_unavailable},
+    {"unavailable_error", false, put_unavailable_error},
+    {"token_error", true, put_token_error},
     {"retry_after", true, put_retry_after},
     {"api_detail", true, put_detail},
 };

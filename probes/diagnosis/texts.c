@@ -102,7 +102,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
     [CAUSE_TLS_CONNECTION_CLOSED] =
         {.summary = "{endpoint} closes the connection during the TLS handshake "
                     "({tls}).",
-         .pull_errors = {tls_reset, "Get \"https://{registry}/v2/\": EOF"}},
+         .pull_errors = {tls_reset, "Get \"{scheme}://{registry}/v2/\": EOF"}},
     [CAUSE_TLS_PLAIN_HTTP] = {.summary =
                                   "{endpoint} speaks plain HTTP, not TLS; image pulls use HTTPS.",
                               .pull_errors = {"http: server gave HTTP response to HTTPS client"}},
@@ -140,9 +140,9 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "{content_type}, server {server}), not as a registry does.",
          .pull_errors = {"failed to resolve reference: unexpected status code: {status}",
                          "missing or empty Content-Type header"}},
-    [CAUSE_REGISTRY_UNAVAILABLE] =
-        {.summary = "{endpoint} answers {asked} with {answer}: the registry is not serving.",
-         .pull_errors = {"unexpected status from HEAD request: {status}"}},
+    [CAUSE_REGISTRY_UNAVAILABLE] = {.summary =
+                                        "{endpoint} {unavailable}: the registry is not serving.",
+                                    .pull_errors = {"{unavailable_error}"}},
     [CAUSE_RATE_LIMITED] =
         {.summary = "{limiter} limits the rate of requests: it answers {asked} with {answer} and "
                     "asks to wait {retry_after}.",
@@ -151,7 +151,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
         {.summary = "{endpoint} answers GET /v2/ with HTTP {status} and names no client "
                     "address ({api_detail}).",
          .pull_errors = {"unexpected status from HEAD request: 403 Forbidden"}},
-    [CAUSE_HTTP_TIMEOUT] = {.summary = "{endpoint} completes TLS and then does not answer {asked}.",
+    [CAUSE_HTTP_TIMEOUT] = {.summary = "{endpoint} {connected} and then does not answer {asked}.",
                             .pull_errors = {"net/http: timeout awaiting response headers",
                                             "context deadline exceeded"}},
     [CAUSE_HTTP_INVALID] =
@@ -159,10 +159,10 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "{api_detail}).",
          .pull_errors = {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
                          "response",
-                         "Get \"https://{registry}/v2/\": EOF"}},
+                         "Get \"{scheme}://{registry}/v2/\": EOF"}},
     [CAUSE_TOKEN_SERVICE_UNREACHABLE] =
-        {.summary = "{registry} sends clients to {realm} for a token, and that host cannot be "
-                    "reached: {remote_failure}.",
+        {.summary = "{registry} sends clients to {realm} for a token, and that host "
+                    "{remote_failure}.",
          .pull_errors = {"failed to authorize: failed to fetch oauth token: Get \"{realm}\": "
                          "{remote_error}",
                          "failed to authorize: failed to fetch anonymous token: Get \"{realm}\": "
@@ -170,8 +170,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
     [CAUSE_TOKEN_SERVICE_FAILED] =
         {.summary = "The token service {realm} of {registry} gives no token that can be used: "
                     "{answer} ({api_detail}).",
-         .pull_errors = {"failed to authorize: failed to fetch oauth token: unexpected status from "
-                         "GET request to {realm}: {status}"}},
+         .pull_errors = {"failed to authorize: failed to fetch oauth token: {token_error}"}},
     [CAUSE_TOKEN_REJECTED] =
         {.summary = "{registry} refuses for {image} the token that its own token service {realm} "
                     "gave ({api_detail}): the two disagree about the audience, the signing key or "
@@ -207,7 +206,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
          .pull_errors = {"unexpected status from HEAD request: 412 Precondition Failed"}},
     [CAUSE_BLOB_STORE_UNREACHABLE] =
         {.summary = "The layers of {image} come from {store}, not from the registry, and that host "
-                    "cannot be reached: {remote_failure}.",
+                    "{remote_failure}.",
          .pull_errors = {"failed to copy: httpReadSeeker: failed open: failed to do request: Get "
                          "\"{location}\": {remote_error}"}},
     [CAUSE_BLOB_STORE_REFUSED] =

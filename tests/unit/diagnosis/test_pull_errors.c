@@ -203,6 +203,13 @@ static void put_sample(struct text *out, const char *name, const void *context)
         text_append(out, "https://auth.example.com/service/token");
     else if (strcmp(name, "remote_error") == 0)
         text_append(out, "dial tcp 43.132.7.9:443: i/o timeout");
+    else if (strcmp(name, "token_error") == 0)
+        text_append(out, "unexpected status from GET request to "
+                         "https://auth.example.com/service/token: 503");
+    else if (strcmp(name, "unavailable_error") == 0)
+        text_append(out, "unexpected status from HEAD request: 503");
+    else if (strcmp(name, "scheme") == 0)
+        text_append(out, "https");
     else if (strcmp(name, "location") == 0)
         text_append(out, "https://b-1.cos.ap-guangzhou.myqcloud.com/data");
     else
