@@ -12,6 +12,7 @@
 
 #define HEAD_LIMIT   1024
 #define MAX_DISCARDS 16
+#define TURN         (2 * USEC_PER_MSEC) /* for the slices of one reply, then others have theirs */
 
 static struct timeval to_timeval(usec_t duration)
 {
@@ -90,7 +91,7 @@ static const char *reason_of(unsigned status)
     return "";
 }
 
-static void send_more(struct connection *connection);
+static bool send_more(struct connection *connection);
 
 /* Appends one slice to the body; the last one of a chunked reply ends it. False: nothing can come
  * of this reply. */
@@ -142,15 +143,15 @@ static void put_head(struct connection *connection, const struct http_server_rep
     text_append(text, connection->close_after ? "Connection: close\r\n\r\n" : "\r\n");
 }
 
-static void start_sending(struct connection *connection)
+static bool start_sending(struct connection *connection)
 {
     connection->head_sent = 0;
     connection->body_sent = 0;
     connection->replying = true;
-    if (text_truncated(&connection->head) || text_truncated(&connection->body))
-        http_connection_close(connection);
-    else
-        send_more(connection);
+    if (!text_truncated(&connection->head) && !text_truncated(&connection->body))
+        return send_more(connection);
+    http_connection_close(connection);
+    return false;
 }
 
 /* A reply that fits in one slice gets its length; a longer one comes in chunks, or, to HTTP/1.0,
@@ -290,9 +291,12 @@ static bool send_text(int fd, const struct text *text, size_t *sent, int flags, 
 
 static void writable(int fd, short what, void *context)
 {
+    usec_t end = clock_monotonic() + TURN;
+
     (void)fd;
     (void)what;
-    send_more(context);
+    while (send_more(context) && clock_monotonic() < end)
+        ;
 }
 
 /* Unread bytes would make close() send a reset, which may overtake the reply. */
@@ -322,17 +326,16 @@ static void finish_reply(struct connection *connection)
         event_active(connection->writable, EV_WRITE, 0);
 }
 
-/* One slice a turn of the loop, so that nobody waits for a large reply. */
-static void continue_reply(struct connection *connection)
+static bool continue_reply(struct connection *connection)
 {
     text_clear(&connection->head);
     text_clear(&connection->body);
     if (!next_slice(connection, &connection->body)) {
         http_connection_close(connection); /* without its end: the peer sees that it is cut */
-        return;
+        return false;
     }
     frame_chunk(connection, &connection->head);
-    start_sending(connection);
+    return start_sending(connection);
 }
 
 static bool all_is_out(const struct connection *connection)
@@ -341,25 +344,30 @@ static bool all_is_out(const struct connection *connection)
            connection->body_sent == connection->body.length;
 }
 
-static void send_more(struct connection *connection)
+/* True: a slice is out, and the peer takes the next one at once. */
+static bool send_more(struct connection *connection)
 {
     bool broken = false;
     int more = connection->body.length ? MSG_MORE : 0; /* head and body in one packet */
 
     if (!connection->replying) {
         read_request(connection);
-    } else if (connection->source.next && all_is_out(connection)) {
-        continue_reply(connection);
-    } else if (send_text(connection->fd, &connection->head, &connection->head_sent, more,
-                         &broken) &&
-               send_text(connection->fd, &connection->body, &connection->body_sent, 0, &broken)) {
-        if (!connection->source.next)
-            finish_reply(connection);
-        else if (event_add(connection->writable, NULL))
-            http_connection_close(connection);
-    } else if (broken || event_add(connection->writable, NULL)) {
-        http_connection_close(connection);
+        return false;
     }
+    if (connection->source.next && all_is_out(connection))
+        return continue_reply(connection);
+    bool out =
+        send_text(connection->fd, &connection->head, &connection->head_sent, more, &broken) &&
+        send_text(connection->fd, &connection->body, &connection->body_sent, 0, &broken);
+    if (out && !connection->source.next) {
+        finish_reply(connection);
+        return false;
+    }
+    if (broken || event_add(connection->writable, NULL)) {
+        http_connection_close(connection);
+        return false;
+    }
+    return out;
 }
 
 /* ---- start ---- */

@@ -1,8 +1,22 @@
 #include "daemon/state.h"
 
-_Static_assert(CAUSE_COUNT <= UINT8_MAX, "a result keeps its cause in a byte");
+#define MOST_MSEC ((1U << 22) - 1) /* of the bits for a duration */
+
+_Static_assert(CAUSE_COUNT <= 128 && SEVERITY_UNKNOWN < 8, "a result has no room for it");
 _Static_assert(STATE_MAX_THRESHOLD <= STATE_MAX_RUNS && STATE_FLIP_WINDOW <= STATE_MAX_RUNS,
                "decisions look at kept runs only");
+
+struct state_result state_result_of(int64_t at, usec_t duration, enum severity status,
+                                    enum cause cause)
+{
+    usec_t msec = duration / USEC_PER_MSEC;
+    uint32_t kept = msec < MOST_MSEC ? (uint32_t)msec : MOST_MSEC;
+
+    return (struct state_result){.at = at > 0 ? (uint32_t)at : 0,
+                                 .duration_msec = kept & MOST_MSEC,
+                                 .status = (uint32_t)status & 7,
+                                 .cause = (uint32_t)cause & 127};
+}
 
 static size_t kept(uint64_t count, size_t most)
 {
@@ -134,7 +148,7 @@ static void believe(struct state *state, const struct state_result *result, int6
     struct state_result *change = &state->changed[state->change_count++ % STATE_MAX_CHANGES];
 
     *change = *result;
-    change->at = now;
+    change->at = (uint32_t)now;
     state->changes += state->known;
     state->known = true;
     state->status = (enum severity)result->status;
@@ -170,8 +184,7 @@ bool state_observe(struct state *state, const struct state_result *result,
 {
     struct state_flips flips;
 
-    *ret_previous = (struct state_result){
-        .at = state->since, .status = (uint8_t)state->status, .cause = (uint8_t)state->cause};
+    *ret_previous = state_result_of(state->since, 0, state->status, state->cause);
     state->flapping = state_flips(state, (enum severity)result->status, &flips);
     state->runs[state->run_count++ % STATE_MAX_RUNS] = *result;
     const struct state_result *found = decide(state, thresholds);

@@ -26,11 +26,12 @@
 #define STATE_FLIPS_START   5  /* this many make a target flapping */
 #define STATE_FLIPS_STOP    2  /* this many or fewer end it */
 
+/* Small, since every target keeps many. */
 struct state_result {
-    int64_t at; /* seconds since 1970, when the run ended or the change was believed */
-    uint32_t duration_msec;
-    uint8_t status; /* enum severity */
-    uint8_t cause;  /* enum cause */
+    uint32_t at; /* seconds since 1970, when the run ended or the change was believed */
+    uint32_t duration_msec : 22; /* 70 minutes at most */
+    uint32_t status : 3;         /* enum severity */
+    uint32_t cause : 7;          /* enum cause */
 };
 
 struct state_thresholds {
@@ -51,6 +52,9 @@ struct state {
     uint64_t change_count;
     struct state_result changed[STATE_MAX_CHANGES];
 };
+
+struct state_result state_result_of(int64_t at, usec_t duration, enum severity status,
+                                    enum cause cause);
 
 /* Remembers a run and decides again. True when what is believed has changed; `ret_previous` is then
  * what was believed before. */

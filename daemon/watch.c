@@ -168,12 +168,8 @@ void watch_observe(struct watch *watch, struct evidence *evidence, struct diagno
     struct state_result previous;
 
     add_history(watch, evidence, diagnosis, target);
-    const struct state_result observed = {
-        .at = evidence->measured_at,
-        .duration_msec = (uint32_t)(evidence->duration / USEC_PER_MSEC),
-        .status = (uint8_t)diagnosis->status,
-        .cause = (uint8_t)diagnosis->findings[0].cause,
-    };
+    const struct state_result observed = state_result_of(
+        evidence->measured_at, evidence->duration, diagnosis->status, diagnosis->findings[0].cause);
     watch->runs++;
     count_phases(watch, evidence);
     if (diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN)

@@ -18,7 +18,7 @@ static void *crypto_allocate(size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return size ? memory_allocate(size) : NULL;
+    return size ? memory_allocate_unset(size) : NULL;
 }
 
 static void *crypto_resize(void *block, size_t size, const char *file, int line)
@@ -71,13 +71,13 @@ int libraries_start(void)
     event_set_log_callback(on_event_message);
     /* Refused only after OpenSSL has allocated already, as when a test calls this again. */
     CRYPTO_set_mem_functions(crypto_allocate, crypto_resize, crypto_release);
-    event_set_mem_functions(memory_allocate, resize_or_release, memory_release);
+    event_set_mem_functions(memory_allocate_unset, resize_or_release, memory_release);
     json_set_alloc_funcs(peer_json_allocate, peer_json_release);
 
     /* An openssl.cnf of the machine must not change what a probe accepts. */
     if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
         return -1;
-    if (ares_library_init_mem(ARES_LIB_INIT_ALL, memory_allocate, memory_release,
+    if (ares_library_init_mem(ARES_LIB_INIT_ALL, memory_allocate_unset, memory_release,
                               resize_or_release) != ARES_SUCCESS)
         return -1;
     return 0;

@@ -14,6 +14,7 @@
 #include "probes/transport/resolv_conf.h"
 
 #define RESOLV_CONF      "/etc/resolv.conf"
+#define SCRATCH_LIMIT    ((size_t)2 * 1024 * 1024)
 #define MAX_TRUST_STORES 16
 
 struct trust_entry {
@@ -170,6 +171,7 @@ static void free_run(struct probe_run *run)
     if (run->finish)
         event_free(run->finish);
     trust_store_release(run->store);
+    arena_free(run->scratch);
     memory_release(run);
 }
 
@@ -208,8 +210,8 @@ static void finish(int fd, short what, void *context)
     evidence->duration = clock_monotonic() - run->started;
     evidence->measured_at = clock_wall() / (int64_t)USEC_PER_SEC;
     explain_skipped(evidence);
-    evidence->allocation_failed =
-        memory_failures() != run->memory_failures || arena_failed(evidence->arena);
+    evidence->allocation_failed = memory_failures() != run->memory_failures ||
+                                  arena_failed(evidence->arena) || arena_failed(run->scratch);
     run->evidence = NULL;
     free_run(run);
     done(evidence, done_context);
@@ -337,7 +339,8 @@ struct probe_run *probe_start(struct probe_environment *environment, const struc
     run->started = clock_monotonic();
     run->memory_failures = memory_failures();
     run->evidence = evidence_new();
-    if (!run->evidence || arm_timers(run)) {
+    run->scratch = arena_new(SCRATCH_LIMIT);
+    if (!run->evidence || !run->scratch || arm_timers(run)) {
         probe_cancel(run);
         return NULL;
     }

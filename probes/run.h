@@ -17,6 +17,7 @@ struct probe_run {
     struct probe_environment *environment;
     const struct target *target;
     struct evidence *evidence;
+    struct arena *scratch; /* answers and what is read out of them; gone with the run */
     struct trust_store *store;
     probe_done_fn *done;
     void *context;

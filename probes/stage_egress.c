@@ -39,11 +39,10 @@ static void ask(struct probe_run *run)
     struct egress_run *egress = &run->egress;
     struct http_request request = {.method = "GET", .path = url->path};
 
-    request.host_header =
-        http_host_header(url->host, url->port, url->tls ? 443 : 80, run->evidence->arena);
+    request.host_header = http_host_header(url->host, url->port, url->tls ? 443 : 80, run->scratch);
     if (request.host_header)
         egress->exchange = http_exchange_start(run_base(run), &egress->stream, &request,
-                                               run->evidence->arena, answered, run);
+                                               run->scratch, answered, run);
     if (!egress->exchange)
         end_egress(run, NULL);
 }

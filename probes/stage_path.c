@@ -61,9 +61,11 @@ static void api_done(const struct http_response *response, void *context)
 {
     struct path_run *path = context;
 
-    registry_read_ping(response, path->run->evidence->arena, &path->evidence->api);
+    struct probe_run *run = path->run;
+
+    registry_read_ping(response, run->scratch, run->evidence->arena, &path->evidence->api);
     if (path->evidence->api.outcome == API_REGISTRY)
-        challenge_read(response, path->run->evidence->arena, &path->challenge);
+        challenge_read(response, run->scratch, &path->challenge);
     path_done(path);
 }
 
@@ -73,7 +75,7 @@ static void date_done(const struct http_response *response, void *context)
     struct path_run *path = context;
     struct api_evidence answer = {0};
 
-    registry_read_partial(response, path->run->evidence->arena, &answer);
+    registry_read_partial(response, path->run->scratch, path->run->evidence->arena, &answer);
     path->evidence->api.peer_time = answer.peer_time;
     path->evidence->api.local_time = answer.local_time;
     path_done(path);
@@ -84,10 +86,10 @@ static bool start_exchange(struct path_run *path, http_done_fn *done)
     struct probe_run *run = path->run;
     struct http_request request = {.method = "GET", .path = REGISTRY_PING_PATH};
 
-    request.host_header = registry_host_header(run->target, run->evidence->arena);
+    request.host_header = registry_host_header(run->target, run->scratch);
     if (request.host_header)
-        path->exchange = http_exchange_start(run_base(run), &path->stream, &request,
-                                             run->evidence->arena, done, path);
+        path->exchange =
+            http_exchange_start(run_base(run), &path->stream, &request, run->scratch, done, path);
     return path->exchange != NULL;
 }
 
@@ -350,8 +352,8 @@ static void end_path(struct path_run *path, enum tcp_outcome tcp, enum tls_outco
         evidence->tls.duration = tls_session_elapsed(path->session);
         break;
     case STEP_API:
-        registry_read_partial(http_exchange_progress(path->exchange), path->run->evidence->arena,
-                              &evidence->api);
+        registry_read_partial(http_exchange_progress(path->exchange), path->run->scratch,
+                              path->run->evidence->arena, &evidence->api);
         evidence->api.outcome = api;
         evidence->api.duration = http_exchange_elapsed(path->exchange);
         break;

@@ -23,6 +23,11 @@ void *memory_allocate(size_t size)
     return checked(must_fail() ? NULL : calloc(1, size ? size : 1));
 }
 
+void *memory_allocate_unset(size_t size)
+{
+    return checked(must_fail() ? NULL : malloc(size ? size : 1));
+}
+
 void *memory_resize(void *block, size_t size)
 {
     return checked(must_fail() ? NULL : realloc(block, size ? size : 1));

@@ -14,6 +14,9 @@
 /* Zeroed memory, or NULL. A size of 0 gives a unique pointer. Release with memory_release(). */
 void *memory_allocate(size_t size);
 
+/* The same with whatever was there before, for libraries that expect no more of malloc(). */
+void *memory_allocate_unset(size_t size);
+
 /* As realloc(); the grown part is not zeroed. On failure NULL, and `block` stays valid. */
 void *memory_resize(void *block, size_t size);
 

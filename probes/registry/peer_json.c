@@ -19,7 +19,7 @@ void *peer_json_allocate(size_t size)
     }
     if (budget != SIZE_MAX)
         budget -= size;
-    return memory_allocate(size);
+    return memory_allocate_unset(size);
 }
 
 void peer_json_release(void *block)

@@ -86,14 +86,14 @@ static enum api_outcome outcome_of(const struct http_response *response)
     return API_NOT_A_REGISTRY;
 }
 
-void registry_read_partial(const struct http_response *response, struct arena *arena,
-                           struct api_evidence *ret)
+void registry_read_partial(const struct http_response *response, struct arena *scratch,
+                           struct arena *arena, struct api_evidence *ret)
 {
     int64_t now = clock_wall() / (int64_t)USEC_PER_SEC;
 
     ret->status = response->status;
     ret->duration = response->duration;
-    ret->challenge = read_challenge(response, arena);
+    ret->challenge = read_challenge(response, scratch);
     ret->content_type = keep_header(response, arena, "content-type");
     ret->server = keep_header(response, arena, "server");
     ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");
@@ -104,10 +104,10 @@ void registry_read_partial(const struct http_response *response, struct arena *a
     ret->detail = response->detail ? keep(arena, response->detail, strlen(response->detail)) : NULL;
 }
 
-void registry_read_ping(const struct http_response *response, struct arena *arena,
-                        struct api_evidence *ret)
+void registry_read_ping(const struct http_response *response, struct arena *scratch,
+                        struct arena *arena, struct api_evidence *ret)
 {
-    registry_read_partial(response, arena, ret);
+    registry_read_partial(response, scratch, arena, ret);
     ret->outcome = outcome_of(response);
     if (ret->outcome == API_FORBIDDEN)
         ret->client_address = http_body_address(response, arena);

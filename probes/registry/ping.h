@@ -15,10 +15,11 @@
 /* The Host header: the port only where it is not 443, an IPv6 address in brackets. NULL: memory. */
 const char *registry_host_header(const struct target *target, struct arena *arena);
 
-/* Judges nothing: says what kind of answer it was and keeps what it said, escaped and cut. */
-void registry_read_ping(const struct http_response *response, struct arena *arena,
-                        struct api_evidence *ret);
+/* Judges nothing: says what kind of answer it was and keeps what it said, escaped and cut, in
+ * `arena`. */
+void registry_read_ping(const struct http_response *response, struct arena *scratch,
+                        struct arena *arena, struct api_evidence *ret);
 
 /* Keeps what a stalled answer had said so far; the outcome is left alone. */
-void registry_read_partial(const struct http_response *response, struct arena *arena,
-                           struct api_evidence *ret);
+void registry_read_partial(const struct http_response *response, struct arena *scratch,
+                           struct arena *arena, struct api_evidence *ret);

@@ -206,20 +206,23 @@ static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena
 static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, struct arena *arena,
                                      struct dns_evidence *answer)
 {
+    struct dns_address found[EVIDENCE_MAX_ADDRESSES] = {0};
     char name[MAX_NAME];
 
     if (!read_chain(cursor, count, arena, answer, name))
         return DNS_MALFORMED;
     if (answer->rcode)
         return outcome_of_rcode(answer->rcode);
-    answer->addresses = arena_allocate(arena, EVIDENCE_MAX_ADDRESSES * sizeof(struct dns_address));
-    if (!answer->addresses)
-        return DNS_LOCAL;
-    if (!read_addresses(*cursor, count, name, answer)) {
-        answer->address_count = 0;
-        return DNS_MALFORMED;
+    answer->addresses = found;
+    bool readable = read_addresses(*cursor, count, name, answer);
+    size_t size = answer->address_count * sizeof(*found);
+    answer->addresses = size && readable ? arena_allocate(arena, size) : NULL;
+    if (answer->addresses) {
+        memcpy(answer->addresses, found, size);
+        return DNS_NOERROR;
     }
-    return answer->address_count ? DNS_NOERROR : DNS_NODATA;
+    answer->address_count = 0;
+    return !readable ? DNS_MALFORMED : size ? DNS_LOCAL : DNS_NODATA;
 }
 
 void dns_message_read(const uint8_t *message, size_t length, struct arena *arena,

@@ -460,8 +460,10 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     exchange->writable = event_new(base, stream->fd, EV_WRITE, on_ready, exchange);
     set_up_parser(exchange);
     if (exchange->headers && exchange->readable && exchange->writable &&
-        write_head(exchange, request) && event_add(exchange->writable, NULL) == 0)
+        write_head(exchange, request)) {
+        event_active(exchange->writable, EV_WRITE, 0); /* most likely it can be written to */
         return exchange;
+    }
     http_exchange_free(exchange);
     return NULL;
 }

@@ -199,9 +199,13 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
         .sock_state_cb = socket_state,
         .sock_state_cb_data = channel,
         .lookups = (char[]){"b"},
+        .ndots = 1,
     };
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-               ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
+    /* With all of these given, if only as none, c-ares reads no resolv.conf of its own. */
+    int given = ARES_OPT_LOOKUPS | ARES_OPT_NDOTS | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
+                ARES_OPT_SORTLIST;
+    int mask = given | ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+               ARES_OPT_SOCK_STATE_CB;
     struct ares_addr_port_node server = {.family = resolver->server.address.family,
                                          .udp_port = resolver->server.port,
                                          .tcp_port = resolver->server.port};

@@ -299,9 +299,10 @@ struct tls_session *tls_session_start(struct event_base *base, struct trust_stor
     session->context = context;
     session->started = clock_monotonic();
     ERR_clear_error();
-    if (set_up(session, base, trust_store_context(store)) &&
-        event_add(session->writable, NULL) == 0)
+    if (set_up(session, base, trust_store_context(store))) {
+        event_active(session->writable, EV_WRITE, 0); /* connected: it can be written to */
         return session;
+    }
     ERR_clear_error();
     tls_session_free(session);
     return NULL;

@@ -151,6 +151,7 @@ static SSL_CTX *context_new(void)
                         SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1); /* one recv() for all records that are there */
     SSL_CTX_set_verify_depth(context, MAX_CHAIN_DEPTH);
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1)
         return context;

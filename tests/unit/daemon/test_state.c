@@ -34,8 +34,7 @@ static struct state_result result_of(char letter, int64_t at)
 
     while (letters[i].letter != letter)
         i++;
-    return (struct state_result){
-        .at = at, .status = (uint8_t)letters[i].status, .cause = (uint8_t)letters[i].cause};
+    return state_result_of(at, 0, letters[i].status, letters[i].cause);
 }
 
 static char letter_of(const struct state *state)

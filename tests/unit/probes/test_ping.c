@@ -164,7 +164,7 @@ static void run_row(void **state)
     struct arena *arena = arena_new(0);
     struct api_evidence api = {0};
 
-    registry_read_ping(&row->response, arena, &api);
+    registry_read_ping(&row->response, arena, arena, &api);
     assert_int_equal(api.outcome, row->outcome);
     assert_int_equal(api.challenge, row->challenge);
     assert_int_equal(api.retry_after, row->retry_after);
@@ -181,7 +181,7 @@ static void date_header_is_read(void **state)
     struct api_evidence api = {0};
 
     (void)state;
-    registry_read_ping(&response, arena, &api);
+    registry_read_ping(&response, arena, arena, &api);
     assert_int_equal(api.peer_time, 1795479410);
     assert_true(api.local_time > 1700000000);
     arena_free(arena);
@@ -195,7 +195,7 @@ static void peer_text_is_escaped(void **state)
     struct api_evidence api = {0};
 
     (void)state;
-    registry_read_ping(&response, arena, &api);
+    registry_read_ping(&response, arena, arena, &api);
     assert_string_equal(api.server, "a\\x1b[31mb\\xff");
     arena_free(arena);
 }
