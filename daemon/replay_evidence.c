@@ -32,6 +32,7 @@ static void read_dns(struct reading *reading, const json_t *object, struct dns_e
     dns->error = reading_text(reading, object, "error");
     dns->rcode = (uint8_t)reading_count(object, "rcode");
     dns->truncated = reading_flag(object, "truncated");
+    dns->repeated = reading_flag(object, "repeated");
     dns->duration = reading_duration(object, "duration_seconds");
     if (!resolver || !endpoint_parse(resolver, 53, &dns->resolver))
         reading_fail(reading, "resolver", resolver ? resolver : "(missing)");

@@ -60,14 +60,15 @@ static json_t *dns_list(const struct evidence *evidence)
     for (size_t i = 0; i < evidence->dns_count; i++) {
         const struct dns_evidence *dns = &evidence->dns[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:o, s:o, s:o, s:o}", "role",
-                            resolver_role_name(dns->role), "resolver",
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}",
+                            "role", resolver_role_name(dns->role), "resolver",
                             endpoint_format(&dns->resolver, buffer), "queried",
                             dns->queried == NAME_VPC ? "vpc" : "target", "name",
                             dns->name ? dns->name : "", "type", record_type_name(dns->type),
                             "outcome", dns_outcome_name(dns->outcome), "rcode", (int)dns->rcode,
-                            "truncated", (int)dns->truncated, "error", report_json_text(dns->error),
-                            "duration_seconds", report_json_seconds(dns->duration), "cnames",
+                            "truncated", (int)dns->truncated, "repeated", (int)dns->repeated,
+                            "error", report_json_text(dns->error), "duration_seconds",
+                            report_json_seconds(dns->duration), "cnames",
                             text_list(dns->cnames, dns->cname_count), "addresses", addresses(dns)));
     }
     return list;

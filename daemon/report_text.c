@@ -76,6 +76,8 @@ static void describe_dns(struct text *line, const struct dns_evidence *dns)
         text_append_format(line, "%s %s (%s)", i ? "," : "",
                            address_format(&dns->addresses[i].address, buffer),
                            address_class_name(dns->addresses[i].address_class));
+    if (dns->repeated && dns->outcome != DNS_TIMEOUT)
+        text_append(line, ", when asked again");
     append_duration(line, dns->duration);
 }
 

@@ -56,6 +56,7 @@ struct dns_evidence {
     enum dns_outcome outcome;
     uint8_t rcode;
     bool truncated; /* the UDP answer was; the outcome is that of asking again over TCP */
+    bool repeated;  /* asked a second time, since nothing came for half of the wait */
     usec_t duration;
     const char *error; /* text of an errno, or NULL */
     size_t cname_count;

@@ -44,6 +44,7 @@ struct resolver_question {
     usec_t started;
     uint64_t memory_failures; /* before it was asked */
     bool asked_without_edns;
+    bool waited_half; /* of the timeout */
     bool complete;
     struct event *timer; /* the question's deadline, and the way to the caller */
 };
@@ -202,8 +203,8 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
         .ndots = 1,
     };
     /* With all of these given, if only as none, c-ares reads no resolv.conf of its own. */
-    int given = ARES_OPT_LOOKUPS | ARES_OPT_NDOTS | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
-                ARES_OPT_SORTLIST;
+    int given =
+        ARES_OPT_LOOKUPS | ARES_OPT_NDOTS | ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
     int mask = given | ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
                ARES_OPT_SOCK_STATE_CB;
     struct ares_addr_port_node server = {.family = resolver->server.address.family,
@@ -262,6 +263,24 @@ static void settle(struct resolver_question *question)
     answer->error = strerror(ENOMEM);
 }
 
+static void ask(struct resolver_question *question, struct channel *channel);
+
+/* One lost datagram is not a silent resolver, and clients ask again too (c-ares would double its
+ * wait, and hide it). False: it has been done, or memory is short. */
+static bool repeat(struct resolver_question *question)
+{
+    struct resolver *resolver = question->channel->resolver;
+    struct timeval rest = to_timeval(resolver->timeout - resolver->timeout / 2);
+
+    if (question->complete || question->waited_half || event_add(question->timer, &rest))
+        return false;
+    question->waited_half = true;
+    question->answer.repeated = question->channel == &resolver->udp;
+    if (question->answer.repeated)
+        ask(question, &resolver->udp);
+    return true;
+}
+
 /* Tells the caller, always from the loop, and then forgets the question. */
 static void question_due(evutil_socket_t fd, short what, void *context)
 {
@@ -270,7 +289,7 @@ static void question_due(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (!answered)
+    if (!answered || repeat(question))
         return;
     question->answered = NULL;
     if (!question->complete) {
@@ -347,7 +366,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
                  resolver_answer_fn *answered, void *context)
 {
     struct resolver_question *question = memory_allocate(sizeof(*question));
-    struct timeval timeout = to_timeval(resolver->timeout);
+    struct timeval half = to_timeval(resolver->timeout / 2);
 
     if (!question)
         return -ENOMEM;
@@ -359,7 +378,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
     question->context = context;
     question->started = clock_monotonic();
     question->timer = event_new(resolver->base, -1, 0, question_due, question);
-    if (!question->timer || event_add(question->timer, &timeout)) {
+    if (!question->timer || event_add(question->timer, &half)) {
         if (question->timer)
             event_free(question->timer);
         memory_release(question);

@@ -7,9 +7,9 @@
  * one of its own, made when an answer was truncated.
  *
  * Absolute names, no search list, no hosts file; one UDP try with EDNS (without it again after a
- * FORMERR, RFC 6891 section 7), then TCP if the answer was truncated (RFC 7766). What c-ares hides
- * is read from the raw answer (RFC 1035): QR, TC, the rcode, the question, owner names along the
- * CNAME chain.
+ * FORMERR, RFC 6891 section 7; and once more after half of the timeout), then TCP if the answer was
+ * truncated (RFC 7766). What c-ares hides is read from the raw answer (RFC 1035): QR, TC, the
+ * rcode, the question, owner names along the CNAME chain.
  */
 
 #include <event2/event.h>

@@ -102,7 +102,7 @@ static void answer_udp(evutil_socket_t fd, short what, void *context)
         return;
     server->questions_seen++;
     question.length = (size_t)count;
-    if (server->behaviour == FAKE_DNS_SILENT)
+    if (server->behaviour == FAKE_DNS_SILENT || server->questions_seen <= server->lost)
         return;
     make_answer(server, false, &question, &answer);
     if (server->behaviour == FAKE_DNS_HALF && !(answer.bytes[2] & 0x02)) {

@@ -26,6 +26,7 @@ struct fake_dns {
     enum fake_dns_behaviour behaviour;
     unsigned rcode;
     unsigned questions_seen;
+    unsigned lost; /* so many of the first datagrams never arrive */
     unsigned busy_usec; /* how long the whole loop stands still after the first answer */
     struct endpoint endpoint;
     int udp;

@@ -127,6 +127,31 @@ static void closed_port_is_told_from_silence(void **state)
     event_base_free(base);
 }
 
+static void a_lost_datagram_is_not_a_silent_resolver(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_ADDRESS, .lost = 1};
+    struct waiting waiting = {.base = base, .wanted = 2};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, TIMEOUT, arena);
+    resolver_ask(resolver, NAME, RECORD_A, answered, &waiting);
+    resolver_ask(resolver, NAME, RECORD_AAAA, answered, &waiting);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.resolved, 2);
+    assert_int_equal(server.questions_seen, 3);
+    assert_int_equal(waiting.answer.type, RECORD_A); /* the later one, whose question was lost */
+    assert_true(waiting.answer.repeated);
+    assert_true(waiting.answer.duration >= TIMEOUT / 2);
+    assert_true(waiting.answer.duration < TIMEOUT);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
 static void one_channel_carries_all_questions(void **state)
 {
     struct event_base *base = event_base_new();
@@ -288,6 +313,7 @@ int main(void)
 {
     struct CMUnitTest tests[SCENE_COUNT + ROW_COUNT] = {
         cmocka_unit_test(closed_port_is_told_from_silence),
+        cmocka_unit_test(a_lost_datagram_is_not_a_silent_resolver),
         cmocka_unit_test(one_channel_carries_all_questions),
         cmocka_unit_test(may_be_freed_inside_its_callback),
         cmocka_unit_test(every_question_does_without_edns),
