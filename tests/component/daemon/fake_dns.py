@@ -5,13 +5,14 @@ import struct
 import threading
 
 TYPE_A = 1
+NXDOMAIN = 3
 
 
 class Resolver:
-    """`address(name)` gives an IPv4 address, None for NXDOMAIN, or raises LookupError to be silent."""
+    """`decide(name)` gives an IPv4 address, "" for none, an rcode, or raises LookupError to be silent."""
 
-    def __init__(self, address, host="127.0.0.1", port=0):
-        self.address = address
+    def __init__(self, decide, host="127.0.0.1", port=0):
+        self.decide = decide
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind((host, port))
@@ -32,8 +33,10 @@ class Resolver:
             labels.append(question[at + 1:at + 1 + length].decode())
             at += 1 + length
         kind, = struct.unpack(">H", question[at + 1:at + 3])
-        address = self.address(".".join(labels))
-        count = int(address is not None and kind == TYPE_A)
-        record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address or "0.0.0.0")
-        return (question[:2] + struct.pack(">HHHHH", 0x8183 if address is None else 0x8180, 1, count,
-                                           0, 0) + question[12:at + 5] + record * count)
+        decided = self.decide(".".join(labels))
+        rcode, address = (decided, "") if isinstance(decided, int) else (0, decided)
+        records = b""
+        if address and kind == TYPE_A:
+            records = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address)
+        return (question[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1, bool(records), 0, 0) +
+                question[12:at + 5] + records)

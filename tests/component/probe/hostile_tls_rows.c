@@ -18,9 +18,12 @@
 /* clang-format off */
 const struct hostile_tls_row hostile_tls_rows[] = {
     {"a good one", OK, .end = THEN_END},
-    {"silence", STALLED, RAW("\x16"), .end = THEN_SILENCE},
-    {"the end at once", CLOSED, RAW("\x16"), .end = THEN_END},
-    {"a reset at once", CLOSED, RAW("\x16"), .end = THEN_RESET},
+    {"silence", STALLED, RAW(""), .end = THEN_SILENCE},
+    {"the end at once", CLOSED, RAW(""), .end = THEN_END},
+    {"a reset at once", CLOSED, RAW(""), .end = THEN_RESET},
+    {"a byte and silence", STALLED, RAW("\x16"), .end = THEN_SILENCE},
+    {"a byte and the end", CLOSED, RAW("\x16"), .end = THEN_END},
+    {"a byte and a reset", CLOSED, RAW("\x16"), .end = THEN_RESET},
 
     /* every alert there is (RFC 8446 6, and those of older versions) */
     {"close_notify", CLOSED, RAW("\x15\x03\x03\x00\x02\x01\x00"), .end = THEN_END},

@@ -24,7 +24,7 @@
 #include "probes/libraries.h"
 #include "probes/probe.h"
 
-#define TIMEOUT    (3 * USEC_PER_SEC)
+#define TIMEOUT    (4 * USEC_PER_SEC)
 #define AT_ONCE    48
 #define MAX_CASES  20000
 #define MAX_ARENA  (512 * 1024) /* bytes of one run's evidence */
