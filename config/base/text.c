@@ -84,28 +84,24 @@ void text_append(struct text *text, const char *string)
     text_append_bytes(text, string, strlen(string));
 }
 
+/* Formats in place: a copy elsewhere would outlive a secret. */
 void text_append_format_list(struct text *text, const char *format, va_list arguments)
 {
-    char small[256];
+    size_t room = text->bytes ? text->capacity - text->length : 0;
     va_list again;
 
     va_copy(again, arguments);
-    int length = vsnprintf(small, sizeof(small), format, arguments);
-    if (length < 0) {
+    int wanted = vsnprintf(room ? text->bytes + text->length : NULL, room, format, arguments);
+    size_t length = wanted < 0 ? 0 : (size_t)wanted;
+    if (wanted < 0)
         text->truncated = true;
-    } else if ((size_t)length < sizeof(small)) {
-        text_append_bytes(text, small, (size_t)length);
-    } else {
-        char *large = memory_allocate((size_t)length + 1);
-        if (large) {
-            vsnprintf(large, (size_t)length + 1, format, again);
-            text_append_bytes(text, large, (size_t)length);
-        } else {
-            text->truncated = true;
-        }
-        memory_release(large);
-    }
+    size_t count = length < room ? length : make_room(text, length);
+    if (length >= room && text->bytes)
+        vsnprintf(text->bytes + text->length, count + 1, format, again);
     va_end(again);
+    text->length += text->bytes ? count : 0;
+    if (text->bytes)
+        text->bytes[text->length] = '\0';
 }
 
 void text_append_format(struct text *text, const char *format, ...)
