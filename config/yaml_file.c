@@ -11,7 +11,9 @@
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
 #define MAX_PATH_TEXT 96
 #define MAX_WORDS     48
-#define MAX_DEPTH     16 /* of sequences and mappings in each other; the schema needs 4 */
+#define MAX_KEYS      64 /* of one mapping; the schema has fewer, and each is compared with all before \
+                          */
+#define MAX_DEPTH 16     /* of sequences and mappings in each other; the schema needs 4 */
 
 struct reader {
     struct loader *loader;
@@ -47,7 +49,8 @@ static void unknown_key(struct reader *reader, const yaml_node_t *node, const ch
                         const char *const *words)
 {
     struct origin origin = origin_of(reader, node);
-    const char *near = nearest_word(key, words);
+    bool shown = reader->loader->errors->count < CONFIG_MAX_ERRORS;
+    const char *near = shown ? nearest_word(key, words) : NULL; /* it takes its time */
 
     if (near)
         config_error(reader->loader->errors, &origin, "%s: unknown key; did you mean %s?", key,
@@ -64,8 +67,14 @@ static void each_pair(struct reader *reader, const yaml_node_t *mapping, visit_f
                       void *context)
 {
     yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
+    yaml_node_pair_t *end = mapping->data.mapping.pairs.top;
 
-    for (yaml_node_pair_t *pair = start; pair < mapping->data.mapping.pairs.top; pair++) {
+    if (end - start > MAX_KEYS) {
+        struct origin origin = origin_of(reader, node_at(reader, start[MAX_KEYS].key));
+        config_error(reader->loader->errors, &origin, "more than %d keys in one mapping", MAX_KEYS);
+        end = start + MAX_KEYS;
+    }
+    for (yaml_node_pair_t *pair = start; pair < end; pair++) {
         yaml_node_t *key_node = node_at(reader, pair->key);
         const char *key = scalar(key_node);
         bool twice = false;

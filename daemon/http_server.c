@@ -55,7 +55,6 @@ static void acceptable(int fd, short what, void *context)
     struct http_server *server = context;
 
     (void)what;
-    /* cppcheck-suppress nullPointer ; accept4(2) allows it */
     int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)

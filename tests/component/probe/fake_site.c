@@ -171,7 +171,6 @@ static void *accept_all(void *context)
 
     while (await(site, site->listener)) {
         struct connection *connection = &threads->connections[threads->count % MAX_CONNECTIONS];
-        /* cppcheck-suppress nullPointer ; accept4(2) allows it */
         int fd = accept4(site->listener, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;

@@ -169,8 +169,9 @@ static void fail_each_call(struct pull_scene *scene, const struct fault *fault, 
                             enum cause) =
         fault->call == CALL_ENTROPY ? fail_calls_in_child : fail_calls;
     uint64_t stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : STRIDE;
+    unsigned ways = fault->cost == EVERY_CALL ? 2 : 1;
 
-    for (unsigned lasting = 0; lasting <= (fault->cost == EVERY_CALL); lasting++) {
+    for (unsigned lasting = 0; lasting < ways; lasting++) {
         bool injected = true;
         for (uint64_t number = 1; injected; number += stride)
             injected = fail_from(scene, fault, number, lasting ? UINT64_MAX : number + 1, cause);

@@ -58,9 +58,10 @@ static void serve(const struct fake_certificate *certificate, int out)
     struct fake_site site = {.context = fake_pki_server(&pki, certificate), .reply = reply};
     struct peers peers;
     time_t now = time(NULL);
+    struct tm parts;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    strftime(reply, sizeof(reply), REGISTRY, gmtime(&now));
+    strftime(reply, sizeof(reply), REGISTRY, gmtime_r(&now, &parts));
     if (fake_dns_start(&dns, base) || !fake_site_open(&site))
         _exit(1);
     peers = (struct peers){.resolver = dns.endpoint, .port = site.port};

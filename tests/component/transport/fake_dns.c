@@ -168,7 +168,6 @@ static void accept_tcp(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (server->connection >= 0)
         return;
-    /* cppcheck-suppress nullPointer ; accept4(2) allows it */
     server->connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (server->connection < 0)
         return;

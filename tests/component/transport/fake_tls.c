@@ -200,7 +200,6 @@ static void on_acceptable(evutil_socket_t fd, short events, void *context)
 
     (void)events;
     drop(fake);
-    /* cppcheck-suppress nullPointer ; accept4(2) allows it */
     fake->fd = accept4((int)fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fake->fd < 0)
         return;

@@ -173,6 +173,21 @@ static void deep_nesting_is_refused_at_once(void **state)
     free(file);
 }
 
+/* The 64 that are read come after the one that is not; the others are not even counted. */
+static void many_keys_are_refused_at_once(void **state)
+{
+    struct text file = TEXT_WITH_LIMIT(1 << 20);
+
+    (void)state;
+    for (unsigned i = 0; i < 50000; i++)
+        text_append_format(&file, "k%u: 1\n", i);
+    const char *wrong = load(text_string(&file), file.length, NULL, NULL);
+    assert_non_null(strstr(wrong, ":65:1: more than 64 keys in one mapping\n"));
+    assert_non_null(strstr(wrong, ":49:1: k48: unknown key\n"));
+    assert_non_null(strstr(wrong, "and 15 more\n"));
+    text_free(&file);
+}
+
 static void variables_of_a_service_are_not_ours(void **state)
 {
     char *const variables[] = {(char[]){"TCR_PROBE_SERVICE_HOST=10.0.0.1"},
@@ -285,12 +300,13 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
-#define TESTS 8
+#define TESTS 9
 
 int main(void)
 {
     struct CMUnitTest tests[ROW_COUNT + TESTS] = {
         cmocka_unit_test(deep_nesting_is_refused_at_once),
+        cmocka_unit_test(many_keys_are_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
         cmocka_unit_test(a_higher_source_decides_over_controls),
         cmocka_unit_test(the_default_name_is_the_host),
