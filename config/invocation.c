@@ -400,6 +400,8 @@ int settings_load(int argc, char *const *argv, char *const *environment,
         if (ret_invocation->config_file)
             yaml_file_read(&loader, ret_invocation->config_file);
         settings = loader_finish(&loader);
+    } else if (arena_failed(loader.arena)) { /* an option may have been left out */
+        config_error(errors, NULL, "out of memory");
     }
     if (settings && !settings->target_count && needs_targets(ret_invocation->command)) {
         config_error(errors, NULL,

@@ -30,7 +30,8 @@ struct judged {
     const struct evidence *evidence; /* NULL: memory was too short to measure */
 };
 
-/* Diagnoses, prints the report in the format asked for, and returns the exit status. */
+/* Diagnoses, prints the report in the format asked for, and returns the exit status. `judged` NULL:
+ * memory was too short for it, which is said. */
 int command_report(const struct invocation *invocation, const struct judged *judged, size_t count);
 
 /* Whether standard output is to be coloured. */

@@ -105,7 +105,7 @@ static int report_all(const struct invocation *invocation, const struct check *c
 
     for (size_t i = 0; judged && i < check->count; i++)
         judged[i] = (struct judged){check->items[i].target, check->items[i].evidence};
-    int status = judged ? command_report(invocation, judged, check->count) : COMMAND_STATUS_UNKNOWN;
+    int status = command_report(invocation, judged, check->count);
     memory_release(judged);
     return status;
 }
@@ -131,13 +131,12 @@ int command_check(const struct invocation *invocation, const struct settings *se
     check.base = event_base_new();
     check.environment = check.base ? probe_environment_new(check.base, PROBE_ONCE) : NULL;
     check.items = memory_allocate(check.count * sizeof(*check.items));
-    if (check.environment && check.items) {
-        for (size_t i = 0; i < check.count; i++) {
-            check.items[i].check = &check;
-            check.items[i].target = &settings->targets[i];
-        }
-        if (run_all(&check))
-            status = report_all(invocation, &check);
+    for (size_t i = 0; check.items && i < check.count; i++) {
+        check.items[i].check = &check;
+        check.items[i].target = &settings->targets[i];
+    }
+    if (check.environment && check.items && run_all(&check)) {
+        status = report_all(invocation, &check);
     } else {
         fputs("UNKNOWN - not enough memory or descriptors to run the check\n", stderr);
     }

@@ -12,6 +12,8 @@
 
 #define OUTPUT_LIMIT ((size_t)16 * 1024 * 1024)
 
+static const char no_memory[] = "tcr-probe: not enough memory for the text\n";
+
 /* All of standard input, and one byte more than is looked at, so that a longer one is noticed. NULL
  * after a message. */
 static char *read_input(size_t *ret_length)
@@ -21,7 +23,7 @@ static char *read_input(size_t *ret_length)
     size_t length = 0;
 
     if (!input) {
-        fputs("tcr-probe: not enough memory for the text\n", stderr);
+        fputs(no_memory, stderr);
         return NULL;
     }
     if (isatty(STDIN_FILENO))
@@ -43,9 +45,14 @@ static char *read_input(size_t *ret_length)
     return input;
 }
 
-static int publish(struct text *text, int status)
+/* What was made while memory was short may lack a part, so it is not printed at all; `failures` are
+ * those of memory before. */
+static int publish(struct text *text, int status, uint64_t failures)
 {
-    if (text_truncated(text) || fputs(text_string(text), stdout) == EOF || fflush(stdout) == EOF) {
+    if (text_truncated(text) || memory_failures() != failures) {
+        fputs(no_memory, stderr);
+        status = COMMAND_STATUS_UNKNOWN;
+    } else if (fputs(text_string(text), stdout) == EOF || fflush(stdout) == EOF) {
         fputs("tcr-probe: the output could not be written\n", stderr);
         status = COMMAND_STATUS_UNKNOWN;
     }
@@ -55,22 +62,16 @@ static int publish(struct text *text, int status)
 
 static void append_json(struct text *text, json_t *document)
 {
-    char *dump = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
-
-    if (dump) {
-        text_append(text, dump);
-        text_append(text, "\n");
-    } else {
+    if (!report_json_append(text, document, JSON_INDENT(2)))
         text->truncated = true;
-    }
-    memory_release(dump);
-    json_decref(document);
+    text_append(text, "\n");
 }
 
 static int explain_cause(const struct invocation *invocation, enum cause cause)
 {
     struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
     struct text page = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
+    uint64_t failures = memory_failures();
 
     guide_write(&page, cause);
     if (invocation->format == FORMAT_JSON)
@@ -80,7 +81,7 @@ static int explain_cause(const struct invocation *invocation, enum cause cause)
     else
         text_append(&text, text_string(&page));
     text_free(&page);
-    return publish(&text, COMMAND_STATUS_OK);
+    return publish(&text, COMMAND_STATUS_OK, failures);
 }
 
 static int explain(const struct invocation *invocation, const struct settings *settings,
@@ -89,11 +90,12 @@ static int explain(const struct invocation *invocation, const struct settings *s
     struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
     struct report_style style = {.colour = colour_wanted(invocation->colour),
                                  .width = terminal_width(STDOUT_FILENO)};
+    uint64_t failures = memory_failures();
     struct pull_errors *errors = pull_errors_find(input, length, &settings->network);
     int status = COMMAND_STATUS_UNKNOWN;
 
     if (!errors) {
-        fputs("tcr-probe: not enough memory for the text\n", stderr);
+        fputs(no_memory, stderr);
         return status;
     }
     for (size_t i = 0; i < errors->count; i++)
@@ -110,7 +112,7 @@ static int explain(const struct invocation *invocation, const struct settings *s
     else
         explain_text(&text, errors, &style);
     pull_errors_free(errors);
-    return publish(&text, status);
+    return publish(&text, status, failures);
 }
 
 int command_explain(const struct invocation *invocation, const struct settings *settings)

@@ -12,18 +12,16 @@ int command_replay(const struct invocation *invocation)
 {
     char error[ERROR_SIZE] = "";
     struct replay *replay = NULL;
-    int status = COMMAND_STATUS_UNKNOWN;
 
     if (replay_read(invocation->replay_file, &replay, error, sizeof(error))) {
         fprintf(stderr, "tcr-probe: %s\n", error);
-        return status;
+        return COMMAND_STATUS_UNKNOWN;
     }
     size_t count = replay_count(replay);
     struct judged *judged = memory_allocate(count * sizeof(*judged));
     for (size_t i = 0; judged && i < count; i++)
         judged[i] = (struct judged){replay_target(replay, i), replay_evidence(replay, i)};
-    if (judged)
-        status = command_report(invocation, judged, count);
+    int status = command_report(invocation, judged, count);
     memory_release(judged);
     replay_free(replay);
     return status;

@@ -15,6 +15,8 @@
 #define OUTPUT_LIMIT  ((size_t)256 * 1024 * 1024)
 #define DEFAULT_WIDTH 80
 
+static const char no_memory[] = "UNKNOWN - not enough memory for the report\n";
+
 unsigned terminal_width(int fd)
 {
     struct winsize size;
@@ -57,26 +59,18 @@ static void publish_json(enum severity worst, const struct target_report *report
                          struct text *text)
 {
     json_t *targets = json_array();
-    char *dump = NULL;
 
     for (size_t i = 0; i < count; i++)
         json_array_append_new(targets, report_json_target(&reports[i]));
-    bool complete = json_array_size(targets) == count;
-    json_t *document = report_json(worst, targets);
-    if (document && complete)
-        dump = json_dumps(document, JSON_INDENT(2));
-    if (dump) {
-        text_append(text, dump);
-        text_append(text, "\n");
-    } else {
+    if (!report_json_append(text, report_json(worst, targets), JSON_INDENT(2)))
         text->truncated = true;
-    }
-    memory_release(dump);
-    json_decref(document);
+    text_append(text, "\n");
 }
 
+/* What was made while memory was short may lack a part, so it is not printed at all; `failures` are
+ * those of memory before. */
 static int publish(const struct invocation *invocation, const struct target_report *reports,
-                   size_t count)
+                   size_t count, uint64_t failures)
 {
     struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
     enum severity worst = SEVERITY_OK;
@@ -89,8 +83,10 @@ static int publish(const struct invocation *invocation, const struct target_repo
     else
         publish_text(invocation, reports, count, &text);
     int status = command_status(worst);
-    if (text_truncated(&text) || fputs(text_string(&text), stdout) == EOF ||
-        fflush(stdout) == EOF) {
+    if (text_truncated(&text) || memory_failures() != failures) {
+        fputs(no_memory, stderr);
+        status = COMMAND_STATUS_UNKNOWN;
+    } else if (fputs(text_string(&text), stdout) == EOF || fflush(stdout) == EOF) {
         fprintf(stderr, "tcr-probe: the report could not be written: %s\n", strerror(errno));
         status = COMMAND_STATUS_UNKNOWN;
     }
@@ -103,19 +99,20 @@ int command_report(const struct invocation *invocation, const struct judged *jud
     struct target_report *reports = memory_allocate(count * sizeof(*reports));
     struct diagnosis **diagnoses = memory_allocate(count * sizeof(struct diagnosis *));
     int status = COMMAND_STATUS_UNKNOWN;
+    uint64_t failures = memory_failures();
     size_t made = 0;
 
-    for (; reports && diagnoses && made < count; made++) {
+    for (; judged && reports && diagnoses && made < count; made++) {
         const struct judged *one = &judged[made];
         diagnoses[made] = one->evidence ? diagnose(one->evidence, one->target) : NULL;
         if (!diagnoses[made])
             break;
         reports[made] = (struct target_report){one->target, one->evidence, diagnoses[made]};
     }
-    if (reports && diagnoses && made == count)
-        status = publish(invocation, reports, made);
+    if (made == count)
+        status = publish(invocation, reports, made, failures);
     else
-        fputs("UNKNOWN - not enough memory for the report\n", stderr);
+        fputs(no_memory, stderr);
     for (size_t i = 0; diagnoses && i < made; i++)
         diagnosis_free(diagnoses[i]);
     memory_release(diagnoses);

@@ -131,6 +131,16 @@ static void tick(int fd, short what, void *context)
 
 static void done(struct evidence *evidence, void *context);
 
+static void pause_item(struct wait_item *item)
+{
+    struct timeval pause = to_timeval(item->pause);
+    usec_t longer = item->pause * 2;
+
+    item->state = STATE_PAUSING;
+    event_add(item->again, &pause);
+    item->pause = longer < item->target->interval ? longer : item->target->interval;
+}
+
 static void start_due(struct wait *wait)
 {
     for (size_t i = 0; i < wait->count && wait->in_flight < wait->max_in_flight; i++) {
@@ -138,8 +148,10 @@ static void start_due(struct wait *wait)
         if (item->state != STATE_DUE || wait->expired)
             continue;
         item->run = probe_start(wait->environment, item->target, done, item);
-        if (!item->run)
-            break; /* memory is short: the next run that ends tries again */
+        if (!item->run) { /* memory is short */
+            pause_item(item);
+            continue;
+        }
         item->state = STATE_RUNNING;
         wait->in_flight++;
     }
@@ -155,16 +167,6 @@ static void due_again(int fd, short what, void *context)
     (void)what;
     item->state = STATE_DUE;
     start_due(item->wait);
-}
-
-static void pause_item(struct wait_item *item)
-{
-    struct timeval pause = to_timeval(item->pause);
-    usec_t longer = item->pause * 2;
-
-    item->state = STATE_PAUSING;
-    event_add(item->again, &pause);
-    item->pause = longer < item->target->interval ? longer : item->target->interval;
 }
 
 static void remember(struct wait_item *item, struct evidence *evidence, struct diagnosis *diagnosis)

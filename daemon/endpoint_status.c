@@ -36,18 +36,6 @@ static json_t *target_json(const struct watch *watch)
     return target;
 }
 
-/* Takes over the reference to `json`. */
-static bool append_json(struct text *text, json_t *json)
-{
-    char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
-    if (dump)
-        text_append(text, dump);
-    json_decref(json);
-    memory_release(dump);
-    return dump != NULL;
-}
-
 static bool append_beginning(const struct status_source *source, struct text *text)
 {
     enum severity worst = SEVERITY_OK;
@@ -66,7 +54,7 @@ static bool append_beginning(const struct status_source *source, struct text *te
         json_object_set_new(document, "configuration", reload);
         json_object_set_new(document, "targets", targets);
     }
-    if (!append_json(text, document))
+    if (!report_json_append(text, document, JSON_COMPACT))
         return false;
     text->length -= sizeof(END) - 1;
     return true;
@@ -84,7 +72,8 @@ static bool append_slice(struct status_source *source, struct text *text)
     while (source->next < source->end && text->length - begin < HTTP_SERVER_SLICE) {
         text_append(text, source->started ? "," : "");
         source->started = true;
-        if (!append_json(text, target_json(source->watcher->watches[source->next++])))
+        json_t *target = target_json(source->watcher->watches[source->next++]);
+        if (!report_json_append(text, target, JSON_COMPACT))
             return false;
     }
     source->started = true;

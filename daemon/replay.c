@@ -7,6 +7,7 @@
 
 #include "config/base/memory.h"
 #include "daemon/replay_fields.h"
+#include "probes/libraries.h"
 
 struct replay_item {
     struct target target;
@@ -119,6 +120,7 @@ static int read_items(struct replay *replay, const char *path, char *error, size
 int replay_read(const char *path, struct replay **ret, char *error, size_t error_size)
 {
     struct replay *replay = memory_allocate(sizeof(*replay));
+    uint64_t failures = memory_failures();
     json_error_t json_error;
 
     if (!replay) {
@@ -133,10 +135,12 @@ int replay_read(const char *path, struct replay **ret, char *error, size_t error
     }
     bool too_large = fseek(file, 0, SEEK_END) == 0 && (size_t)ftell(file) > REPLAY_MAX_FILE;
     rewind(file);
-    replay->document = too_large ? NULL : json_loadf(file, JSON_REJECT_DUPLICATES, &json_error);
+    replay->document = too_large ? NULL : libraries_read_json(file, &json_error);
     fclose(file);
     if (too_large)
         snprintf(error, error_size, "%s: larger than 16 MiB", path);
+    else if (!replay->document && memory_failures() != failures)
+        snprintf(error, error_size, "%s: out of memory", path);
     else if (!replay->document)
         snprintf(error, error_size, "%s:%d:%d: not valid JSON", path, json_error.line,
                  json_error.column);

@@ -39,6 +39,10 @@ json_t *report_json_seconds(usec_t duration);
  * the reference to `targets` (an array of report_json_target()). NULL when memory is short. */
 json_t *report_json(enum severity status, json_t *targets);
 
+/* A document as text, by jansson's `flags`; takes over the reference to it. False where there is no
+ * document, or no room for all of it. */
+bool report_json_append(struct text *text, json_t *document, size_t flags);
+
 struct report_style {
     bool colour;
     unsigned width; /* columns to wrap at */

@@ -204,3 +204,17 @@ json_t *report_json(enum severity status, json_t *targets)
                      report_json_time(clock_wall() / (int64_t)USEC_PER_SEC), "vantage",
                      vantage_json(), "status", severity_name(status), "targets", targets);
 }
+
+static int append_piece(const char *bytes, size_t length, void *text)
+{
+    text_append_bytes(text, bytes, length);
+    return text_truncated(text) ? -1 : 0;
+}
+
+bool report_json_append(struct text *text, json_t *document, size_t flags)
+{
+    bool whole = document && json_dump_callback(document, append_piece, text, flags) == 0;
+
+    json_decref(document);
+    return whole;
+}

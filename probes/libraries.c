@@ -90,6 +90,11 @@ void libraries_stop(void)
     OPENSSL_cleanup();
 }
 
+json_t *libraries_read_json(FILE *file, json_error_t *ret_error)
+{
+    return peer_json_load(file, ret_error);
+}
+
 const char *libraries_versions(void)
 {
     static char versions[256];

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define PEER_JSON_MAX_TEXT   ((size_t)256 * 1024)
 #define PEER_JSON_MAX_MEMORY ((size_t)2 * 1024 * 1024) /* allocated while it is parsed */
@@ -21,6 +22,9 @@ enum peer_json_result {
 
 /* Free `*ret` with json_decref(). */
 enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t **ret);
+
+/* See libraries_read_json(). */
+json_t *peer_json_load(FILE *file, json_error_t *ret_error);
 
 /* NULL unless there is a text without NULs at `key`. */
 const char *peer_json_text(const json_t *object, const char *key);

@@ -216,12 +216,95 @@ static int start(void **state)
     return libraries_start();
 }
 
+#define LONG_TEXT 3000
+
+/* "[{},{},...,"xxx"]" with so many objects. */
+static enum peer_json_result parse_objects(size_t objects, size_t text)
+{
+    char *greedy = malloc(3 * objects + text + 4);
+    size_t length = 0;
+    json_t *document;
+
+    greedy[length++] = '[';
+    for (size_t i = 0; i < objects; i++, length += 3)
+        memcpy(greedy + length, "{},", 3);
+    greedy[length++] = '"';
+    memset(greedy + length, 'x', text);
+    length += text;
+    memcpy(greedy + length, "\"]", 2);
+    enum peer_json_result result = peer_json_parse(greedy, length + 2, &document);
+    if (result == PEER_JSON_OK) {
+        assert_int_equal(json_string_length(json_array_get(document, objects)), text);
+        json_decref(document);
+    }
+    free(greedy);
+    return result;
+}
+
+/* The budget ends within a text: jansson's lexer does not look whether its buffer could grow. */
+static void a_text_is_whole_or_refused(void **state)
+{
+    size_t fits = 0;
+    size_t refused = 0;
+
+    (void)state;
+    for (size_t step = 65536; step; step /= 2)
+        if (3 * (fits + step) < PEER_JSON_MAX_TEXT && parse_objects(fits + step, 0) == PEER_JSON_OK)
+            fits += step;
+    for (size_t objects = fits - 100; objects <= fits + 1; objects++) {
+        enum peer_json_result result = parse_objects(objects, LONG_TEXT);
+        assert_true(result == PEER_JSON_OK || result == PEER_JSON_TOO_LARGE);
+        refused += result == PEER_JSON_TOO_LARGE;
+    }
+    assert_in_range(refused, 10, 100);
+}
+
+static unsigned long allocations;
+static unsigned long failing;
+
+static int count_and_fail(void)
+{
+    return ++allocations == failing;
+}
+
+/* The same while memory is short: nothing is lost from a text, and nothing leaks. */
+static void a_shortage_is_told_from_other_texts(void **state)
+{
+    static const char body[] = "{\"token\":\"0123456789abcdef0123456789abcdef0123456789abcdef\","
+                               "\"list\":[1,2,{\"a\":\"0123456789abcde\"}]}";
+    bool failed = true;
+
+    (void)state;
+    for (failing = 1; failed; failing++) {
+        uint64_t before = memory_failures();
+        json_t *document;
+        allocations = 0;
+        memory_set_fault(count_and_fail);
+        enum peer_json_result result = peer_json_parse(body, sizeof(body) - 1, &document);
+        memory_set_fault(NULL);
+        failed = memory_failures() != before;
+        assert_int_equal(result, failed ? PEER_JSON_LOCAL : PEER_JSON_OK);
+        if (failed) {
+            assert_null(document);
+            continue;
+        }
+        assert_string_equal(peer_json_text(document, "token"),
+                            "0123456789abcdef0123456789abcdef0123456789abcdef");
+        json_decref(document);
+    }
+    assert_true(failing > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(token_answers),       cmocka_unit_test(what_tokens_grant),
-        cmocka_unit_test(what_manifests_name), cmocka_unit_test(error_bodies),
+        cmocka_unit_test(token_answers),
+        cmocka_unit_test(what_tokens_grant),
+        cmocka_unit_test(what_manifests_name),
+        cmocka_unit_test(error_bodies),
         cmocka_unit_test(json_has_a_budget),
+        cmocka_unit_test(a_text_is_whole_or_refused),
+        cmocka_unit_test(a_shortage_is_told_from_other_texts),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
