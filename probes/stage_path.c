@@ -300,6 +300,14 @@ static struct path_evidence *find_path(struct evidence *evidence, const struct a
     return NULL;
 }
 
+/* The pod's answers, which may come first, leave half of the room to those that decide. */
+static size_t room_for(const struct probe_run *run, unsigned views)
+{
+    bool decides = views != VIEW_POD || run->target->network->host_resolver_count == 0;
+
+    return decides ? EVIDENCE_MAX_PATHS : EVIDENCE_MAX_PATHS / 2;
+}
+
 void stage_path_start(struct probe_run *run, const struct address *address, unsigned views)
 {
     struct evidence *evidence = run->evidence;
@@ -309,7 +317,7 @@ void stage_path_start(struct probe_run *run, const struct address *address, unsi
         known->views |= views;
         return;
     }
-    if (evidence->path_count == EVIDENCE_MAX_PATHS) {
+    if (evidence->path_count >= room_for(run, views)) {
         evidence->addresses_dropped++;
         return;
     }

@@ -185,7 +185,11 @@ static void put_detail(struct text *out, const struct subject *subject)
     if (!detail && subject->phase == PHASE_AUTH &&
         registry_of(subject)->auth.outcome == AUTH_STALLED)
         detail = "no whole answer in time";
-    text_append(out, detail ? detail : "no further detail");
+    if (!detail && subject->phase == PHASE_MANIFEST &&
+        subject->image->outcome == MANIFEST_UNEXPECTED)
+        text_append_format(out, "HTTP %u", subject->image->status);
+    else
+        text_append(out, detail ? detail : "no further detail");
 }
 
 static void put_granted(struct text *out, const struct subject *subject)

@@ -56,6 +56,20 @@ static void require_same(const struct diagnosis *diagnosis, const char *dump)
     replay_free(replay);
 }
 
+/* An address that decides is looked at, however many others there are. */
+static void require_deciding_path(const struct evidence *evidence)
+{
+    unsigned view = evidence_deciding_view(evidence);
+    bool wanted = false;
+
+    for (size_t i = 0; i < evidence->dns_count; i++)
+        wanted |= evidence->dns[i].address_count && evidence->dns[i].queried == NAME_TARGET &&
+                  (evidence->dns[i].role == ROLE_HOST) == (view == VIEW_HOST);
+    for (size_t i = 0; i < evidence->path_count; i++)
+        wanted &= !(evidence->paths[i].views & view);
+    fuzz_require(!wanted);
+}
+
 static void judge(const struct target *target, const struct evidence *evidence)
 {
     struct text text = TEXT_WITH_LIMIT(1 << 20);
@@ -66,6 +80,7 @@ static void judge(const struct target *target, const struct evidence *evidence)
     struct diagnosis *diagnosis = diagnose(evidence, target);
     struct target_report report = {target, evidence, diagnosis};
     fuzz_require(evidence->duration <= target->timeout * 11 / 10 && diagnosis->count > 0);
+    require_deciding_path(evidence);
     for (int phase = 0; phase < PHASE_COUNT; phase++)
         fuzz_require(strncmp(cause_name(diagnosis->findings[0].cause), "ok_", 3) != 0 ||
                      evidence_phase_state(evidence, (enum phase)phase) != PHASE_STATE_FAILED);

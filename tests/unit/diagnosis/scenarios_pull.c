@@ -134,7 +134,7 @@ const struct scenario scenarios_pull[] = {
      PULL(GOOD_KEY, .outcome = MANIFEST_UNREACHABLE, .status = 200)},
     {"the manifest stalls", "http_timeout fail likely", UP, .says = {"the manifest of"},
      PULL(GOOD_KEY, .outcome = MANIFEST_STALLED)},
-    {"a strange status", "http_invalid fail likely", UP, .says = {"unexpected"},
+    {"a strange status", "http_invalid fail likely", UP, .says = {"unexpected: HTTP 418"},
      PULL(GOOD_KEY, .outcome = MANIFEST_UNEXPECTED, .status = 418)},
     {"no manifest", "http_invalid fail likely", UP, .says = {"malformed: not JSON"},
      PULL(GOOD_KEY, .outcome = MANIFEST_MALFORMED, .status = 200, .detail = "not JSON")},
