@@ -58,7 +58,7 @@ static void hang_up(int number, short what, void *context)
 
     (void)number;
     (void)what;
-    reload_now(daemon->reload);
+    reload_soon(daemon->reload);
 }
 
 static void probe_all(int number, short what, void *context)

@@ -154,6 +154,15 @@ void http_server_free(struct http_server *server)
     memory_release(server);
 }
 
+bool http_server_replying(const struct http_server *server)
+{
+    const struct connection *at = server->oldest;
+
+    while (at && !at->source.next)
+        at = at->next;
+    return at != NULL;
+}
+
 size_t http_server_connections(const struct http_server *server)
 {
     return server->count;

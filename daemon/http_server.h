@@ -66,4 +66,7 @@ struct http_server *http_server_start(struct event_base *base,
 void http_server_free(struct http_server *server); /* closes everything; NULL is allowed */
 /* Replaces the allowed_hosts of the options; borrowed. */
 void http_server_allow(struct http_server *server, const char *const *hosts, size_t count);
+/* Whether a reply is under way that is not made whole yet. */
+bool http_server_replying(const struct http_server *server);
+
 size_t http_server_connections(const struct http_server *server);

@@ -16,15 +16,20 @@
 
 #define SETTLE        (100 * USEC_PER_MSEC) /* of silence, before a changed file is read */
 #define POLL_INTERVAL (10 * USEC_PER_SEC)   /* where the kernel does not tell of changes */
-#define MAX_FILE      ((size_t)16 * 1024 * 1024)
-#define ERROR_LIMIT   4096
-#define WATCHED       (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF)
+/* For replies under way, which a new list of targets cuts off. */
+#define PATIENCE    (1 * USEC_PER_SEC)
+#define NEXT_LOOK   (10 * USEC_PER_MSEC)
+#define MAX_FILE    ((size_t)16 * 1024 * 1024)
+#define ERROR_LIMIT 4096
+#define WATCHED     (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF)
 
 struct reload {
     struct reload_options options;
     int fd; /* inotify; -1: polling */
     struct event *changed;
     struct event *settled;
+    struct event *waiting;
+    usec_t patient_until;
     uint64_t content; /* a hash of the file as last seen */
 };
 
@@ -95,7 +100,7 @@ static void settled(int fd, short what, void *context)
     (void)fd;
     (void)what;
     if (hash_file(reload->options.invocation->config_file) != reload->content)
-        reload_now(reload);
+        reload_soon(reload);
     if (reload->fd < 0 || !watch_folders(reload))
         wait_until_settled(reload, POLL_INTERVAL);
 }
@@ -155,7 +160,7 @@ static void take_over(struct reload *reload, struct settings *settings)
             {"listen", endpoint_format(&settings->listen, text)});
 }
 
-void reload_now(struct reload *reload)
+static void load(struct reload *reload)
 {
     const struct invocation *invocation = reload->options.invocation;
     struct invocation again = {0};
@@ -180,6 +185,27 @@ void reload_now(struct reload *reload)
     reload->options.done(reload->options.context);
 }
 
+static void load_between_replies(int fd, short what, void *context)
+{
+    static const struct timeval wait = {.tv_usec = NEXT_LOOK};
+    struct reload *reload = context;
+
+    (void)fd;
+    (void)what;
+    bool replying = http_server_replying(reload->options.server);
+    if (!replying || clock_monotonic() >= reload->patient_until ||
+        event_add(reload->waiting, &wait))
+        load(reload);
+}
+
+void reload_soon(struct reload *reload)
+{
+    if (event_pending(reload->waiting, EV_TIMEOUT, NULL))
+        return;
+    reload->patient_until = clock_monotonic() + PATIENCE;
+    load_between_replies(-1, 0, reload);
+}
+
 /* ---- start and end ---- */
 
 struct reload *reload_start(const struct reload_options *options)
@@ -191,7 +217,8 @@ struct reload *reload_start(const struct reload_options *options)
     reload->options = *options;
     reload->fd = -1;
     reload->settled = event_new(options->base, -1, 0, settled, reload);
-    if (!reload->settled) {
+    reload->waiting = event_new(options->base, -1, 0, load_between_replies, reload);
+    if (!reload->settled || !reload->waiting) {
         reload_free(reload);
         return NULL;
     }
@@ -218,6 +245,8 @@ void reload_free(struct reload *reload)
         event_free(reload->changed);
     if (reload->settled)
         event_free(reload->settled);
+    if (reload->waiting)
+        event_free(reload->waiting);
     if (reload->fd >= 0)
         close(reload->fd);
     memory_release(reload);

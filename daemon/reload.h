@@ -30,5 +30,6 @@ struct reload_options {
 struct reload *reload_start(const struct reload_options *options);
 void reload_free(struct reload *reload); /* NULL is allowed */
 
-/* Loads everything again, whether the file has changed or not. */
-void reload_now(struct reload *reload);
+/* Loads everything again, whether the file has changed or not: at once, or, for a second at most,
+ * when the replies of the status endpoint that are under way are whole. */
+void reload_soon(struct reload *reload);
