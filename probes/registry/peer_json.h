@@ -31,4 +31,4 @@ const char *peer_json_text(const json_t *object, const char *key);
 
 /* What jansson allocates with from libraries_start() on. */
 void *peer_json_allocate(size_t size);
-void peer_json_release(void *block);
+void peer_json_release(void *bytes);
