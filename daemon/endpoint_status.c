@@ -22,7 +22,7 @@ struct status_source {
 static json_t *target_json(const struct watch *watch)
 {
     const struct target_report report = {watch->last.target, watch_evidence(watch),
-                                         watch->last.diagnosis};
+                                         watch_diagnosis(watch)};
     json_t *target;
 
     if (report.diagnosis) {
@@ -41,8 +41,7 @@ static bool append_beginning(const struct status_source *source, struct text *te
     enum severity worst = SEVERITY_OK;
 
     for (size_t i = source->next; i < source->end; i++) {
-        const struct diagnosis *diagnosis = source->watcher->watches[i]->last.diagnosis;
-        enum severity status = diagnosis ? diagnosis->status : SEVERITY_UNKNOWN;
+        enum severity status = state_last_status(&source->watcher->watches[i]->state);
         if (severity_rank(status) > severity_rank(worst))
             worst = status;
     }

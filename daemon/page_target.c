@@ -81,20 +81,9 @@ static void put_finding(struct text *out, const struct finding *finding)
 
 /* ---- one target ---- */
 
-/* Of the last run: the finding of the believed cause, else the first. */
-static const struct finding *believed_finding(const struct watch *watch)
-{
-    const struct diagnosis *diagnosis = watch->last.diagnosis;
-
-    for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
-        if (diagnosis->findings[i].cause == watch->state.cause)
-            return &diagnosis->findings[i];
-    return diagnosis ? &diagnosis->findings[0] : NULL;
-}
-
 static void put_summary(struct text *out, const struct watch *watch, int64_t now)
 {
-    const struct finding *finding = believed_finding(watch);
+    const struct finding *finding = watch_believed_finding(watch);
     enum severity status = watch_status(watch);
 
     text_append_format(out, "<summary><span class=s>%s</span><span class=n>",
@@ -128,8 +117,8 @@ static void put_link(struct text *out, const struct watch *watch)
 static void put_body(struct text *out, const struct watch *watch, enum page_detail detail,
                      int64_t now)
 {
-    const struct finding *finding = believed_finding(watch);
-    const struct diagnosis *diagnosis = watch->last.diagnosis;
+    const struct finding *finding = watch_believed_finding(watch);
+    const struct diagnosis *diagnosis = watch_diagnosis(watch);
 
     text_append(out, "<div class=b>");
     put_ladder(out, watch_evidence(watch));
@@ -154,7 +143,7 @@ void page_target(struct text *out, const struct watch *watch, enum page_detail d
     text_append_format(out, "<details class=\"t %s\"%s>", severity_name(watch_status(watch)),
                        detail == PAGE_OPEN ? " open" : "");
     put_summary(out, watch, now);
-    if (watch->last.diagnosis)
+    if (watch_diagnosis(watch))
         put_body(out, watch, detail, now);
     text_append(out, "</details>\n");
 }

@@ -55,6 +55,13 @@ static const struct state_result *latest(const struct state *state, size_t back)
     return back < count ? state_run(state, count - 1 - back) : NULL;
 }
 
+enum severity state_last_status(const struct state *state)
+{
+    const struct state_result *run = latest(state, 0);
+
+    return run ? (enum severity)run->status : SEVERITY_UNKNOWN;
+}
+
 static bool is_unknown(const struct state_result *run)
 {
     return run->status == SEVERITY_UNKNOWN;

@@ -76,6 +76,9 @@ bool state_flips(const struct state *state, enum severity status, struct state_f
 usec_t state_interval(const struct state *state, const struct state_thresholds *thresholds,
                       usec_t interval);
 
+/* What the last run said; unknown before it. */
+enum severity state_last_status(const struct state *state);
+
 /* The last runs and changes, oldest first: `index` below the count. */
 size_t state_run_count(const struct state *state);
 const struct state_result *state_run(const struct state *state, size_t index);

@@ -36,12 +36,9 @@ static void count(const struct watcher *watcher, struct tally *tally)
 /* The words that its last run has for the believed cause, or "". */
 static const char *words_of(const struct watch *watch)
 {
-    const struct diagnosis *diagnosis = watch->last.diagnosis;
+    const struct finding *finding = watch_believed_finding(watch);
 
-    for (size_t i = 0; diagnosis && i < diagnosis->count; i++)
-        if (diagnosis->findings[i].cause == watch->state.cause)
-            return diagnosis->findings[i].summary;
-    return "";
+    return finding && finding->cause == watch->state.cause ? finding->summary : "";
 }
 
 static void put_worst(const struct watch *watch, struct text *text)

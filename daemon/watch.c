@@ -19,7 +19,6 @@ enum severity watch_status(const struct watch *watch)
 
 void watch_result_release(struct watch_result *result)
 {
-    diagnosis_free(result->diagnosis);
     packed_evidence_free(result->evidence);
     settings_release(result->settings);
     *result = (struct watch_result){0};
@@ -77,6 +76,15 @@ static enum log_level level_of(enum severity severity)
                                        : LOG_LEVEL_ERROR;
 }
 
+/* The finding of that cause, else the first. */
+static const struct finding *finding_of(const struct diagnosis *diagnosis, enum cause cause)
+{
+    for (size_t i = 0; i < diagnosis->count; i++)
+        if (diagnosis->findings[i].cause == cause)
+            return &diagnosis->findings[i];
+    return &diagnosis->findings[0];
+}
+
 static void put_evidence(struct text *text, const struct finding *finding)
 {
     for (size_t i = 0; i < finding->evidence_count && text->length < MAX_EVIDENCE / 2; i++)
@@ -85,19 +93,17 @@ static void put_evidence(struct text *text, const struct finding *finding)
 
 /* `previous` NULL: nothing was believed before. The words are those of the last run; where what is
  * believed now is an earlier one's result, the cause says so. */
-static void log_change(struct watch *watch, const struct state_result *previous)
+static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
+                       const struct state_result *previous)
 {
     const struct state *state = &watch->state;
-    const struct finding *first = &watch->last.diagnosis->findings[0];
+    const struct finding *first = finding_of(diagnosis, state->cause);
     bool troubled = first->severity != SEVERITY_OK;
     struct text evidence = TEXT_WITH_LIMIT(MAX_EVIDENCE);
     char lasted[32] = "";
     char left_out[16] = "";
     unsigned count;
 
-    for (size_t i = 0; i < watch->last.diagnosis->count; i++)
-        if (watch->last.diagnosis->findings[i].cause == state->cause)
-            first = &watch->last.diagnosis->findings[i];
     if (!log_limit_allows(&watch->changes_logged, MAX_CHANGES_LOGGED, CHANGES_WINDOW, &count))
         return;
     if (count)
@@ -127,35 +133,66 @@ const struct evidence *watch_evidence(const struct watch *watch)
     return watch->last.evidence ? evidence_unpack(watch->last.evidence, &scratch) : NULL;
 }
 
-/* What only the history tells joins what this run told. */
+const struct diagnosis *watch_diagnosis(const struct watch *watch)
+{
+    struct watcher *watcher = watch->watcher;
+    const struct state_flips *flips = &watch->last.flips;
+
+    if (watcher->looked_at == watch && watcher->looked_at_run == watch->runs)
+        return watcher->meaning;
+    const struct evidence *evidence = watch_evidence(watch);
+    if (!evidence)
+        return NULL;
+    diagnosis_free(watcher->meaning);
+    watcher->meaning = diagnose(evidence, watch->last.target);
+    watcher->looked_at = watcher->meaning ? watch : NULL;
+    watcher->looked_at_run = watch->runs;
+    if (watcher->meaning && flips->runs)
+        diagnosis_add_intermittent(watcher->meaning, evidence, watch->last.target, flips->failed,
+                                   flips->runs, flips->last_failure);
+    return watcher->meaning;
+}
+
+const struct finding *watch_believed_finding(const struct watch *watch)
+{
+    const struct diagnosis *diagnosis = watch_diagnosis(watch);
+
+    return diagnosis ? finding_of(diagnosis, watch->state.cause) : NULL;
+}
+
+/* What only the history tells joins what this run told; `ret` says whether it did. */
 static void add_history(struct watch *watch, const struct evidence *evidence,
-                        struct diagnosis *diagnosis, const struct target *target)
+                        struct diagnosis *diagnosis, const struct target *target,
+                        struct state_flips *ret)
 {
     struct state_flips flips;
 
+    *ret = (struct state_flips){0};
     if (diagnosis->status == SEVERITY_UNKNOWN ||
         !state_flips(&watch->state, diagnosis->status, &flips))
         return;
+    *ret = flips;
     if (!diagnosis_add_intermittent(diagnosis, evidence, target, flips.failed, flips.runs,
                                     flips.last_failure))
         watch_log_no_memory(watch);
 }
 
 /* What is kept of a run. When memory is short, the one before stays. */
-static void keep_result(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
-                        struct settings *settings, const struct target *target)
+static void keep_result(struct watch *watch, struct evidence *evidence,
+                        const struct state_flips *flips, struct settings *settings,
+                        const struct target *target)
 {
     struct packed_evidence *packed = evidence_pack(evidence);
-    struct watch_result result = {settings, target, packed, diagnosis_pack(diagnosis)};
+    struct watch_result result = {settings, target, packed, *flips};
 
     if (packed) {
         watch_result_release(&watch->last);
         watch->last = result;
-    } else {
-        evidence_free(evidence);
-        watch_result_release(&result);
-        watch_log_no_memory(watch);
+        return;
     }
+    evidence_free(evidence);
+    watch_result_release(&result);
+    watch_log_no_memory(watch);
 }
 
 void watch_observe(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
@@ -166,17 +203,18 @@ void watch_observe(struct watch *watch, struct evidence *evidence, struct diagno
                                                 current->success_threshold};
     bool known = watch->state.known;
     struct state_result previous;
+    struct state_flips flips;
 
-    add_history(watch, evidence, diagnosis, target);
+    add_history(watch, evidence, diagnosis, target, &flips);
     const struct state_result observed = state_result_of(
         evidence->measured_at, evidence->duration, diagnosis->status, diagnosis->findings[0].cause);
     watch->runs++;
     count_phases(watch, evidence);
     if (diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN)
         watch->last_success = observed.at;
-    keep_result(watch, evidence, diagnosis, settings, target);
-    if (state_observe(&watch->state, &observed, &thresholds, &previous) && watch->last.diagnosis) {
-        log_change(watch, known ? &previous : NULL);
+    keep_result(watch, evidence, &flips, settings, target);
+    if (state_observe(&watch->state, &observed, &thresholds, &previous)) {
+        log_change(watch, diagnosis, known ? &previous : NULL);
         if (watch->watcher->changed)
             watch->watcher->changed(watch->watcher->changed_context);
     }
@@ -184,4 +222,5 @@ void watch_observe(struct watch *watch, struct evidence *evidence, struct diagno
     LOG(LOG_LEVEL_DEBUG, "run done", {"target", watch->target->name},
         {"status", severity_name((enum severity)observed.status)},
         {"cause", cause_name((enum cause)observed.cause)});
+    diagnosis_free(diagnosis);
 }

@@ -13,12 +13,13 @@
 
 struct watcher;
 
-/* One run and what it was made under: evidence borrows texts of its settings. */
+/* One run and what it was made under: evidence borrows texts of its settings. What it means is
+ * worked out again when somebody looks: every target has such a result, and few are looked at. */
 struct watch_result {
     struct settings *settings; /* held; NULL before the first run ended */
     const struct target *target;
     struct packed_evidence *evidence; /* see watch_evidence() */
-    struct diagnosis *diagnosis;
+    struct state_flips flips;         /* what the history added; no runs: nothing */
 };
 
 struct watch {
@@ -52,8 +53,13 @@ struct watch {
 void watch_observe(struct watch *watch, struct evidence *evidence, struct diagnosis *diagnosis,
                    struct settings *settings, const struct target *target);
 
-/* The evidence of the last run, or NULL before it. Valid until the next call, for any watch. */
+/* The evidence of the last run and what it means, or NULL before it (the latter also when memory is
+ * short). Each is valid until its next call for another watch, or the next run of this one. */
 const struct evidence *watch_evidence(const struct watch *watch);
+const struct diagnosis *watch_diagnosis(const struct watch *watch);
+
+/* Of that the finding of the believed cause, else the first; or NULL. */
+const struct finding *watch_believed_finding(const struct watch *watch);
 
 void watch_result_release(struct watch_result *result);
 

@@ -191,6 +191,8 @@ void watch_free(struct watch *watch)
     watch_cancel(watch);
     if (watch->due)
         event_free(watch->due);
+    if (watch->watcher->looked_at == watch)
+        watch->watcher->looked_at = NULL;
     watch_result_release(&watch->last);
     memory_release(watch);
 }
@@ -267,5 +269,6 @@ void watcher_free(struct watcher *watcher)
     probe_environment_free(watcher->environment);
     settings_release(watcher->settings);
     memory_release(watcher->reload_error);
+    diagnosis_free(watcher->meaning);
     memory_release(watcher);
 }

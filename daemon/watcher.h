@@ -37,7 +37,10 @@ struct watcher {
     char *reload_error; /* why the last reload kept the settings before it; NULL: it did not */
     void (*changed)(void *context); /* after a change of what is believed; NULL: nobody cares */
     void *changed_context;
-    uint64_t generation; /* counts the changes of the list of targets */
+    uint64_t generation;       /* counts the changes of the list of targets */
+    struct diagnosis *meaning; /* of the last result that somebody looked at: watch_diagnosis() */
+    const struct watch *looked_at;
+    uint64_t looked_at_run;
 };
 
 /* Starts the first run of every target. NULL when memory is short. Holds `settings`. */

@@ -166,15 +166,6 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
     return true;
 }
 
-struct diagnosis *diagnosis_pack(struct diagnosis *diagnosis)
-{
-    struct diagnosis *packed =
-        memory_resize(diagnosis, offsetof(struct diagnosis, findings) +
-                                     diagnosis->count * sizeof(diagnosis->findings[0]));
-
-    return packed ? packed : diagnosis;
-}
-
 void diagnosis_free(struct diagnosis *diagnosis)
 {
     if (!diagnosis)

@@ -42,7 +42,4 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
                                 const struct target *target, unsigned failed, unsigned runs,
                                 enum cause last);
 
-/* Gives back the room of findings that it does not have. The old pointer is no longer valid. */
-struct diagnosis *diagnosis_pack(struct diagnosis *diagnosis);
-
 void diagnosis_free(struct diagnosis *diagnosis); /* NULL is allowed */

@@ -68,6 +68,7 @@ static void set_scene(struct scene *scene)
         scene->targets[i].name = names[i];
         scene->list[i] = &scene->watches[i];
         scene->watches[i].target = &scene->targets[i];
+        scene->watches[i].watcher = &scene->watcher;
         scene->watches[i].runs = 10 * i;
     }
     scene->watches[0].state =
@@ -77,7 +78,9 @@ static void set_scene(struct scene *scene)
     scene->diagnosis = (struct diagnosis){
         .count = 1,
         .findings = {{.cause = CAUSE_NAT_MISSING, .summary = "There is no \"way\" out."}}};
-    scene->watches[1].last.diagnosis = &scene->diagnosis;
+    scene->watcher.meaning = &scene->diagnosis;
+    scene->watcher.looked_at = &scene->watches[1];
+    scene->watcher.looked_at_run = scene->watches[1].runs;
 }
 
 static void one_line_names_the_worst(void **state)

@@ -195,7 +195,7 @@ static void shows_everything(const struct scenario *scenario)
     watch_scene_open(&scene);
     struct watch *watch = watch_scene_add(&scene, NAME);
     watch_scene_run(watch, scenario, MEASURED);
-    const struct diagnosis *diagnosis = watch->last.diagnosis;
+    const struct diagnosis *diagnosis = watch_diagnosis(watch);
     const struct evidence *evidence = watch_evidence(watch);
     char *page = render_well(&scene, "");
     for (size_t i = 0; i < diagnosis->count; i++) {

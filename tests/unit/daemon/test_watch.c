@@ -115,7 +115,7 @@ static void a_result_is_kept_whole_or_not(void **state)
         failed = observe_short(watch);
         const char *lines = end_log();
         bool is_old = watch_evidence(watch)->measured_at == MEASURED;
-        assert_int_equal(watch->last.diagnosis->findings[0].cause,
+        assert_int_equal(watch_diagnosis(watch)->findings[0].cause,
                          is_old ? CAUSE_OK_PUBLIC : CAUSE_PUBLIC_PATH_BLOCKED);
         assert_int_equal(watch->state.cause, CAUSE_PUBLIC_PATH_BLOCKED);
         assert_int_equal(watch->runs, 2);
@@ -152,7 +152,7 @@ static void history_that_does_not_fit_is_logged(void **state)
         memory_set_fault(NULL);
         const char *lines = end_log();
         failed = memory_failures() != before;
-        const struct diagnosis *kept = watch->last.diagnosis;
+        const struct diagnosis *kept = watch_diagnosis(watch);
         if (!failed) {
             assert_int_equal(kept->count, 2);
             assert_int_equal(kept->findings[0].cause, coming_and_going[0]);
