@@ -17,7 +17,7 @@
 #define SETTLE        (100 * USEC_PER_MSEC) /* of silence, before a changed file is read */
 #define POLL_INTERVAL (10 * USEC_PER_SEC)   /* where the kernel does not tell of changes */
 /* For replies under way, which a new list of targets cuts off. */
-#define PATIENCE    (1 * USEC_PER_SEC)
+#define PATIENCE    (3 * USEC_PER_SEC)
 #define NEXT_LOOK   (10 * USEC_PER_MSEC)
 #define MAX_FILE    ((size_t)16 * 1024 * 1024)
 #define ERROR_LIMIT 4096
