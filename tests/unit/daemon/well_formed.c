@@ -1,0 +1,107 @@
+#include "well_formed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+#define MAX_DEPTH 32
+#define MAX_NAME  16
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    while (*names && strcasecmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* The end of a tag that begins at `at`: quotes are closed, no "<" stands in it. */
+static const char *end_of_tag(const char *at)
+{
+    char quote = '\0';
+
+    for (at++; *at && (quote || *at != '>'); at++) {
+        if (quote ? *at == quote : *at == '"')
+            quote = quote ? '\0' : *at;
+        if (*at == '<')
+            fail_msg("a < within a tag: %.60s", at);
+    }
+    if (!*at)
+        fail_msg("a tag that does not end");
+    return at;
+}
+
+struct elements {
+    char names[MAX_DEPTH][MAX_NAME];
+    size_t depth;
+};
+
+/* Ends the innermost element of that name; those within it are of the sort that need no end. */
+static void end_element(struct elements *open, const char *name)
+{
+    static const char *const endless[] = {"p", "li", "td", "th", "tr", NULL};
+
+    while (open->depth && strcmp(open->names[open->depth - 1], name) != 0) {
+        if (!is_one_of(open->names[open->depth - 1], endless))
+            fail_msg("</%s> within <%s>", name, open->names[open->depth - 1]);
+        open->depth--;
+    }
+    if (!open->depth)
+        fail_msg("</%s> ends nothing", name);
+    open->depth--;
+}
+
+static void read_tag(struct elements *open, const char *tag)
+{
+    static const char *const without_content[] = {"!doctype", "meta", "input", "br", NULL};
+    static const char *const followed[] = {"p", "li", "td", "th", "tr", NULL};
+    bool ends = tag[1] == '/';
+    char name[MAX_NAME];
+
+    tag += 1 + ends;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(tag, " >"), tag);
+    if (ends) {
+        end_element(open, name);
+        return;
+    }
+    if (is_one_of(name, without_content))
+        return;
+    /* The next of its sort ends it. */
+    if (open->depth && is_one_of(name, followed) && strcmp(open->names[open->depth - 1], name) == 0)
+        open->depth--;
+    assert_true(open->depth < MAX_DEPTH);
+    strcpy(open->names[open->depth++], name);
+}
+
+void require_well_formed(const char *page)
+{
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", NULL};
+    struct elements open = {.depth = 0};
+
+    for (const char *at = page; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+            fail_msg("byte %02x on the page: %.60s", byte, at);
+        if (byte == '&') {
+            size_t i = 0;
+            while (entities[i] && strncmp(at, entities[i], strlen(entities[i])) != 0)
+                i++;
+            if (!entities[i])
+                fail_msg("no entity: %.60s", at);
+        }
+        if (byte == '<') {
+            const char *end = end_of_tag(at);
+            read_tag(&open, at);
+            at = end;
+        }
+    }
+    if (open.depth)
+        fail_msg("<%s> is not ended", open.names[open.depth - 1]);
+    assert_null(strcasestr(page, "<script"));
+}
