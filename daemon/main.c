@@ -1,12 +1,25 @@
+#include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/command.h"
 #include "probes/libraries.h"
+
+/* Where libevent cannot go on, e.g. for want of a descriptor, it ends the program by itself: with
+ * 1, which would be a warning. */
+static void on_event_fatal(int error)
+{
+    (void)error;
+    fputs("UNKNOWN - not enough memory or descriptors\n", stderr);
+    exit(COMMAND_STATUS_UNKNOWN);
+}
 
 int main(int argc, char **argv)
 {
     /* A peer that closes while we write must be an error to handle, not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
+    event_set_fatal_callback(on_event_fatal);
     if (libraries_start())
         return COMMAND_STATUS_UNKNOWN;
     int status = command_main(argc, argv);
