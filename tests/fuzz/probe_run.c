@@ -38,6 +38,14 @@ static bool peer_knows_key; /* from the input; what it says may be shown */
 
 /* ---- what must hold ---- */
 
+static void require_same_lines(const char *const *a, size_t a_count, const char *const *b,
+                               size_t b_count)
+{
+    fuzz_require(a_count == b_count);
+    for (size_t i = 0; i < a_count; i++)
+        fuzz_require(strcmp(a[i], b[i]) == 0);
+}
+
 static void require_same(const struct diagnosis *diagnosis, const char *dump)
 {
     struct replay *replay = NULL;
@@ -51,6 +59,10 @@ static void require_same(const struct diagnosis *diagnosis, const char *dump)
         const struct finding *b = &diagnosis->findings[i];
         fuzz_require(a->cause == b->cause && a->severity == b->severity);
         fuzz_require(a->confidence == b->confidence && strcmp(a->summary, b->summary) == 0);
+        require_same_lines(a->evidence, a->evidence_count, b->evidence, b->evidence_count);
+        require_same_lines(a->remedy, a->remedy_count, b->remedy, b->remedy_count);
+        require_same_lines(a->pull_errors, a->pull_error_count, b->pull_errors,
+                           b->pull_error_count);
     }
     diagnosis_free(again);
     replay_free(replay);

@@ -68,6 +68,8 @@ static size_t shortened(bool is_short, size_t size)
     return is_short && size > 1 ? 1 : size;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's are reserved names */
+
 /* ---- sockets ---- */
 
 EXPORT int socket(int domain, int type, int protocol)
@@ -239,3 +241,5 @@ EXPORT int getentropy(void *bytes, size_t size)
            : syscall(SYS_getrandom, bytes, size, 0) == (ssize_t)size ? 0
                                                                      : -1;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -106,8 +106,9 @@ static struct diagnosis *run_once(struct pull_scene *scene, const struct fault *
     if (run)
         assert_true(event_base_dispatch(scene->base) >= 0);
     call_faults->error = 0;
-    if (run) {
+    if (run)
         assert_non_null(scene->evidence);
+    if (scene->evidence) {
         assert_true(scene->evidence->duration <= scene->target.timeout * 11 / 10);
         diagnosis = diagnose(scene->evidence, &scene->target);
         evidence_free(scene->evidence);

@@ -50,6 +50,8 @@ struct peer {
 static struct peer *peers; /* shared between the two processes */
 static size_t peer_count;
 
+static struct peer *add_peer(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 static struct peer *add_peer(const char *format, ...)
 {
     struct peer *peer = &peers[peer_count++];
