@@ -100,11 +100,18 @@ static void done(struct evidence *evidence, void *context)
     watcher_start_waiting(watch->watcher);
 }
 
+void watch_set_waiting(struct watch *watch, bool waiting)
+{
+    watch->watcher->waiting += waiting;
+    watch->watcher->waiting -= watch->waiting;
+    watch->waiting = waiting;
+}
+
 static void start(struct watch *watch)
 {
     struct watcher *watcher = watch->watcher;
 
-    watch->waiting = watcher->in_flight >= watcher->settings->max_in_flight;
+    watch_set_waiting(watch, watcher->in_flight >= watcher->settings->max_in_flight);
     if (watch->waiting)
         return;
     watch->run = probe_start(watcher->environment, watch->target, done, watch);
@@ -121,7 +128,7 @@ static void start(struct watch *watch)
 
 void watcher_start_waiting(struct watcher *watcher)
 {
-    for (size_t i = 0; i < watcher->count; i++) {
+    for (size_t i = 0; i < watcher->count && watcher->waiting; i++) {
         if (watcher->in_flight >= watcher->settings->max_in_flight)
             return;
         size_t at = (watcher->first_waiting + i) % watcher->count;
@@ -191,6 +198,7 @@ void watch_free(struct watch *watch)
     watch_cancel(watch);
     if (watch->due)
         event_free(watch->due);
+    watch_set_waiting(watch, false);
     if (watch->watcher->looked_at == watch)
         watch->watcher->looked_at = NULL;
     watch_result_release(&watch->last);

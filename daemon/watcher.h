@@ -28,7 +28,8 @@ struct watcher {
     unsigned in_flight;
     size_t count;
     struct watch **watches; /* in the order of the settings */
-    size_t first_waiting;   /* where the search for a waiting one starts: fair among many */
+    size_t waiting;         /* for a free place among the runs */
+    size_t first_waiting;   /* where the search for one starts: fair among many */
     uint64_t late_runs;     /* had to wait for a free place, or their predecessor was not done */
     struct phase_histogram histograms[PHASE_COUNT];
     struct log_limit shortages_logged; /* of memory */

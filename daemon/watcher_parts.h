@@ -11,6 +11,9 @@ void watch_free(struct watch *watch); /* cancels its run */
 void watch_begin(struct watch *watch);  /* a run now, and the grid from now on */
 void watch_cancel(struct watch *watch); /* the run under way, if there is one */
 
+/* For a free place among the runs. */
+void watch_set_waiting(struct watch *watch, bool waiting);
+
 /* As many as the settings have targets, every element NULL; or NULL. */
 struct watch **watch_list_new(const struct settings *settings);
 

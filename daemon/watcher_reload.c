@@ -84,7 +84,7 @@ static bool follow(struct watch *watch, const struct target *target, bool same_r
     watch->keep = false;
     if (changed) {
         watch_cancel(watch);
-        watch->waiting = false;
+        watch_set_waiting(watch, false);
         watch->renewed = true;
     }
     return changed;
