@@ -26,9 +26,10 @@ static void answer_check(struct http_server_reply *reply, const char *name, bool
 static void answer_livez(const struct http_server_request *request, struct http_server_reply *reply,
                          struct status_endpoint *endpoint)
 {
-    (void)endpoint; /* an answer at all is the proof: the loop turns */
+    /* An answer at all is the proof: the loop turns. */
     if (query_has(request->query, "verbose"))
-        text_append(&reply->body, "[+]event-loop ok\n");
+        text_append_format(&reply->body, "[+]event-loop ok, last %.3f ms late\n",
+                           (double)endpoint->watcher->lag / (double)USEC_PER_MSEC);
     answer_check(reply, request->path + 1, true);
 }
 
