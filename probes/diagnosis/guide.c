@@ -28,6 +28,7 @@ static void put_word(struct text *text, const char *name, const void *context)
         {"scheme", "https"},
         {"connected", "completes TLS"},
         {"remote_failure", "cannot be reached: REASON"},
+        {"no_token", "The token service REALM of REGISTRY gives no token that can be used"},
         {"unavailable", "answers ASKED with ANSWER"},
         {"unavailable_error", "unexpected status from HEAD request: STATUS"},
         {"token_error", "unexpected status from GET request to REALM: STATUS"},

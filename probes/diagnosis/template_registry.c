@@ -235,6 +235,21 @@ static void put_remote_failure(struct text *out, const struct subject *subject)
         text_append(out, "could be reached once, and then no longer");
 }
 
+/* Without a realm the challenge was Basic, or none that names a way. */
+static void put_no_token(struct text *out, const struct subject *subject)
+{
+    if (!registry_of(subject)->auth.realm) {
+        put_registry(out, subject);
+        text_append(out, " names no token service, and authorizing with itself fails");
+        return;
+    }
+    text_append(out, "The token service ");
+    put_realm(out, subject);
+    text_append(out, " of ");
+    put_registry(out, subject);
+    text_append(out, " gives no token that can be used");
+}
+
 /* As the clients, written in Go, put it. */
 static void put_token_error(struct text *out, const struct subject *subject)
 {
@@ -369,6 +384,7 @@ static const struct {
     {"unavailable", false, put_unavailable},
     {"unavailable_error", false, put_unavailable_error},
     {"token_error", true, put_token_error},
+    {"no_token", true, put_no_token},
     {"retry_after", true, put_retry_after},
     {"api_detail", true, put_detail},
 };

@@ -168,8 +168,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                          "failed to authorize: failed to fetch anonymous token: Get \"{realm}\": "
                          "{remote_error}"}},
     [CAUSE_TOKEN_SERVICE_FAILED] =
-        {.summary = "The token service {realm} of {registry} gives no token that can be used: "
-                    "{answer} ({api_detail}).",
+        {.summary = "{no_token}: {answer} ({api_detail}).",
          .pull_errors = {"failed to authorize: failed to fetch oauth token: {token_error}"}},
     [CAUSE_TOKEN_REJECTED] =
         {.summary = "{registry} refuses for {image} the token that its own token service {realm} "
