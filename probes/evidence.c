@@ -57,7 +57,8 @@ unsigned evidence_deciding_view(const struct evidence *evidence)
             return VIEW_LITERAL;
     for (size_t i = 0; i < evidence->dns_count; i++) {
         const struct dns_evidence *dns = &evidence->dns[i];
-        if (dns->role == ROLE_HOST && dns->queried == NAME_TARGET && answered(dns->outcome))
+        if (dns->role == ROLE_HOST && dns->queried == NAME_TARGET &&
+            (answered(dns->outcome) || dns->outcome == DNS_LOCAL))
             return VIEW_HOST;
     }
     return VIEW_POD;

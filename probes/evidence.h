@@ -98,7 +98,8 @@ const struct evidence *evidence_unpack(const struct packed_evidence *packed,
                                        struct evidence *scratch);
 void packed_evidence_free(struct packed_evidence *packed); /* NULL is allowed */
 
-/* The view whose addresses decide: VIEW_HOST if a host resolver answered, else VIEW_POD. A target
+/* The view whose addresses decide: VIEW_HOST if a host resolver answered, or might have had this
+ * machine been able to ask it, else VIEW_POD. A target
  * written as an address is decided by VIEW_LITERAL. An answer is any rcode; silence is none. */
 unsigned evidence_deciding_view(const struct evidence *evidence);
 

@@ -19,6 +19,8 @@ static void ended(const struct dial_result *result, void *context)
     int fd = result->fd;
 
     ports->pending--;
+    if (result->outcome == TCP_LOCAL || result->outcome == TCP_SKIPPED)
+        ports->result->trials--; /* nothing was tried */
     if (result->outcome == TCP_OK && ports->result->trials_connected++ > 0) {
         close(fd);
         fd = -1;

@@ -87,10 +87,23 @@ static void collect_path(struct facts *facts, const struct path_evidence *path, 
     }
 }
 
+/* Addresses may be missing that this machine could not ask for. */
+static bool is_incomplete(const struct facts *facts)
+{
+    enum resolver_role role = facts->view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+
+    for (size_t i = 0; facts->view != VIEW_LITERAL && i < facts->evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &facts->evidence->dns[i];
+        if (dns->role == role && dns->queried == NAME_TARGET && dns->outcome == DNS_LOCAL)
+            return true;
+    }
+    return false;
+}
+
 static void collect_paths(struct facts *facts)
 {
     const struct evidence *evidence = facts->evidence;
-    struct tally tally = {0};
+    struct tally tally = {.unknown = is_incomplete(facts)};
 
     for (size_t i = 0; i < evidence->path_count; i++)
         if (evidence->paths[i].views & facts->view)

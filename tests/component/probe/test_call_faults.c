@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "call_faults.h"
+#include "probes/source_ports.h"
 #include "pull_scene.h"
 
 #define STRIDE 7 /* of the calls, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
@@ -225,12 +227,55 @@ static void unknown_issuer_never_passes(void **state)
     torture(&certificate, CAUSE_TLS_UNTRUSTED_ISSUER);
 }
 
+/* ---- further source ports ---- */
+
+static void source_port_ended(int fd, bool all_ended, void *context)
+{
+    struct event_base *base = context;
+
+    if (fd >= 0)
+        close(fd);
+    if (all_ended)
+        event_base_loopbreak(base);
+}
+
+/* A connect that this machine could not make says nothing about a NAT gateway. */
+static void source_ports_count_only_what_was_tried(void **state)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(name);
+    struct endpoint endpoint;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&name, length), 0);
+    assert_int_equal(listen(listener, 128), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+    assert_true(endpoint_from_sockaddr((struct sockaddr *)&name, &endpoint));
+    for (unsigned failing = 0; failing <= SOURCE_PORTS_FURTHER; failing++) {
+        struct event_base *base = event_base_new();
+        struct tcp_evidence result = {0};
+        *call_faults = (struct call_faults){
+            .call = CALL_CONNECT, .error = EADDRNOTAVAIL, .from = 1, .until = failing + 1};
+        struct source_ports *ports =
+            source_ports_start(base, &endpoint, &result, source_port_ended, base);
+        event_base_dispatch(base);
+        call_faults->error = 0;
+        assert_int_equal(result.trials, SOURCE_PORTS_FURTHER - failing);
+        assert_int_equal(result.trials_connected, SOURCE_PORTS_FURTHER - failing);
+        source_ports_free(ports);
+        event_base_free(base);
+    }
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_registry_is_never_blamed),
         cmocka_unit_test(wrong_host_never_passes),
         cmocka_unit_test(unknown_issuer_never_passes),
+        cmocka_unit_test(source_ports_count_only_what_was_tried),
     };
 
     return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);

@@ -158,15 +158,16 @@ static bool is_ok(const struct finding *finding)
     return finding->severity == SEVERITY_OK;
 }
 
-/* A host's resolver that said nothing at all leaves the decision to the pod's. */
-static bool host_answers(enum dns_outcome outcome)
+/* A host's resolver that said nothing at all leaves the decision to the pod's, but not one that
+ * this machine could not ask. */
+static bool host_decides(enum dns_outcome outcome)
 {
-    return outcome >= DNS_NOERROR && outcome <= DNS_MALFORMED;
+    return (outcome >= DNS_NOERROR && outcome <= DNS_MALFORMED) || outcome == DNS_LOCAL;
 }
 
 static bool all_phases_fine(const struct combination *combination)
 {
-    if (combination->other == OTHER_PRIVATE_WORKS && !host_answers(combination->dns))
+    if (combination->other == OTHER_PRIVATE_WORKS && !host_decides(combination->dns))
         return true;
     return combination->dns == DNS_NOERROR && combination->tcp == TCP_OK &&
            combination->tls == TLS_OK && combination->api == API_REGISTRY;
