@@ -157,16 +157,6 @@ static void put_egress(struct text *out, const struct subject *subject)
         text_append(out, "the NAT gateway's elastic IP");
 }
 
-static void put_seconds(struct text *out, usec_t duration)
-{
-    text_append_format(out, "%.1f s", (double)duration / (double)USEC_PER_SEC);
-}
-
-static void put_timeout(struct text *out, const struct subject *subject)
-{
-    put_seconds(out, subject->facts->target->timeout);
-}
-
 static void put_time(struct text *out, int64_t when)
 {
     struct tm parts;
@@ -301,7 +291,6 @@ static const struct {
     {"instance", put_instance},
     {"view", put_view},
     {"egress", put_egress},
-    {"timeout", put_timeout},
     {"names", put_names},
     {"local_error", put_local_error},
     {"linkage", put_linkage},
