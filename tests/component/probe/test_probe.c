@@ -1,6 +1,7 @@
 /* Whole runs of the ladder against a resolver and servers on loopback: what ends up in the
  * evidence, when a run ends, and what it does not do. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -95,6 +96,14 @@ static void close_scene(struct scene *scene)
     fake_site_close(&scene->site);
     SSL_CTX_free(scene->site.context);
     event_base_free(scene->base);
+}
+
+/* The target is the site's address instead of a name. */
+static void aim_at_address(struct scene *scene)
+{
+    scene->target.host = "127.0.0.1";
+    scene->target.host_is_address = true;
+    assert_true(address_parse("127.0.0.1", &scene->target.address));
 }
 
 static const char *cause_of(const struct scene *scene)
@@ -267,6 +276,48 @@ static void echo_service_that_fails_explains_nothing(void **state)
     }
 }
 
+/* The run is of an address, so the resolver is asked for the echo service's name alone. */
+static void the_way_to_the_echo_service_is_told(void **state)
+{
+    static const struct {
+        const char *names; /* of its certificate; NULL: no TLS */
+        enum fake_dns_behaviour dns;
+        bool closed;
+        const char *address;
+        const char *error;
+    } rows[] = {
+        {"DNS:echo.example", FAKE_DNS_LOOPBACK, false, "198.51.100.77", NULL},
+        {"DNS:other.example", FAKE_DNS_LOOPBACK, false, NULL, "tls: name_mismatch"},
+        {NULL, FAKE_DNS_LOOPBACK, true, NULL, "tcp: refused"},
+        {NULL, FAKE_DNS_NODATA, false, NULL, "dns: no address"},
+        {NULL, FAKE_DNS_LOOPBACK, false, "198.51.100.77", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene = {.site = {.reply = FORBIDDEN}};
+        const struct fake_certificate certificate = {
+            .names = rows[i].names, .from_seconds = -YEAR, .until_seconds = YEAR};
+        struct fake_site echo = {.reply = ECHO_OF("198.51.100.77")};
+        echo.context = rows[i].names ? fake_pki_server(&pki, &certificate) : NULL;
+        assert_true(fake_site_open(&echo));
+        open_scene(&scene, PROBE_ONCE, rows[i].dns, YEAR);
+        aim_at_address(&scene);
+        scene.network.egress_url = &(struct url){.host = "echo.example",
+                                                 .port = rows[i].closed ? 1 : echo.port,
+                                                 .path = "/",
+                                                 .tls = rows[i].names != NULL};
+        run_scene(&scene);
+        const char *address = scene.evidence->egress_address;
+        const char *error = scene.evidence->egress_error;
+        assert_string_equal(address ? address : "none", rows[i].address ? rows[i].address : "none");
+        assert_string_equal(error ? error : "none", rows[i].error ? rows[i].error : "none");
+        close_scene(&scene);
+        fake_site_close(&echo);
+        SSL_CTX_free(echo.context);
+    }
+}
+
 /* ---- names and deadlines ---- */
 
 static void silent_resolver_is_given_up_at_half_the_timeout(void **state)
@@ -300,16 +351,35 @@ static void controls_of_an_address_target_are_resolved(void **state)
 
     (void)state;
     open_scene(&scene, PROBE_ONCE, FAKE_DNS_LOOPBACK, YEAR);
-    scene.target.host = "127.0.0.1";
-    scene.target.host_is_address = true;
-    assert_true(address_parse("127.0.0.1", &scene.target.address));
+    aim_at_address(&scene);
     scene.target.port = 1; /* closed */
     scene.network.controls[scene.network.control_count++] = (struct control){
         .name = "a", .kind = CONTROL_VPC, .host = "control.example", .port = scene.site.port};
+    scene.network.controls[scene.network.control_count++] =
+        (struct control){.name = "b", .kind = CONTROL_VPC, .host = "control.example", .port = 1};
     run_scene(&scene);
     assert_string_equal(cause_of(&scene), "connection_refused");
     assert_int_equal(scene.evidence->dns_count, 0);
     assert_int_equal(scene.evidence->controls[0].outcome, CONTROL_OK);
+    assert_int_equal(scene.evidence->controls[1].outcome, CONTROL_REFUSED);
+    assert_int_equal(scene.evidence->controls[1].error, ECONNREFUSED);
+    close_scene(&scene);
+}
+
+static void a_control_without_an_address_says_so(void **state)
+{
+    struct scene scene = {.site = {.reply = REGISTRY}};
+
+    (void)state;
+    open_scene(&scene, PROBE_ONCE, FAKE_DNS_NODATA, YEAR);
+    aim_at_address(&scene);
+    scene.target.port = 1; /* closed */
+    scene.network.controls[scene.network.control_count++] = (struct control){
+        .name = "a", .kind = CONTROL_INTERNET, .host = "control.example", .port = 443};
+    run_scene(&scene);
+    assert_string_equal(cause_of(&scene), "connection_refused");
+    assert_int_equal(scene.evidence->controls[0].outcome, CONTROL_UNRESOLVED);
+    assert_int_equal(scene.evidence->controls[0].address.family, 0);
     close_scene(&scene);
 }
 
@@ -375,6 +445,8 @@ int main(void)
         cmocka_unit_test(silent_resolver_is_given_up_at_half_the_timeout),
         cmocka_unit_test(busy_machine_is_not_called_a_blocked_path),
         cmocka_unit_test(controls_of_an_address_target_are_resolved),
+        cmocka_unit_test(a_control_without_an_address_says_so),
+        cmocka_unit_test(the_way_to_the_echo_service_is_told),
         cmocka_unit_test(cancelled_run_calls_nobody_back),
     };
 
