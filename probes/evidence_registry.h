@@ -48,7 +48,7 @@ struct auth_evidence {
     const char *realm; /* without its query */
     const char *service;
     unsigned key_status;   /* HTTP status to the request without a scope; 0: not made */
-    unsigned scope_status; /* to the last one with a scope; 0: not made */
+    unsigned scope_status; /* with a scope: of the last, or last refused; 0: not made */
     uint32_t retry_after;  /* seconds, 0 none */
     size_t granted_count;
     const char *granted[EVIDENCE_MAX_GRANTS]; /* "repository:team/app:pull", of the tokens' JWT */

@@ -290,7 +290,10 @@ static void take_status(struct registry_run *registry, const struct http_respons
         ask_or_fail(registry);
         return;
     }
-    *(auth->checks_key ? &evidence->key_status : &evidence->scope_status) = response->status;
+    if (auth->checks_key)
+        evidence->key_status = response->status;
+    else if (!auth->any_refused || response->status != 200) /* a refusal stands over later tokens */
+        evidence->scope_status = response->status;
     if (response->status == 200)
         take_token(registry, response);
     else if (response->status == 401 || response->status == 403)

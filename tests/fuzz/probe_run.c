@@ -82,6 +82,18 @@ static void require_deciding_path(const struct evidence *evidence)
     fuzz_require(!wanted);
 }
 
+/* An image whose scope was refused cannot be pulled, whatever was granted for another. */
+static void require_refusal(const struct evidence *evidence, const struct diagnosis *diagnosis)
+{
+    const struct registry_evidence *registry = evidence->registry;
+
+    if (!registry || registry->auth.outcome != AUTH_GRANTED_LESS_THAN_ASKED)
+        return;
+    for (size_t i = 0; i < registry->image_count; i++)
+        fuzz_require(registry->images[i].outcome != MANIFEST_SKIPPED ||
+                     diagnosis->status == SEVERITY_FAIL);
+}
+
 static void judge(const struct target *target, const struct evidence *evidence)
 {
     struct text text = TEXT_WITH_LIMIT(1 << 20);
@@ -93,6 +105,7 @@ static void judge(const struct target *target, const struct evidence *evidence)
     struct target_report report = {target, evidence, diagnosis};
     fuzz_require(evidence->duration <= target->timeout * 11 / 10 && diagnosis->count > 0);
     require_deciding_path(evidence);
+    require_refusal(evidence, diagnosis);
     for (int phase = 0; phase < PHASE_COUNT; phase++)
         fuzz_require(strncmp(cause_name(diagnosis->findings[0].cause), "ok_", 3) != 0 ||
                      evidence_phase_state(evidence, (enum phase)phase) != PHASE_STATE_FAILED);

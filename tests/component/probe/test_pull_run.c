@@ -92,6 +92,28 @@ static void a_challenge_at_the_manifest_is_met(void **state)
     pull_scene_close(&scene);
 }
 
+/* In either order: what the token service said of the last is not what it said of all. */
+static void a_refusal_is_not_forgotten_over_the_token_of_another(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    for (size_t refused = 0; refused < 2; refused++) {
+        pull_scene_open(&scene);
+        scene.target.image_count = 2;
+        scene.target.images[refused] = "team/secret:1";
+        scene.target.images[1 - refused] = "team/app:1.4";
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, "insufficient_scope");
+        assert_non_null(strstr(scene.diagnosis->findings[0].summary, "/team/secret:1"));
+        const struct registry_evidence *found = scene.evidence->registry;
+        assert_int_equal(found->auth.scope_status, 401);
+        assert_int_equal(found->images[refused].outcome, MANIFEST_SKIPPED);
+        assert_int_equal(found->images[1 - refused].outcome, MANIFEST_FOUND);
+        pull_scene_close(&scene);
+    }
+}
+
 static void between_two_intervals_the_last_answers_stand(void **state)
 {
     struct pull_scene scene;
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_healthy_image_costs_no_more_than_needed),
         cmocka_unit_test(a_manifest_elsewhere_is_read_without_the_token),
         cmocka_unit_test(a_challenge_at_the_manifest_is_met),
+        cmocka_unit_test(a_refusal_is_not_forgotten_over_the_token_of_another),
         cmocka_unit_test(between_two_intervals_the_last_answers_stand),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),
