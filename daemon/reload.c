@@ -31,7 +31,11 @@ struct reload {
     struct event *waiting;
     usec_t patient_until;
     uint64_t content; /* a hash of the file as last seen */
+    char error[ERROR_LIMIT +
+               1]; /* of the last reload that failed; here, so that it needs no memory */
 };
+
+static const char no_memory[] = "out of memory";
 
 /* ---- has the file changed? ---- */
 
@@ -111,17 +115,18 @@ static void settled(int fd, short what, void *context)
 static void join_errors(const struct config_errors *errors, struct text *text)
 {
     for (size_t i = 0; i < errors->count && i < CONFIG_MAX_ERRORS; i++)
-        text_append_format(text, "%s%s", i ? "; " : "", errors->messages[i]);
+        text_append_format(text, "%s%s", i ? "; " : "",
+                           errors->messages[i] ? errors->messages[i] : no_memory);
 }
 
 static void keep_old(struct reload *reload, const char *error)
 {
     struct watcher *watcher = reload->options.watcher;
 
-    memory_release(watcher->reload_error);
-    watcher->reload_error = memory_copy_text(error);
+    snprintf(reload->error, sizeof(reload->error), "%s", *error ? error : no_memory);
+    watcher->reload_error = reload->error;
     LOG(LOG_LEVEL_ERROR, "configuration not reloaded: the one before stays in force",
-        {"file", watcher->settings->config_file}, {"error", error});
+        {"file", watcher->settings->config_file}, {"error", reload->error});
 }
 
 static void log_counts(const struct settings *settings, const struct watcher_changes *changes)
@@ -146,13 +151,12 @@ static void take_over(struct reload *reload, struct settings *settings)
 
     secrecy_keep(settings);
     if (watcher_reload(watcher, settings, &changes)) {
-        keep_old(reload, "out of memory");
+        keep_old(reload, no_memory);
         return;
     }
     http_server_allow(reload->options.server, settings->allowed_hosts,
                       settings->allowed_host_count);
     log_configure(settings->log_level, settings->log_format);
-    memory_release(watcher->reload_error);
     watcher->reload_error = NULL;
     log_counts(settings, &changes);
     if (!endpoint_equal(&listen, &settings->listen))
@@ -249,5 +253,6 @@ void reload_free(struct reload *reload)
         event_free(reload->waiting);
     if (reload->fd >= 0)
         close(reload->fd);
+    reload->options.watcher->reload_error = NULL; /* was borrowed from here */
     memory_release(reload);
 }

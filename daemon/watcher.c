@@ -276,7 +276,6 @@ void watcher_free(struct watcher *watcher)
     memory_release(watcher->watches);
     probe_environment_free(watcher->environment);
     settings_release(watcher->settings);
-    memory_release(watcher->reload_error);
     diagnosis_free(watcher->meaning);
     memory_release(watcher);
 }

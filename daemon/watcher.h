@@ -33,9 +33,10 @@ struct watcher {
     uint64_t late_runs;     /* had to wait for a free place, or their predecessor was not done */
     struct phase_histogram histograms[PHASE_COUNT];
     struct log_limit shortages_logged; /* of memory */
-    usec_t lag;         /* how late the timer of the last due run fired: how late the loop turns */
-    int64_t loaded_at;  /* wall seconds: the settings in force */
-    char *reload_error; /* why the last reload kept the settings before it; NULL: it did not */
+    usec_t lag;        /* how late the timer of the last due run fired: how late the loop turns */
+    int64_t loaded_at; /* wall seconds: the settings in force */
+    const char *reload_error; /* why the last reload kept the settings before it, borrowed; NULL: it
+                               * did not */
     void (*changed)(void *context); /* after a change of what is believed; NULL: nobody cares */
     void *changed_context;
     uint64_t generation;       /* counts the changes of the list of targets */
