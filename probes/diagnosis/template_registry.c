@@ -323,11 +323,20 @@ static void put_skipped(struct text *out, const struct subject *subject)
     text_append(out, target->plain_http ? "plain_http" : "insecure_skip_verify");
 }
 
-/* What stands before a request goes unanswered. */
-static void put_connected(struct text *out, const struct subject *subject)
+/* A manifest may be looked for where the registry redirects to; the detail says where. */
+static void put_silent(struct text *out, const struct subject *subject)
 {
-    text_append(out,
-                subject->facts->target->plain_http ? "accepts the connection" : "completes TLS");
+    bool plain = subject->facts->target->plain_http;
+
+    if (subject->phase == PHASE_MANIFEST && subject->image->detail) {
+        text_append_format(out, "%s, where ", subject->image->detail);
+        put_registry(out, subject);
+        text_append(out, " sends clients, does not answer ");
+    } else {
+        text_append_format(out, "%s %s and then does not answer ", endpoint_of(subject),
+                           plain ? "accepts the connection" : "completes TLS");
+    }
+    put_asked(out, subject);
 }
 
 static bool is_unreachable(const struct subject *subject)
@@ -338,20 +347,23 @@ static bool is_unreachable(const struct subject *subject)
 static void put_unavailable(struct text *out, const struct subject *subject)
 {
     if (is_unreachable(subject)) {
-        text_append(out, "accepts no further connection, for ");
-        put_asked(out, subject);
+        text_append(out, "gives no manifest of ");
+        put_image(out, subject);
+        text_append_format(out, " (%s)",
+                           subject->image->detail ? subject->image->detail : "no connection");
         return;
     }
     text_append(out, "answers ");
     put_asked(out, subject);
     text_append(out, " with ");
     put_answer(out, subject);
+    text_append(out, ": the registry is not serving");
 }
 
 static void put_unavailable_error(struct text *out, const struct subject *subject)
 {
     if (is_unreachable(subject))
-        text_append_format(out, "dial tcp %s: i/o timeout", endpoint_of(subject));
+        text_append(out, "failed to do request: Head"); /* where to, and why, is not kept */
     else
         text_append_format(out, "unexpected status from HEAD request: %u", status_of(subject));
 }
@@ -380,7 +392,7 @@ static const struct {
     {"remote_error", true, put_remote_error},
     {"skipped", false, put_skipped},
     {"scheme", false, put_scheme},
-    {"connected", false, put_connected},
+    {"silent", false, put_silent},
     {"unavailable", false, put_unavailable},
     {"unavailable_error", false, put_unavailable_error},
     {"token_error", true, put_token_error},

@@ -140,8 +140,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "{content_type}, server {server}), not as a registry does.",
          .pull_errors = {"failed to resolve reference: unexpected status code: {status}",
                          "missing or empty Content-Type header"}},
-    [CAUSE_REGISTRY_UNAVAILABLE] = {.summary =
-                                        "{endpoint} {unavailable}: the registry is not serving.",
+    [CAUSE_REGISTRY_UNAVAILABLE] = {.summary = "{endpoint} {unavailable}.",
                                     .pull_errors = {"{unavailable_error}"}},
     [CAUSE_RATE_LIMITED] =
         {.summary = "{limiter} limits the rate of requests: it answers {asked} with {answer} and "
@@ -151,7 +150,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
         {.summary = "{endpoint} answers GET /v2/ with HTTP {status} and names no client "
                     "address ({api_detail}).",
          .pull_errors = {"unexpected status from HEAD request: 403 Forbidden"}},
-    [CAUSE_HTTP_TIMEOUT] = {.summary = "{endpoint} {connected} and then does not answer {asked}.",
+    [CAUSE_HTTP_TIMEOUT] = {.summary = "{silent}.",
                             .pull_errors = {"net/http: timeout awaiting response headers",
                                             "context deadline exceeded"}},
     [CAUSE_HTTP_INVALID] =
