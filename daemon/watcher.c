@@ -12,6 +12,8 @@
 #include "daemon/log.h"
 #include "daemon/watcher_parts.h"
 
+#define BURST 32 /* runs at the same time that leave enough behind to be worth it */
+
 const double watch_buckets[WATCH_BUCKET_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
                                                   0.5,   0.75, 1,     2.5,  5,     7.5, 10};
 
@@ -79,6 +81,15 @@ static void hurry(struct watch *watch)
 
 /* ---- runs ---- */
 
+/* All first runs come at once, and each takes 30 times the memory of what is kept of it. */
+static void give_back_memory(struct watcher *watcher)
+{
+    if (watcher->in_flight || watcher->most_in_flight < BURST)
+        return;
+    watcher->most_in_flight = 0;
+    memory_trim();
+}
+
 static void done(struct evidence *evidence, void *context)
 {
     struct watch *watch = context;
@@ -98,6 +109,7 @@ static void done(struct evidence *evidence, void *context)
         watch_log_no_memory(watch);
     }
     watcher_start_waiting(watch->watcher);
+    give_back_memory(watch->watcher);
 }
 
 void watch_set_waiting(struct watch *watch, bool waiting)
@@ -120,7 +132,8 @@ static void start(struct watch *watch)
     if (watch->run) {
         watch->run_settings = settings_hold(watcher->settings);
         watch->run_target = watch->target;
-        watcher->in_flight++;
+        if (++watcher->in_flight > watcher->most_in_flight)
+            watcher->most_in_flight = watcher->in_flight;
     } else {
         watch_log_no_memory(watch);
     }

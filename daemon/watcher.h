@@ -26,6 +26,7 @@ struct watcher {
     struct probe_environment *environment;
     struct settings *settings; /* held */
     unsigned in_flight;
+    unsigned most_in_flight; /* since memory was given back */
     size_t count;
     struct watch **watches; /* in the order of the settings */
     size_t waiting;         /* for a free place among the runs */

@@ -1,5 +1,6 @@
 #include "config/base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,11 @@ char *memory_copy_text(const char *text)
     if (copy)
         memcpy(copy, text, size);
     return copy;
+}
+
+void memory_trim(void)
+{
+    malloc_trim(0);
 }
 
 uint64_t memory_failures(void)

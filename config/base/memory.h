@@ -26,6 +26,9 @@ void memory_release(void *block);
 /* A copy of `text` (NULL gives NULL without counting as a failure). */
 char *memory_copy_text(const char *text);
 
+/* Gives back to the system what a burst has left behind. Takes milliseconds. */
+void memory_trim(void);
+
 /* How many allocations, ours and the libraries', have failed since the process started. */
 uint64_t memory_failures(void);
 
