@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "config/base/memory.h"
 #include "daemon/watcher.h"
 
 #define MAX_CHANGES_LOGGED   20 /* of one target, in CHANGES_WINDOW; more are counted */
@@ -143,13 +144,15 @@ const struct diagnosis *watch_diagnosis(const struct watch *watch)
     const struct evidence *evidence = watch_evidence(watch);
     if (!evidence)
         return NULL;
+    uint64_t failures = memory_failures();
     diagnosis_free(watcher->meaning);
     watcher->meaning = diagnose(evidence, watch->last.target);
-    watcher->looked_at = watcher->meaning ? watch : NULL;
-    watcher->looked_at_run = watch->runs;
     if (watcher->meaning && flips->runs)
         diagnosis_add_intermittent(watcher->meaning, evidence, watch->last.target, flips->failed,
                                    flips->runs, flips->last_failure);
+    /* What lacks something for want of memory is made again at the next look. */
+    watcher->looked_at = memory_failures() == failures ? watch : NULL;
+    watcher->looked_at_run = watch->runs;
     return watcher->meaning;
 }
 

@@ -166,6 +166,40 @@ static void history_that_does_not_fit_is_logged(void **state)
     assert_true(failing > 2);
 }
 
+/* Nor does a look without memory leave a finding out of the looks that follow. */
+static void a_look_without_memory_is_made_again(void **state)
+{
+    bool failed = true;
+
+    (void)state;
+    for (failing = 1; failed; failing++) {
+        struct watch_scene scene;
+        watch_scene_open(&scene);
+        struct watch *watch = watch_scene_add(&scene, "r");
+        for (int64_t i = 0; i < 13; i++)
+            watch_scene_run(watch, i % 2 ? &fails : &works, MEASURED + i);
+        uint64_t before = memory_failures();
+        allocations = 0;
+        memory_set_fault(count_and_fail);
+        watch_diagnosis(watch);
+        memory_set_fault(NULL);
+        failed = memory_failures() != before;
+        const struct diagnosis *again = watch_diagnosis(watch);
+        assert_int_equal(again->count, 2);
+        for (size_t i = 0; i < again->count; i++) {
+            assert_int_equal(again->findings[i].cause, coming_and_going[i]);
+            assert_non_null(again->findings[i].summary);
+            assert_true(again->findings[i].evidence_count > 0);
+            for (size_t n = 0; n < again->findings[i].evidence_count; n++)
+                assert_non_null(again->findings[i].evidence[n]);
+            for (size_t n = 0; n < again->findings[i].remedy_count; n++)
+                assert_non_null(again->findings[i].remedy[n]);
+        }
+        watch_scene_close(&scene);
+    }
+    assert_true(failing > 2);
+}
+
 /* ---- the log ---- */
 
 static void many_changes_are_counted(void **state)
@@ -337,6 +371,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_result_is_kept_whole_or_not, stop_clock, start_clock),
         cmocka_unit_test_setup_teardown(history_that_does_not_fit_is_logged, stop_clock,
+                                        start_clock),
+        cmocka_unit_test_setup_teardown(a_look_without_memory_is_made_again, stop_clock,
                                         start_clock),
         cmocka_unit_test_setup_teardown(many_changes_are_counted, stop_clock, start_clock),
         cmocka_unit_test_setup_teardown(many_shortages_are_counted, stop_clock, start_clock),
