@@ -20,7 +20,7 @@ enum severity watch_status(const struct watch *watch)
 
 void watch_result_release(struct watch_result *result)
 {
-    packed_evidence_free(result->evidence);
+    kept_bytes_free(result->evidence);
     settings_release(result->settings);
     *result = (struct watch_result){0};
 }
@@ -129,9 +129,8 @@ static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
 
 const struct evidence *watch_evidence(const struct watch *watch)
 {
-    static struct evidence scratch; /* 14 kB: not on the stack, and not one for each target */
-
-    return watch->last.evidence ? evidence_unpack(watch->last.evidence, &scratch) : NULL;
+    return watch->last.evidence ? evidence_unpack(watch->last.evidence, &watch->watcher->room)
+                                : NULL;
 }
 
 const struct diagnosis *watch_diagnosis(const struct watch *watch)
@@ -185,15 +184,15 @@ static void keep_result(struct watch *watch, struct evidence *evidence,
                         const struct state_flips *flips, struct settings *settings,
                         const struct target *target)
 {
-    struct packed_evidence *packed = evidence_pack(evidence);
-    struct watch_result result = {settings, target, packed, *flips};
+    struct watch_result result = {settings, target, evidence_pack(evidence, &watch->watcher->room),
+                                  *flips};
 
-    if (packed) {
+    evidence_free(evidence);
+    if (result.evidence) {
         watch_result_release(&watch->last);
         watch->last = result;
         return;
     }
-    evidence_free(evidence);
     watch_result_release(&result);
     watch_log_no_memory(watch);
 }

@@ -18,8 +18,8 @@ struct watcher;
 struct watch_result {
     struct settings *settings; /* held; NULL before the first run ended */
     const struct target *target;
-    struct packed_evidence *evidence; /* see watch_evidence() */
-    struct state_flips flips;         /* what the history added; no runs: nothing */
+    struct kept_bytes *evidence; /* see watch_evidence() */
+    struct state_flips flips;    /* what the history added; no runs: nothing */
 };
 
 struct watch {

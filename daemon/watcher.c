@@ -290,5 +290,6 @@ void watcher_free(struct watcher *watcher)
     probe_environment_free(watcher->environment);
     settings_release(watcher->settings);
     diagnosis_free(watcher->meaning);
+    evidence_room_free(&watcher->room);
     memory_release(watcher);
 }

@@ -40,6 +40,7 @@ struct watcher {
                                * did not */
     void (*changed)(void *context); /* after a change of what is believed; NULL: nobody cares */
     void *changed_context;
+    struct evidence_room room; /* of watch_evidence() */
     uint64_t generation;       /* counts the changes of the list of targets */
     struct diagnosis *meaning; /* of the last result that somebody looked at: watch_diagnosis() */
     const struct watch *looked_at;

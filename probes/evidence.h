@@ -17,6 +17,7 @@
 #include "config/base/address.h"
 #include "config/base/arena.h"
 #include "config/base/clock.h"
+#include "config/base/kept_bytes.h"
 #include "config/settings.h"
 #include "probes/evidence_dns.h"
 #include "probes/evidence_path.h"
@@ -86,17 +87,22 @@ struct evidence {
 struct evidence *evidence_new(void);
 void evidence_free(struct evidence *evidence); /* NULL is allowed */
 
+/* Where packed evidence is unpacked, one at a time. A zeroed one is valid. */
+struct evidence_room {
+    struct evidence evidence;
+    char *bytes; /* its lists and texts */
+    size_t size; /* enough for all that were packed with this room */
+};
+void evidence_room_free(struct evidence_room *room); /* not the struct itself */
+
 /*
- * The same without the room that it does not use: a run's evidence is made for the most that can
- * be measured, and a daemon keeps one of every target. evidence_pack() takes `evidence` over, or
- * gives NULL when memory is short and leaves it alone. evidence_unpack() fills `scratch` with a
- * view that borrows from `packed`; it is returned.
+ * A copy as bytes, and only of what is used: a run's evidence is made for the most that can be
+ * measured, and a daemon keeps one of every target. NULL when memory is short; free it with
+ * kept_bytes_free(). evidence_unpack(), with the same room, gives what is valid until that is used
+ * again.
  */
-struct packed_evidence;
-struct packed_evidence *evidence_pack(struct evidence *evidence);
-const struct evidence *evidence_unpack(const struct packed_evidence *packed,
-                                       struct evidence *scratch);
-void packed_evidence_free(struct packed_evidence *packed); /* NULL is allowed */
+struct kept_bytes *evidence_pack(const struct evidence *evidence, struct evidence_room *room);
+const struct evidence *evidence_unpack(const struct kept_bytes *packed, struct evidence_room *room);
 
 /* The view whose addresses decide: VIEW_HOST if a host resolver answered, or might have had this
  * machine been able to ask it, else VIEW_POD. A target

@@ -1,16 +1,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "config/base/kept_bytes.h"
 #include "config/base/memory.h"
-#include "probes/evidence.h"
+#include "probes/evidence_walk.h"
 
 #define PIECE_COUNT 7
+#define ALIGNMENT   _Alignof(max_align_t)
 
-/* The used parts of an evidence, one after the other. */
-struct packed_evidence {
-    struct arena *arena;
-    max_align_t bytes[];
-};
+/* ---- the used parts of the struct ---- */
 
 struct piece {
     size_t offset;
@@ -45,43 +43,120 @@ static struct piece piece_of(const struct evidence *evidence, size_t index)
     }
 }
 
-struct packed_evidence *evidence_pack(struct evidence *evidence)
-{
-    size_t size = 0;
+/* ---- packing: first those, then every list and text, in the order of evidence_walk() ---- */
 
-    for (size_t i = 0; i < PIECE_COUNT; i++)
-        size += piece_of(evidence, i).length;
-    struct packed_evidence *packed = memory_allocate(sizeof(*packed) + size);
-    if (!packed)
-        return NULL;
-    char *to = (char *)packed->bytes;
+struct packing {
+    struct evidence_walk walk;
+    char *bytes; /* NULL: they are only counted */
+    size_t length;
+};
+
+static void put(struct packing *packing, const void *bytes, size_t length)
+{
+    if (packing->bytes && length)
+        memcpy(packing->bytes + packing->length, bytes, length);
+    packing->length += length;
+}
+
+static size_t padding_of(size_t length)
+{
+    return (ALIGNMENT - length % ALIGNMENT) % ALIGNMENT;
+}
+
+static void *put_list(struct evidence_walk *walk, void *list, size_t size)
+{
+    struct packing *packing = (struct packing *)walk;
+
+    put(packing, (const char[ALIGNMENT]){0}, padding_of(packing->length));
+    put(packing, list, size);
+    return list;
+}
+
+static void put_text(struct evidence_walk *walk, const char **text)
+{
+    put((struct packing *)walk, *text, strlen(*text) + 1);
+}
+
+/* How many bytes `evidence` takes; they are written to `bytes` unless that is NULL. */
+static size_t write_evidence(const struct evidence *evidence, char *bytes)
+{
+    struct packing packing = {{put_list, put_text}, bytes, 0};
+
     for (size_t i = 0; i < PIECE_COUNT; i++) {
         struct piece piece = piece_of(evidence, i);
-        memcpy(to, (const char *)evidence + piece.offset, piece.length);
-        to += piece.length;
+        put(&packing, (const char *)evidence + piece.offset, piece.length);
     }
-    packed->arena = evidence->arena;
-    memory_release(evidence); /* not its arena */
-    return packed;
+    /* put_list() and put_text() leave everything where it is. */
+    evidence_walk((struct evidence *)(uintptr_t)evidence, &packing.walk);
+    return packing.length;
 }
 
-const struct evidence *evidence_unpack(const struct packed_evidence *packed,
-                                       struct evidence *scratch)
+static int make_room(struct evidence_room *room, size_t size)
 {
-    const char *from = (const char *)packed->bytes;
+    if (size <= room->size)
+        return 0;
+    char *bytes = memory_resize(room->bytes, size);
+    if (!bytes)
+        return -1;
+    room->bytes = bytes;
+    room->size = size;
+    return 0;
+}
 
+struct kept_bytes *evidence_pack(const struct evidence *evidence, struct evidence_room *room)
+{
+    size_t size = write_evidence(evidence, NULL);
+
+    if (make_room(room, size))
+        return NULL;
+    write_evidence(evidence, room->bytes);
+    return kept_bytes_new(room->bytes, size);
+}
+
+/* ---- unpacking ---- */
+
+struct unpacking {
+    struct evidence_walk walk;
+    char *bytes;
+    size_t offset;
+};
+
+static void *take_list(struct evidence_walk *walk, void *list, size_t size)
+{
+    struct unpacking *unpacking = (struct unpacking *)walk;
+    size_t offset = unpacking->offset + padding_of(unpacking->offset);
+
+    (void)list; /* where it was */
+    unpacking->offset = offset + size;
+    return unpacking->bytes + offset;
+}
+
+static void take_text(struct evidence_walk *walk, const char **text)
+{
+    struct unpacking *unpacking = (struct unpacking *)walk;
+
+    *text = unpacking->bytes + unpacking->offset;
+    unpacking->offset += strlen(*text) + 1;
+}
+
+const struct evidence *evidence_unpack(const struct kept_bytes *packed, struct evidence_room *room)
+{
+    struct unpacking unpacking = {{take_list, take_text}, room->bytes, 0};
+    struct evidence *evidence = &room->evidence;
+
+    kept_bytes_read(packed, room->bytes);
     for (size_t i = 0; i < PIECE_COUNT; i++) {
-        struct piece piece = piece_of(scratch, i);
-        memcpy((char *)scratch + piece.offset, from, piece.length);
-        from += piece.length;
+        struct piece piece = piece_of(evidence, i);
+        memcpy((char *)evidence + piece.offset, room->bytes + unpacking.offset, piece.length);
+        unpacking.offset += piece.length;
     }
-    return scratch;
+    evidence->arena = NULL;
+    evidence_walk(evidence, &unpacking.walk);
+    return evidence;
 }
 
-void packed_evidence_free(struct packed_evidence *packed)
+void evidence_room_free(struct evidence_room *room)
 {
-    if (!packed)
-        return;
-    arena_free(packed->arena);
-    memory_release(packed);
+    memory_release(room->bytes);
+    *room = (struct evidence_room){0};
 }

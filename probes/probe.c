@@ -350,8 +350,8 @@ struct probe_run *probe_start(struct probe_environment *environment, const struc
 
 void probe_set_standing(struct probe_run *run, const struct registry_evidence *standing)
 {
-    if (run)
-        run->standing = standing;
+    if (run && standing)
+        run->standing = registry_evidence_copy(standing, run->evidence->arena);
 }
 
 void probe_cancel(struct probe_run *run)

@@ -42,9 +42,9 @@ typedef void probe_done_fn(struct evidence *evidence, void *context);
 struct probe_run *probe_start(struct probe_environment *environment, const struct target *target,
                               probe_done_fn *done, void *context);
 
-/* What an earlier run of the target found above /v2/, borrowed until the run ends: while it is
- * younger than registry_interval and the docker config is the same, it is copied instead of asked
- * for again. Right after probe_start(); NULL is allowed, as is a NULL run. */
+/* What an earlier run of the target found above /v2/, which is copied: while it is younger than
+ * registry_interval and the docker config is the same, it stands instead of being asked for again.
+ * Right after probe_start(); NULL is allowed, as is a NULL run. */
 void probe_set_standing(struct probe_run *run, const struct registry_evidence *standing);
 void probe_cancel(struct probe_run *run); /* NULL is allowed */
 

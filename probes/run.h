@@ -38,7 +38,7 @@ struct probe_run {
     struct control_run controls[SETTINGS_MAX_CONTROLS];
     struct egress_run egress;
 
-    const struct registry_evidence *standing; /* of an earlier run, or NULL */
+    struct registry_evidence *standing; /* of an earlier run, in the evidence's arena, or NULL */
     bool registry_begun;
     struct registry_run *registry; /* NULL: nothing above /v2/ is under way */
     struct fetch *dead_fetches;

@@ -230,9 +230,8 @@ void stage_registry_keep_standing(struct probe_run *run)
 {
     if (run->evidence->registry || !stands(run))
         return;
-    run->evidence->registry = registry_evidence_copy(run->standing, run->evidence->arena);
-    if (run->evidence->registry)
-        run->evidence->registry->standing = true;
+    run->evidence->registry = run->standing;
+    run->standing->standing = true;
 }
 
 void stage_registry_awaited(const struct probe_run *run, struct text *text, const char **separator)

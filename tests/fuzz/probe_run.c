@@ -133,6 +133,28 @@ static void judge(const struct target *target, const struct evidence *evidence)
     diagnosis_free(diagnosis);
 }
 
+static struct evidence_room room;
+
+/* Takes over `evidence` as a daemon does: what is kept of it says the same. */
+static struct kept_bytes *keep(const struct target *target, struct evidence *evidence)
+{
+    if (!evidence)
+        return NULL;
+    struct diagnosis *diagnosis = diagnose(evidence, target);
+    struct target_report report = {target, evidence, diagnosis};
+    json_t *before = report_json_target(&report);
+    struct kept_bytes *kept = evidence_pack(evidence, &room);
+    evidence_free(evidence);
+    fuzz_require(kept);
+    report.evidence = evidence_unpack(kept, &room);
+    json_t *after = report_json_target(&report);
+    fuzz_require(json_equal(before, after));
+    json_decref(before);
+    json_decref(after);
+    diagnosis_free(diagnosis);
+    return kept;
+}
+
 /* ---- one run ---- */
 
 /* The key goes to the registry itself only: no other host is listed. */
@@ -249,13 +271,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     aim(&target, &network, options);
     target.docker_config = options & WITH_KEY ? key : NULL;
     struct probe_environment *environment = environments[options & WATCH];
-    struct evidence *first = probe(environment, &target, NULL, turns);
-    struct evidence *second =
-        options & AGAIN ? probe(environment, &target, first ? first->registry : NULL, 0) : NULL;
-    judge(&target, first);
-    judge(&target, second);
-    evidence_free(first);
-    evidence_free(second);
+    struct evidence *evidence = probe(environment, &target, NULL, turns);
+    judge(&target, evidence);
+    struct kept_bytes *kept = keep(&target, evidence);
+    if (options & AGAIN) {
+        evidence =
+            probe(environment, &target, kept ? evidence_unpack(kept, &room)->registry : NULL, 0);
+        judge(&target, evidence);
+        kept_bytes_free(kept);
+        kept = keep(&target, evidence);
+    }
+    kept_bytes_free(kept);
     fuzz_require(open_descriptors() == open_before);
     fuzz_require(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED) == 1);
     return 0;

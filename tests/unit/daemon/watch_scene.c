@@ -21,6 +21,7 @@ void watch_scene_close(struct watch_scene *scene)
     for (size_t i = 0; i < scene->watcher.count; i++)
         watch_result_release(&scene->watches[i].last);
     diagnosis_free(scene->watcher.meaning);
+    evidence_room_free(&scene->watcher.room);
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
 }
 
