@@ -14,7 +14,7 @@
 
 #include "daemon/replay.h"
 #include "daemon/report.h"
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 #define COLUMNS 80
 

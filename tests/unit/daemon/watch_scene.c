@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/diagnosis/scenarios.h"
+
 static const struct network_settings network;
 
 void watch_scene_open(struct watch_scene *scene)

@@ -115,12 +115,3 @@ struct diagnosis *scenario_diagnose(const struct scenario *scenario);
 
 /* Whether exactly the expected findings come out; prints both texts if not. */
 bool scenario_check(const struct scenario *scenario);
-
-extern const struct scenario scenarios_network[];
-extern const size_t scenarios_network_count;
-extern const struct scenario scenarios_pull[];
-extern const size_t scenarios_pull_count;
-extern const struct scenario scenarios_texts[];
-extern const size_t scenarios_texts_count;
-extern const struct scenario scenarios_registry[];
-extern const size_t scenarios_registry_count;

@@ -1,7 +1,7 @@
 /* What names and connections lead to; each condition of a rule is met in one row, not in another.
  */
 
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 #define PUBLIC_TIMEOUT .paths = {PUBLIC(VIEW_POD, TCP(TCP_TIMEOUT))}
 

@@ -1,6 +1,6 @@
 /* What keys, tokens, manifests and layers lead to, once the registry answers at /v2/. */
 
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 #define UP           .dns = {POD(GIVES_PRIVATE)}, .paths = {PRIVATE(VIEW_POD, WORKS)}
 #define KEY          .has_key = true, .key_sent = true, .host_listed = true, .key_status = 200

@@ -1,6 +1,6 @@
 /* What handshakes, answers, this machine's own troubles and expectations lead to. */
 
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 #define ONE(...) .dns = {POD(GIVES_PRIVATE)}, .paths = {PRIVATE(VIEW_POD, __VA_ARGS__)}
 #define CERTIFICATE(from, to) \

@@ -1,6 +1,6 @@
 /* What the words of a finding must hold: the values measured, every step, the line to paste. */
 
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 #define OTHER_HOST .host = "registry.example.com"
 #define NO_TCR     .never = {"TCR", "Network ACL >"}

@@ -7,7 +7,7 @@
 
 #include "config/base/memory.h"
 #include "probes/diagnosis/rules.h"
-#include "tests/unit/diagnosis/scenario.h"
+#include "tests/unit/diagnosis/scenarios.h"
 
 static void check_all(const struct scenario *scenarios, size_t count)
 {
