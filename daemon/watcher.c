@@ -1,7 +1,7 @@
 /*
- * A target's first run starts at once. Its second is due somewhere in the second half of the first
- * interval, by a hash of its name, so that many targets spread; then one a interval, jittered by up
- * to a tenth, on a grid that a slow run does not shift.
+ * A target's first run starts at once. Its second is due between half an interval and one and a
+ * half later, by a hash of its name, so that many targets spread over all of it; then one an
+ * interval, jittered by up to a tenth, on a grid that a slow run does not shift.
  */
 
 #include "daemon/watcher.h"
@@ -26,6 +26,11 @@ static uint64_t hash(const char *name, uint64_t seed)
         value = (value ^ (unsigned char)*name) * 1099511628211ULL;
     value ^= value >> 33;
     return (value * 1099511628211ULL) >> 16;
+}
+
+usec_t watch_grid(usec_t begun, usec_t interval, const char *name)
+{
+    return begun + interval / 2 + hash(name, 0) % interval;
 }
 
 usec_t watch_due(usec_t grid, usec_t interval, uint64_t cycle, const char *name)
@@ -237,10 +242,7 @@ struct watch *watch_new(struct watcher *watcher, const struct target *target)
 /* A run now, and the grid from now on. */
 void watch_begin(struct watch *watch)
 {
-    usec_t interval = watch->target->interval;
-
-    watch->grid =
-        clock_monotonic() + interval / 2 + hash(watch->target->name, 0) % (interval / 2 + 1);
+    watch->grid = watch_grid(clock_monotonic(), watch->target->interval, watch->target->name);
     watch->cycles = 0;
     schedule(watch);
     start(watch);

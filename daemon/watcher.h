@@ -73,6 +73,9 @@ bool watcher_ready(const struct watcher *watcher);
 /* NULL when no target has that name. */
 struct watch *watcher_find(const struct watcher *watcher, const char *name);
 
+/* Where the grid of a target whose first run has begun then starts: its second run. Pure. */
+usec_t watch_grid(usec_t begun, usec_t interval, const char *name);
+
 /* When the grid puts cycle `cycle` of a target: `interval` apart, each moved by at most a tenth of
  * it, the same for the same name. Pure. */
 usec_t watch_due(usec_t grid, usec_t interval, uint64_t cycle, const char *name);

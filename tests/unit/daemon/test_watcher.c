@@ -33,21 +33,42 @@ static void jitter_differs_by_cycle_and_name(void **state)
     assert_int_equal(first, watch_due(0, INTERVAL, 0, "acme-prod"));
 }
 
-/* Of 10,000 names no tenth of the jitter's range has less than half or more than twice its share.
+/* Of 10,000 names no tenth of a range has less than nine tenths of its share, or more than eleven.
  */
-static void jitter_is_even(void **state)
+static void require_even(usec_t (*place)(const char *name), usec_t range)
 {
     unsigned shares[10] = {0};
     char name[32];
 
-    (void)state;
     for (unsigned i = 0; i < 10000; i++) {
         snprintf(name, sizeof(name), "registry-%u.example", i);
-        usec_t due = watch_due(0, INTERVAL, 0, name);
-        shares[due * 10 / (INTERVAL / 10 + 1)]++;
+        usec_t at = place(name);
+        assert_in_range(at, 0, range - 1);
+        shares[at * 10 / range]++;
     }
     for (size_t i = 0; i < 10; i++)
-        assert_in_range(shares[i], 500, 2000);
+        assert_in_range(shares[i], 900, 1100);
+}
+
+static usec_t jitter(const char *name)
+{
+    return watch_due(0, INTERVAL, 0, name);
+}
+
+static usec_t phase(const char *name)
+{
+    usec_t begun = 7 * USEC_PER_SEC;
+    usec_t grid = watch_grid(begun, INTERVAL, name);
+
+    assert_in_range(grid, begun + INTERVAL / 2, begun + INTERVAL * 3 / 2);
+    return grid % INTERVAL;
+}
+
+static void targets_are_spread_evenly(void **state)
+{
+    (void)state;
+    require_even(jitter, INTERVAL / 10 + 1);
+    require_even(phase, INTERVAL);
 }
 
 int main(void)
@@ -55,7 +76,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_stays_on_the_grid),
         cmocka_unit_test(jitter_differs_by_cycle_and_name),
-        cmocka_unit_test(jitter_is_even),
+        cmocka_unit_test(targets_are_spread_evenly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
