@@ -30,7 +30,7 @@ static void read_dns(struct reading *reading, const json_t *object, struct dns_e
     if (!dns->name)
         reading_fail(reading, "name", "(missing)");
     dns->error = reading_text(reading, object, "error");
-    dns->rcode = (uint8_t)reading_count(object, "rcode");
+    dns->rcode = (uint16_t)reading_count(object, "rcode");
     dns->truncated = reading_flag(object, "truncated");
     dns->repeated = reading_flag(object, "repeated");
     dns->duration = reading_duration(object, "duration_seconds");

@@ -26,7 +26,7 @@ enum dns_outcome {
     DNS_NXDOMAIN,
     DNS_SERVFAIL,
     DNS_REFUSED,
-    DNS_OTHER_RCODE, /* `rcode` says which: FORMERR 1, NOTIMP 4, ... */
+    DNS_OTHER_RCODE, /* `rcode` says which: FORMERR 1, NOTIMP 4, BADVERS 16, ... */
     DNS_MALFORMED,
     DNS_TIMEOUT,
     DNS_RESOLVER_PORT_CLOSED,
@@ -54,7 +54,7 @@ struct dns_evidence {
     const char *name; /* as asked, no trailing dot */
     enum record_type type;
     enum dns_outcome outcome;
-    uint8_t rcode;
+    uint16_t rcode; /* of 12 bits: with those that EDNS adds (RFC 6891) */
     bool truncated; /* the UDP answer was; the outcome is that of asking again over TCP */
     bool repeated;  /* asked a second time, since nothing came for half of the wait */
     usec_t duration;

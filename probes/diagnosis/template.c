@@ -105,15 +105,15 @@ static void put_resolver(struct text *out, const struct subject *subject)
 /* An rcode by the name that dig and resolvers' logs give it. */
 static void put_dns_outcome(struct text *out, const struct subject *subject)
 {
-    static const char *const rcodes[] = {"NOERROR",  "FORMERR", "SERVFAIL",
-                                         "NXDOMAIN", "NOTIMP",  "REFUSED"};
+    static const char *const rcodes[] = {"NOERROR", "FORMERR", "SERVFAIL",      "NXDOMAIN",
+                                         "NOTIMP",  "REFUSED", [16] = "BADVERS"};
     const struct dns_evidence *dns = subject->dns;
 
     if (!dns)
         return;
     if (dns->rcode == 0 || dns->outcome == DNS_MALFORMED)
         text_append(out, dns_outcome_name(dns->outcome));
-    else if (dns->rcode < sizeof(rcodes) / sizeof(rcodes[0]))
+    else if (dns->rcode < sizeof(rcodes) / sizeof(rcodes[0]) && rcodes[dns->rcode])
         text_append(out, rcodes[dns->rcode]);
     else
         text_append_format(out, "rcode %u", dns->rcode);

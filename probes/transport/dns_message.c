@@ -14,7 +14,7 @@
 #define MAX_ALIASES        32   /* followed to the end of the chain; fewer are kept */
 #define MAX_NAME           1024 /* a name as text, its odd bytes as \DDD */
 
-enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41, CLASS_IN = 1 };
 
 /* The one reader: every access is checked against what is there. */
 struct cursor {
@@ -74,8 +74,6 @@ static bool read_record(struct cursor *cursor, struct record *record)
     record->dns_class = read_u16(cursor);
     record->ttl = (uint32_t)read_u16(cursor) << 16;
     record->ttl |= read_u16(cursor);
-    if (record->ttl & 0x80000000u)
-        record->ttl = 0; /* RFC 2181 section 8 */
     record->data_length = read_u16(cursor);
     record->data_at = cursor->at;
     if (cursor->length - cursor->at < record->data_length)
@@ -116,7 +114,7 @@ static const char *keep_name(struct arena *arena, const char *name)
 
 static void add_address(struct dns_evidence *answer, const uint8_t *bytes, uint32_t ttl)
 {
-    struct dns_address found = {.ttl = ttl};
+    struct dns_address found = {.ttl = ttl & 0x80000000u ? 0 : ttl}; /* RFC 2181 section 8 */
 
     found.address.family = answer->type == RECORD_A ? AF_INET : AF_INET6;
     memcpy(found.address.bytes, bytes, answer->type == RECORD_A ? 4 : 16);
@@ -170,7 +168,23 @@ static bool read_addresses(struct cursor start, uint16_t count, const char *name
     return true;
 }
 
-static enum dns_outcome outcome_of_rcode(uint8_t rcode)
+/* The rcode with its upper 8 bits, which the first OPT of the additional section has in place of a
+ * TTL (RFC 6891 section 6.1.3); what cannot be read adds none, as for Go's resolver. */
+static uint16_t read_rcode(struct cursor start, uint16_t flags, unsigned before,
+                           unsigned additional)
+{
+    struct record record;
+
+    for (unsigned i = 0; i < before + additional && i < MAX_RECORDS; i++) {
+        if (!read_record(&start, &record))
+            break;
+        if (i >= before && record.type == TYPE_OPT)
+            return (uint16_t)(record.ttl >> 24 << 4 | (flags & 0x0f));
+    }
+    return flags & 0x0f;
+}
+
+static enum dns_outcome outcome_of_rcode(uint16_t rcode)
 {
     switch (rcode) {
     case 2:
@@ -238,17 +252,16 @@ void dns_message_read(const uint8_t *message, size_t length, struct arena *arena
     uint16_t flags = read_u16(&cursor);
     uint16_t questions = read_u16(&cursor);
     uint16_t answers = read_u16(&cursor);
+    uint16_t authorities = read_u16(&cursor);
+    uint16_t additional = read_u16(&cursor);
     bool is_response = flags & 0x8000;
     bool still_truncated = flags & 0x0200;
-    if (!is_response)
-        return;
-    cursor.at = HEADER_SIZE;
     answer->rcode = flags & 0x0f;
-    if (answer->rcode && questions == 0) { /* some servers refuse without repeating the question */
+    if (!is_response || (questions && !read_question(&cursor, questions, answer)))
+        return;
+    answer->rcode = read_rcode(cursor, flags, (unsigned)answers + authorities, additional);
+    if (answer->rcode && questions == 0) /* some servers refuse without repeating the question */
         answer->outcome = outcome_of_rcode(answer->rcode);
-        return;
-    }
-    if (!read_question(&cursor, questions, answer) || still_truncated)
-        return;
-    answer->outcome = read_answers(&cursor, answers, arena, answer);
+    else if (questions && !still_truncated)
+        answer->outcome = read_answers(&cursor, answers, arena, answer);
 }

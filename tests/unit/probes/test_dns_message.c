@@ -11,12 +11,15 @@
 #include "probes/transport/dns_message.h"
 
 /* id, flags, counts of question, answer, authority, additional */
-#define HEAD(flags, questions, answers) "\0\1" flags "\0" questions "\0" answers "\0\0\0\0"
+#define HEADER(flags, questions, answers, authorities, others) \
+    "\0\1" flags "\0" questions "\0" answers "\0" authorities "\0" others
+#define HEAD(flags, questions, answers) HEADER(flags, questions, answers, "\0", "\0")
 #define QUESTION                        "\1a\1b\0\0\1\0\1" /* a.b A IN, at 12 */
 #define OWNER                           "\xc0\x0c"
 #define A(ttl, data)                    OWNER "\0\1\0\1" ttl "\0\4" data
 #define TTL                             "\0\0\0\x3c"
 #define CNAME_C                         OWNER "\0\5\0\1" TTL "\0\3\1c\0" /* a.b is an alias of c */
+#define OPT(rcode)                      "\0\0\51\4\xd0" rcode "\0\0\0\0\0" /* its upper 8 bits */
 #define LINK(from, to)                  "\1" from "\0\0\5\0\1" TTL "\0\3\1" to "\0"
 
 struct row {
@@ -26,7 +29,7 @@ struct row {
     enum dns_outcome outcome;
     size_t addresses;
     size_t cnames;
-    uint32_t ttl;
+    unsigned number; /* the TTL of an address; the rcode of an answer without one */
 };
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -34,9 +37,9 @@ static struct row rows[] = {
     {"address", BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION A(TTL, "\12\0\3\7")), DNS_NOERROR, 1, 0,
      60},
     {"no record", BYTES(HEAD("\x81\x80", "\1", "\0") QUESTION), DNS_NODATA, 0, 0, 0},
-    {"nxdomain", BYTES(HEAD("\x81\x83", "\1", "\0") QUESTION), DNS_NXDOMAIN, 0, 0, 0},
+    {"nxdomain", BYTES(HEAD("\x81\x83", "\1", "\0") QUESTION), DNS_NXDOMAIN, 0, 0, 3},
     {"nxdomain behind an alias", BYTES(HEAD("\x81\x83", "\1", "\1") QUESTION CNAME_C), DNS_NXDOMAIN,
-     0, 1, 0},
+     0, 1, 3},
     {"alias to nothing", BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION CNAME_C), DNS_NODATA, 0, 1, 0},
     {"alias of half a name",
      BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\5\0\1" TTL "\0\2\1c"), DNS_MALFORMED, 0,
@@ -59,9 +62,28 @@ static struct row rows[] = {
     {"alias of itself",
      BYTES(HEAD("\x81\x80", "\1", "\1") QUESTION OWNER "\0\5\0\1" TTL "\0\2\xc0\x0c"), DNS_NODATA,
      0, EVIDENCE_MAX_CNAMES, 0},
-    {"servfail", BYTES(HEAD("\x81\x82", "\1", "\0") QUESTION), DNS_SERVFAIL, 0, 0, 0},
-    {"refused without question", BYTES(HEAD("\x81\x85", "\0", "\0")), DNS_REFUSED, 0, 0, 0},
-    {"notimp", BYTES(HEAD("\x81\x84", "\1", "\0") QUESTION), DNS_OTHER_RCODE, 0, 0, 0},
+    {"servfail", BYTES(HEAD("\x81\x82", "\1", "\0") QUESTION), DNS_SERVFAIL, 0, 0, 2},
+    {"refused without question", BYTES(HEAD("\x81\x85", "\0", "\0")), DNS_REFUSED, 0, 0, 5},
+    {"notimp", BYTES(HEAD("\x81\x84", "\1", "\0") QUESTION), DNS_OTHER_RCODE, 0, 0, 4},
+    {"badvers", BYTES(HEADER("\x81\x80", "\1", "\0", "\0", "\1") QUESTION OPT("\1")),
+     DNS_OTHER_RCODE, 0, 0, 16},
+    {"badvers without question", BYTES(HEADER("\x81\x80", "\0", "\0", "\0", "\1") OPT("\1")),
+     DNS_OTHER_RCODE, 0, 0, 16},
+    {"badvers beside an address, an authority and another",
+     BYTES(HEADER("\x81\x80", "\1", "\1", "\1", "\2") QUESTION A(TTL, "\12\0\3\7")
+               CNAME_C CNAME_C OPT("\1")),
+     DNS_OTHER_RCODE, 0, 0, 16},
+    {"not nxdomain", BYTES(HEADER("\x81\x83", "\1", "\0", "\0", "\1") QUESTION OPT("\xff")),
+     DNS_OTHER_RCODE, 0, 0, 4083},
+    {"nxdomain with OPT", BYTES(HEADER("\x81\x83", "\1", "\0", "\0", "\1") QUESTION OPT("\0")),
+     DNS_NXDOMAIN, 0, 0, 3},
+    {"OPT that is no additional record",
+     BYTES(HEADER("\x81\x80", "\1", "\0", "\1", "\0") QUESTION OPT("\1")), DNS_NODATA, 0, 0, 0},
+    {"the second of two OPTs",
+     BYTES(HEADER("\x81\x80", "\1", "\0", "\0", "\2") QUESTION OPT("\0") OPT("\1")), DNS_NODATA, 0,
+     0, 0},
+    {"OPT cut off", BYTES(HEADER("\x81\x80", "\1", "\0", "\0", "\1") QUESTION "\0\0\51\4\xd0\1"),
+     DNS_NODATA, 0, 0, 0},
     {"question sent back", BYTES(HEAD("\x01\x00", "\1", "\0") QUESTION), DNS_MALFORMED, 0, 0, 0},
     {"still truncated", BYTES(HEAD("\x83\x80", "\1", "\0") QUESTION), DNS_MALFORMED, 0, 0, 0},
     {"other question", BYTES(HEAD("\x81\x80", "\1", "\0") "\1x\1b\0\0\1\0\1"), DNS_MALFORMED, 0, 0,
@@ -108,8 +130,7 @@ static void run_row(void **state)
     assert_string_equal(dns_outcome_name(answer.outcome), dns_outcome_name(row->outcome));
     assert_int_equal(answer.address_count, row->addresses);
     assert_int_equal(answer.cname_count, row->cnames);
-    if (row->addresses)
-        assert_int_equal(answer.addresses[0].ttl, row->ttl);
+    assert_int_equal(row->addresses ? answer.addresses[0].ttl : answer.rcode, row->number);
     arena_free(arena);
 }
 
