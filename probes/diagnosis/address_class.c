@@ -22,8 +22,9 @@ struct special_range {
     }
 
 /*
- * What the IANA special-purpose registries list as not globally reachable, with multicast. The
- * first match counts, so a more specific range stands before the one around it.
+ * What the IANA special-purpose registries list as not globally reachable, with multicast and what
+ * RFC 4291 section 2.5.5.1 deprecates. The first match counts, so a more specific range stands
+ * before the one around it.
  */
 static const struct special_range special_ranges[] = {
     V4(10, 0, 0, 0, 8, CLASS_PRIVATE, "10.0.0.0/8 (RFC 1918)"),
@@ -48,6 +49,7 @@ static const struct special_range special_ranges[] = {
     V6(128, CLASS_BOGUS, "::/128 (unspecified, RFC 4291)", 0),
     V6(128, CLASS_BOGUS, "::1/128 (loopback, RFC 4291)", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
        0, 1),
+    V6(96, CLASS_BOGUS, "::/96 (IPv4-compatible, RFC 4291)", 0),
     V6(48, CLASS_BOGUS, "64:ff9b:1::/48 (local translation, RFC 8215)", 0, 0x64, 0xff, 0x9b, 0, 1),
     V6(64, CLASS_BOGUS, "100::/64 (discard only, RFC 6666)", 1),
     V6(64, CLASS_BOGUS, "100:0:0:1::/64 (dummy prefix, RFC 9780)", 1, 0, 0, 0, 0, 0, 0, 1),
