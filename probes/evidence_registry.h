@@ -24,7 +24,7 @@ enum auth_outcome {
     AUTH_NOT_REQUIRED,            /* the registry asks for no authorization */
     AUTH_ACCEPTED,                /* what was asked for was granted, as far as tokens tell */
     AUTH_GRANTED_LESS_THAN_ASKED, /* a token without the right to pull, or none for the scope */
-    AUTH_NO_CREDENTIALS,          /* refused without a key */
+    AUTH_NO_CREDENTIALS,          /* refused without a key, for every image */
     AUTH_REJECTED,                /* the key: 401 or 403 to a request without a scope */
     AUTH_REALM_UNREACHABLE,
     AUTH_MALFORMED, /* the challenge or the token service's answer */

@@ -169,12 +169,20 @@ static void ask_or_fail(struct registry_run *registry)
 
 /* ---- answers ---- */
 
+static bool all_refused(const struct registry_run *registry)
+{
+    for (size_t i = 0; i < registry->evidence->image_count; i++)
+        if (!registry->images[i].scope_refused)
+            return false;
+    return true;
+}
+
 static void finish_scopes(struct registry_run *registry)
 {
     struct auth_evidence *evidence = evidence_of(registry);
     const struct auth_run *auth = &registry->auth;
 
-    if (auth->any_refused && !evidence->key_sent)
+    if (auth->any_refused && !evidence->key_sent && all_refused(registry))
         finish_and_go_on(registry, AUTH_NO_CREDENTIALS, NULL);
     else
         finish_and_go_on(registry,

@@ -44,6 +44,7 @@ static struct subject subject_of(const struct rule *rule, const struct facts *fa
         if (!subject.phase) {
             subject.phase = facts->phase[fact];
             subject.image = facts->image[fact];
+            subject.images = facts->images[fact];
         }
     }
     if (!subject.dns && !subject.path)

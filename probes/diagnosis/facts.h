@@ -18,7 +18,8 @@ struct facts {
     bool is[FACT_COUNT];
     const struct path_evidence *path[FACT_COUNT]; /* the first that made it so, or NULL */
     const struct dns_evidence *dns[FACT_COUNT];
-    const struct image_evidence *image[FACT_COUNT]; /* of the facts above /v2/ */
+    const struct image_evidence *image[FACT_COUNT]; /* of the facts above /v2/: the first, */
+    unsigned images[FACT_COUNT];                    /* and how many of them, all in that phase */
     enum phase phase[FACT_COUNT];                   /* PHASE_AUTH and up, else 0 */
 };
 

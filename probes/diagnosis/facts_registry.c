@@ -5,6 +5,8 @@
 static void set(struct facts *facts, enum fact fact, enum phase phase,
                 const struct image_evidence *image)
 {
+    if (image && (!facts->is[fact] || facts->phase[fact] == phase))
+        facts->images[fact]++;
     if (facts->is[fact])
         return;
     facts->is[fact] = true;
@@ -40,13 +42,14 @@ static enum fact refusal(const struct auth_evidence *auth)
     return auth->key_sent ? FACT_SCOPE_REFUSED : FACT_ANONYMOUS_REFUSED;
 }
 
-/* The first that was not asked for because its scope was refused, or NULL. */
-static const struct image_evidence *refused_image(const struct registry_evidence *registry)
+/* By the token service, for every image that was then not asked for. */
+static void set_refused(struct facts *facts, enum fact fact,
+                        const struct registry_evidence *registry)
 {
     for (size_t i = 0; i < registry->image_count; i++)
         if (registry->images[i].outcome == MANIFEST_SKIPPED)
-            return &registry->images[i];
-    return NULL;
+            set(facts, fact, PHASE_AUTH, &registry->images[i]);
+    set(facts, fact, PHASE_AUTH, NULL); /* none was to be asked for */
 }
 
 static void collect_auth(struct facts *facts, const struct registry_evidence *registry)
@@ -63,10 +66,10 @@ static void collect_auth(struct facts *facts, const struct registry_evidence *re
         return;
     case AUTH_GRANTED_LESS_THAN_ASKED:
         if (auth->scope_status >= 400) /* else the manifest's answer decides */
-            set(facts, refusal(auth), PHASE_AUTH, refused_image(registry));
+            set_refused(facts, refusal(auth), registry);
         return;
     case AUTH_NO_CREDENTIALS:
-        set(facts, FACT_ANONYMOUS_REFUSED, PHASE_AUTH, NULL);
+        set_refused(facts, FACT_ANONYMOUS_REFUSED, registry);
         return;
     case AUTH_REJECTED:
         set(facts, FACT_KEY_REJECTED, PHASE_AUTH, NULL);

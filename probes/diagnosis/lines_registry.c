@@ -82,11 +82,14 @@ static void add_image(struct finding *finding, const struct subject *subject,
                       const struct image_evidence *image)
 {
     struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
+    bool refused = subject->phase == PHASE_AUTH && subject->image; /* by the token service */
 
-    if (image->outcome == MANIFEST_SKIPPED)
+    if (image->outcome == MANIFEST_SKIPPED && !refused)
         return;
     text_append_format(&text, "manifest: %s %s", image->reference,
                        manifest_outcome_name(image->outcome));
+    if (image->reason)
+        text_append_format(&text, ", %s", image->reason);
     if (image->status)
         text_append_format(&text, ", HTTP %u", image->status);
     if (image->detail)

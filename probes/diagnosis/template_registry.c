@@ -38,6 +38,20 @@ static void put_image(struct text *out, const struct subject *subject)
     text_append_format(out, "/%s", subject->image->reference);
 }
 
+/* Of several that are refused alike the first is named. */
+static void put_others(struct text *out, const struct subject *subject)
+{
+    if (subject->images > 1)
+        text_append_format(out, " and %u more image%s", subject->images - 1,
+                           subject->images > 2 ? "s" : "");
+}
+
+static void put_images(struct text *out, const struct subject *subject)
+{
+    put_image(out, subject);
+    put_others(out, subject);
+}
+
 static void put_realm(struct text *out, const struct subject *subject)
 {
     const struct registry_evidence *registry = registry_of(subject);
@@ -82,15 +96,22 @@ static void put_location(struct text *out, const struct subject *subject)
 static void put_asked(struct text *out, const struct subject *subject)
 {
     if (subject->phase == PHASE_AUTH)
-        text_append(out, "the request for a token");
+        text_append(out,
+                    subject->image ? "the request for a token for " : "the request for a token");
     else if (subject->phase == PHASE_MANIFEST)
         text_append(out, "the request for the manifest of ");
     else if (subject->phase == PHASE_BLOB)
         text_append(out, "the request for a layer of ");
     else
         text_append(out, "GET /v2/");
-    if (subject->phase > PHASE_AUTH)
+    if (subject->image)
         put_image(out, subject);
+}
+
+static void put_requests(struct text *out, const struct subject *subject)
+{
+    put_asked(out, subject);
+    put_others(out, subject);
 }
 
 static void put_limiter(struct text *out, const struct subject *subject)
@@ -380,11 +401,13 @@ static const struct {
     void (*put)(struct text *out, const struct subject *subject);
 } placeholders[] = {
     {"image", false, put_image},
+    {"images", false, put_images},
     {"realm", false, put_realm},
     {"realm_host", false, put_realm_host},
     {"store", true, put_store},
     {"location", true, put_location},
     {"asked", false, put_asked},
+    {"requests", false, put_requests},
     {"answer", false, put_answer},
     {"limiter", false, put_limiter},
     {"granted", true, put_granted},

@@ -176,7 +176,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
          .pull_errors = {"pull access denied, repository does not exist or may require "
                          "authorization: server message: invalid_token"}},
     [CAUSE_CREDENTIALS_MISSING] =
-        {.summary = "{registry} refuses {asked} without a key ({answer}), and no key for it is "
+        {.summary = "{registry} refuses {requests} without a key ({answer}), and no key for it is "
                     "given.",
          .pull_errors = {"pull access denied, repository does not exist or may require "
                          "authorization: server message: insufficient_scope: authorization failed",
@@ -188,7 +188,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
          .pull_errors = {"failed to authorize: failed to fetch oauth token: unexpected status from "
                          "GET request to {realm}: 401 Unauthorized"}},
     [CAUSE_INSUFFICIENT_SCOPE] =
-        {.summary = "The key for {registry} is good, but not for {image} ({answer}; the token "
+        {.summary = "The key for {registry} is good, but not for {images} ({answer}; the token "
                     "grants {granted}).",
          .pull_errors =
              {"pull access denied, repository does not exist or may require "

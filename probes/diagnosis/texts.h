@@ -12,6 +12,7 @@ struct subject {
     const struct path_evidence *path;
     const struct dns_evidence *dns;
     const struct image_evidence *image;
+    unsigned images;  /* that the same befell, `image` being the first */
     enum phase phase; /* PHASE_AUTH and up: what failed above /v2/; else 0 */
     struct arena *arena;
 };

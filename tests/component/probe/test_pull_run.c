@@ -114,6 +114,50 @@ static void a_refusal_is_not_forgotten_over_the_token_of_another(void **state)
     }
 }
 
+/* The one that needs no key is looked at, and the other named as refused. */
+static void without_a_key_each_image_is_judged_by_itself(void **state)
+{
+    static const struct fake_route anonymous = {
+        "GET /token?service=s&scope=repository%3Ateam%2Fapp%3Apull ", NULL, TOKEN(GOOD), TAIL_NONE,
+        NULL};
+    struct pull_scene scene;
+
+    (void)state;
+    for (size_t refused = 0; refused < 2; refused++) {
+        pull_scene_open(&scene);
+        fake_registry_first(&scene.registry, &anonymous);
+        scene.target.docker_config = NULL;
+        scene.target.image_count = 2;
+        scene.target.images[refused] = "team/secret:1";
+        scene.target.images[1 - refused] = "team/app:1.4";
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, "credentials_missing");
+        assert_non_null(strstr(scene.diagnosis->findings[0].summary, "/team/secret:1 without"));
+        const struct registry_evidence *found = scene.evidence->registry;
+        assert_int_equal(found->auth.scope_status, 401);
+        assert_int_equal(found->images[refused].outcome, MANIFEST_SKIPPED);
+        assert_int_equal(found->images[1 - refused].outcome, MANIFEST_FOUND);
+        pull_scene_close(&scene);
+    }
+}
+
+static void without_a_key_all_images_refused_are_counted(void **state)
+{
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    scene.target.docker_config = NULL;
+    scene.target.images[scene.target.image_count++] = "team/secret:1";
+    scene.target.images[scene.target.image_count++] = "team/app:1.5";
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "credentials_missing");
+    assert_non_null(
+        strstr(scene.diagnosis->findings[0].summary, "/team/app:1.4 and 2 more images"));
+    assert_int_equal(scene.evidence->registry->auth.outcome, AUTH_NO_CREDENTIALS);
+    pull_scene_close(&scene);
+}
+
 static void between_two_intervals_the_last_answers_stand(void **state)
 {
     struct pull_scene scene;
@@ -341,6 +385,8 @@ int main(void)
         cmocka_unit_test(a_manifest_elsewhere_is_read_without_the_token),
         cmocka_unit_test(a_challenge_at_the_manifest_is_met),
         cmocka_unit_test(a_refusal_is_not_forgotten_over_the_token_of_another),
+        cmocka_unit_test(without_a_key_each_image_is_judged_by_itself),
+        cmocka_unit_test(without_a_key_all_images_refused_are_counted),
         cmocka_unit_test(between_two_intervals_the_last_answers_stand),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),

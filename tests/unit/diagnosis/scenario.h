@@ -59,18 +59,18 @@
 #define STORE  "store.example.com"
 #define DIGEST "sha256:0123456789012345678901234567890123456789012345678901234567890123"
 
-/* What the registry said two minutes ago; `auth_` in parentheses, the rest of one image. */
-#define STRIP(...) __VA_ARGS__
-#define PULL(auth_, ...)                                                        \
-    .registry = &(const struct registry_evidence)                               \
-    {                                                                           \
-        .measured_at = MEASURED - 120, .auth = {STRIP auth_}, .image_count = 1, \
-        .images = (struct image_evidence[])                                     \
-        {                                                                       \
-            {                                                                   \
-                .reference = IMAGE, __VA_ARGS__                                 \
-            }                                                                   \
-        }                                                                       \
+/* What the registry said two minutes ago; `auth_` in parentheses, the rest of one image, or of
+ * `count_` of them in braces. */
+#define STRIP(...)       __VA_ARGS__
+#define PULL(auth_, ...) PULL_ALL(auth_, 1, {.reference = IMAGE, __VA_ARGS__})
+#define PULL_ALL(auth_, count_, ...)                                                   \
+    .registry = &(const struct registry_evidence)                                      \
+    {                                                                                  \
+        .measured_at = MEASURED - 120, .auth = {STRIP auth_}, .image_count = (count_), \
+        .images = (struct image_evidence[])                                            \
+        {                                                                              \
+            __VA_ARGS__                                                                \
+        }                                                                              \
     }
 #define REMOTE(host_, dns_, ...)                                       \
     {                                                                  \
