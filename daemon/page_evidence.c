@@ -228,7 +228,9 @@ static void put_registry(struct text *out, const struct registry_evidence *regis
         outcome_cell(out,
                      class_if(image->outcome == MANIFEST_FOUND, image->outcome == MANIFEST_SKIPPED),
                      manifest_outcome_name(image->outcome), image->duration,
-                     image->detail ? image->detail : image->reason);
+                     image->detail     ? image->detail
+                     : image->location ? image->location
+                                       : image->reason);
         outcome_cell(out,
                      class_if(blob->outcome == BLOB_OK || blob->outcome == BLOB_NOT_REDIRECTED,
                               blob->outcome == BLOB_SKIPPED),

@@ -80,6 +80,7 @@ static void read_image(struct reading *reading, const json_t *object, struct ima
     image->media_type = reading_text(reading, object, "media_type");
     image->size = (int64_t)json_integer_value(json_object_get(object, "size"));
     image->retry_after = reading_count(object, "retry_after_seconds");
+    image->location = reading_text(reading, object, "location");
     image->detail = reading_text(reading, object, "detail");
     read_blob(reading, json_object_get(object, "blob"), &image->blob);
 }

@@ -84,13 +84,14 @@ static json_t *blob_of(const struct blob_evidence *blob)
 
 static json_t *image_of(const struct image_evidence *image)
 {
-    return json_pack("{s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "image",
+    return json_pack("{s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "image",
                      image->reference, "outcome", manifest_outcome_name(image->outcome), "reason",
                      report_json_text(image->reason), "status", (int)image->status, "grant",
                      pull_grant_name(image->grant), "digest", report_json_text(image->digest),
                      "media_type", report_json_text(image->media_type), "size",
                      (json_int_t)image->size, "retry_after_seconds", (json_int_t)image->retry_after,
-                     "detail", report_json_text(image->detail), "duration_seconds",
+                     "location", report_json_text(image->location), "detail",
+                     report_json_text(image->detail), "duration_seconds",
                      report_json_seconds(image->duration), "blob", blob_of(&image->blob));
 }
 

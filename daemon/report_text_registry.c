@@ -67,6 +67,8 @@ void report_text_image(struct text *line, const struct evidence *evidence,
         text_append_format(line, ", status %u", image->status);
     if (image->reason)
         text_append_format(line, ", %s", image->reason);
+    if (image->location)
+        text_append_format(line, ", from %s", image->location);
     if (image->detail)
         text_append_format(line, ", %s", image->detail);
     if (image->digest)

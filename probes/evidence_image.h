@@ -72,6 +72,7 @@ struct image_evidence {
     const char *media_type;
     int64_t size; /* of the manifest in bytes; -1 unknown */
     uint32_t retry_after;
-    const char *detail; /* code and message of the error, or what was wrong */
+    const char *location; /* where it was redirected to, if to another host; without its query */
+    const char *detail;   /* code and message of the error, or what was wrong */
     struct blob_evidence blob;
 };

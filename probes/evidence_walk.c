@@ -64,7 +64,7 @@ static void walk_image(struct evidence_walk *walk, struct image_evidence *image)
     struct blob_evidence *blob = &image->blob;
 
     WALK_TEXTS(walk, &image->reference, &image->reason, &image->digest, &image->media_type,
-               &image->detail);
+               &image->location, &image->detail);
     WALK_TEXTS(walk, &blob->reason, &blob->digest, &blob->location);
     walk_remote(walk, &blob->remote);
 }

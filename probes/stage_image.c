@@ -59,15 +59,21 @@ static void end_redirects(struct image_run *image, bool malformed, const char *r
 
 /* ---- redirects ---- */
 
-static void go_elsewhere(struct image_run *image, const struct url *url,
-                         struct remote_host_evidence *remote)
+/* `where` is the URL as it may be published. */
+static void go_elsewhere(struct image_run *image, const struct url *url, const char *where)
 {
+    bool blob = image->step == IMAGE_BLOB;
+    bool own = registry_is(image->registry, url);
+    struct remote_host_evidence *remote = blob ? &image->evidence->blob.remote : &image->elsewhere;
+
     *remote = (struct remote_host_evidence){0};
-    if (!registry_is(image->registry, url)) {
+    if (!own) {
         remote->host = registry_keep(image->registry, url->host);
         remote->port = url->port;
         remote->plain_http = !url->tls;
     }
+    if (!blob && image->step != IMAGE_ERROR) /* there who refused is known */
+        image->evidence->location = own ? NULL : where;
     image->location = *url;
     image->redirected = true;
     repeat(image);
@@ -75,24 +81,29 @@ static void go_elsewhere(struct image_run *image, const struct url *url,
 
 static void follow(struct image_run *image, const struct http_response *response)
 {
+    struct image_evidence *evidence = image->evidence;
     bool blob = image->step == IMAGE_BLOB;
-    unsigned *redirects = blob ? &image->evidence->blob.redirects : &image->manifest_redirects;
+    unsigned *redirects = blob ? &evidence->blob.redirects : &image->manifest_redirects;
     const char *location = http_response_header(response, "location", 0);
     struct url url = {0};
 
-    *(blob ? &image->evidence->blob.status : &image->evidence->status) = response->status;
     const char *absolute =
         location ? registry_location_url(image->registry,
                                          image->redirected ? &image->location : NULL, location)
                  : NULL;
-    *(blob ? &image->evidence->blob.location : &image->evidence->detail) =
-        registry_keep_url(image->registry, absolute);
+    const char *where = registry_keep_url(image->registry, absolute);
+    if (blob) {
+        evidence->blob.status = response->status;
+        evidence->blob.location = where;
+    } else if (image->step != IMAGE_ERROR) { /* there the refusal itself is known */
+        evidence->status = response->status;
+    }
     if (!absolute || url_parse(absolute, image->registry->secrets, &url))
         end_redirects(image, true, "it redirects to no URL that can be used");
     else if (++*redirects > MAX_REDIRECTS)
         end_redirects(image, false, "it redirects without end");
     else
-        go_elsewhere(image, &url, blob ? &image->evidence->blob.remote : &image->elsewhere);
+        go_elsewhere(image, &url, where);
 }
 
 /* ---- the manifest ---- */
@@ -267,29 +278,17 @@ static void take_manifest(struct image_run *image, const struct http_response *r
         end_blob(image, BLOB_SKIPPED, "the manifest names no blob");
 }
 
-static const char *unreachable_place(struct image_run *image)
-{
-    const struct remote_host_evidence *elsewhere = &image->elsewhere;
-
-    if (!image->redirected || !elsewhere->host)
-        return "no connection";
-    return arena_format(image->registry->secrets, "redirected to %s, no connection to it",
-                        elsewhere->host);
-}
-
 static void manifest_failed(struct image_run *image, enum fetch_outcome outcome,
                             const struct http_response *response)
 {
-    const char *detail = response ? response->detail : NULL;
-
     if (image->step == IMAGE_ERROR) /* the refusal itself is known */
         end_manifest(image, image->evidence->outcome, NULL);
     else if (outcome == FETCH_LOCAL)
         end_manifest(image, MANIFEST_LOCAL, "the request could not be sent");
     else if (outcome == FETCH_UNREACHABLE)
-        end_manifest(image, MANIFEST_UNREACHABLE, unreachable_place(image));
+        end_manifest(image, MANIFEST_UNREACHABLE, NULL);
     else
-        end_manifest(image, MANIFEST_MALFORMED, detail);
+        end_manifest(image, MANIFEST_MALFORMED, response ? response->detail : NULL);
 }
 
 /* ---- the blob ---- */
@@ -432,6 +431,8 @@ static void repeat(struct image_run *image)
 static void next(struct image_run *image, enum image_step step)
 {
     image->step = step;
+    if (step != IMAGE_ERROR && step != IMAGE_BLOB) /* there who refused or gave it is known */
+        image->evidence->location = NULL;
     image->redirected = false;
     image->manifest_redirects = 0;
     repeat(image);

@@ -29,6 +29,7 @@ static void put_word(struct text *text, const char *name, const void *context)
         {"silent", "ENDPOINT completes TLS and then does not answer ASKED"},
         {"remote_failure", "cannot be reached: REASON"},
         {"no_token", "The token service REALM of REGISTRY gives no token that can be used"},
+        {"answerer", "ENDPOINT"},
         {"unavailable", "answers ASKED with ANSWER: the registry is not serving"},
         {"unavailable_error", "unexpected status from HEAD request: STATUS"},
         {"token_error", "unexpected status from GET request to REALM: STATUS"},

@@ -92,6 +92,8 @@ static void add_image(struct finding *finding, const struct subject *subject,
         text_append_format(&text, ", %s", image->reason);
     if (image->status)
         text_append_format(&text, ", HTTP %u", image->status);
+    if (image->location)
+        text_append_format(&text, ", from %s", image->location);
     if (image->detail)
         text_append_format(&text, ", %s", image->detail);
     if (image->digest)

@@ -114,12 +114,26 @@ static void put_requests(struct text *out, const struct subject *subject)
     put_others(out, subject);
 }
 
+static bool is_unreachable(const struct subject *subject)
+{
+    return subject->phase == PHASE_MANIFEST && subject->image->outcome == MANIFEST_UNREACHABLE;
+}
+
+/* Where another host than the registry answered the request for the manifest, or should have. */
+static const char *manifest_location(const struct subject *subject)
+{
+    return subject->phase == PHASE_MANIFEST && !is_unreachable(subject) ? subject->image->location
+                                                                        : NULL;
+}
+
 static void put_limiter(struct text *out, const struct subject *subject)
 {
     if (subject->phase == PHASE_AUTH)
         put_realm(out, subject);
     else if (subject->phase == PHASE_BLOB)
         put_store(out, subject);
+    else if (manifest_location(subject))
+        text_append(out, manifest_location(subject));
     else
         put_registry(out, subject);
 }
@@ -344,25 +358,29 @@ static void put_skipped(struct text *out, const struct subject *subject)
     text_append(out, target->plain_http ? "plain_http" : "insecure_skip_verify");
 }
 
-/* A manifest may be looked for where the registry redirects to; the detail says where. */
+static void put_answerer(struct text *out, const struct subject *subject)
+{
+    const char *location = manifest_location(subject);
+
+    text_append(out, location ? location : endpoint_of(subject));
+    if (!location)
+        return;
+    text_append(out, ", where ");
+    put_registry(out, subject);
+    text_append(out, " sends clients,");
+}
+
 static void put_silent(struct text *out, const struct subject *subject)
 {
     bool plain = subject->facts->target->plain_http;
 
-    if (subject->phase == PHASE_MANIFEST && subject->image->detail) {
-        text_append_format(out, "%s, where ", subject->image->detail);
-        put_registry(out, subject);
-        text_append(out, " sends clients, does not answer ");
-    } else {
-        text_append_format(out, "%s %s and then does not answer ", endpoint_of(subject),
+    put_answerer(out, subject);
+    if (manifest_location(subject))
+        text_append(out, " does not answer ");
+    else
+        text_append_format(out, " %s and then does not answer ",
                            plain ? "accepts the connection" : "completes TLS");
-    }
     put_asked(out, subject);
-}
-
-static bool is_unreachable(const struct subject *subject)
-{
-    return subject->phase == PHASE_MANIFEST && subject->image->outcome == MANIFEST_UNREACHABLE;
 }
 
 static void put_unavailable(struct text *out, const struct subject *subject)
@@ -370,15 +388,19 @@ static void put_unavailable(struct text *out, const struct subject *subject)
     if (is_unreachable(subject)) {
         text_append(out, "gives no manifest of ");
         put_image(out, subject);
-        text_append_format(out, " (%s)",
-                           subject->image->detail ? subject->image->detail : "no connection");
+        if (subject->image->location)
+            text_append_format(out, " (redirected to %s, no connection to it)",
+                               subject->image->location);
+        else
+            text_append(out, " (no connection)");
         return;
     }
     text_append(out, "answers ");
     put_asked(out, subject);
     text_append(out, " with ");
     put_answer(out, subject);
-    text_append(out, ": the registry is not serving");
+    text_append_format(out, ": %s is not serving",
+                       manifest_location(subject) ? "that host" : "the registry");
 }
 
 static void put_unavailable_error(struct text *out, const struct subject *subject)
@@ -410,6 +432,7 @@ static const struct {
     {"requests", false, put_requests},
     {"answer", false, put_answer},
     {"limiter", false, put_limiter},
+    {"answerer", false, put_answerer},
     {"granted", true, put_granted},
     {"remote_failure", true, put_remote_failure},
     {"remote_error", true, put_remote_error},

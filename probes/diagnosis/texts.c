@@ -140,7 +140,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                     "{content_type}, server {server}), not as a registry does.",
          .pull_errors = {"failed to resolve reference: unexpected status code: {status}",
                          "missing or empty Content-Type header"}},
-    [CAUSE_REGISTRY_UNAVAILABLE] = {.summary = "{endpoint} {unavailable}.",
+    [CAUSE_REGISTRY_UNAVAILABLE] = {.summary = "{answerer} {unavailable}.",
                                     .pull_errors = {"{unavailable_error}"}},
     [CAUSE_RATE_LIMITED] =
         {.summary = "{limiter} limits the rate of requests: it answers {asked} with {answer} and "
@@ -154,7 +154,7 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                             .pull_errors = {"net/http: timeout awaiting response headers",
                                             "context deadline exceeded"}},
     [CAUSE_HTTP_INVALID] =
-        {.summary = "{endpoint} does not answer {asked} as a registry must ({api}: "
+        {.summary = "{answerer} does not answer {asked} as a registry must ({api}: "
                     "{api_detail}).",
          .pull_errors = {"net/http: HTTP/1.x transport connection broken: malformed HTTP "
                          "response",
