@@ -108,13 +108,13 @@ static void keep_alive(int fd, short what, void *context)
 static void tell_status(int fd, short what, void *context)
 {
     struct daemon *daemon = context;
-    struct text line = TEXT_WITH_LIMIT(STATUS_LIMIT);
+    char room[STATUS_LIMIT + 1] = "";
+    struct text line = TEXT_IN(room);
 
     (void)fd;
     (void)what;
     summary_line(daemon->watcher, &line);
     notify_send(&daemon->notify, "STATUS=%s", text_string(&line));
-    text_free(&line);
 }
 
 static void something_changed(void *context)
@@ -180,8 +180,9 @@ static void list_resolvers(struct watcher *watcher, struct text *text)
 static void log_start(struct daemon *daemon, const struct settings *settings,
                       const struct endpoint *bound)
 {
-    struct text targets = TEXT_WITH_LIMIT(LIST_LIMIT);
-    struct text resolvers = TEXT_WITH_LIMIT(LIST_LIMIT);
+    char room[2][LIST_LIMIT + 1] = {"", ""};
+    struct text targets = TEXT_IN(room[0]);
+    struct text resolvers = TEXT_IN(room[1]);
     char listen[ENDPOINT_TEXT_SIZE];
     char count[16];
 
@@ -191,8 +192,6 @@ static void log_start(struct daemon *daemon, const struct settings *settings,
     LOG(LOG_LEVEL_INFO, "started", {"version", TCRPROBE_VERSION},
         {"listen", endpoint_format(bound, listen)}, {"target_count", count},
         {"targets", text_string(&targets)}, {"resolvers", text_string(&resolvers)});
-    text_free(&targets);
-    text_free(&resolvers);
 }
 
 static int start_reload(struct daemon *daemon, const struct invocation *invocation)

@@ -98,7 +98,8 @@ static void append_field(struct text *line, const char *key, const char *value)
 void log_event(enum log_level level, const char *message, const struct log_field *fields,
                size_t count)
 {
-    struct text line = TEXT_WITH_LIMIT(LINE_LIMIT);
+    static char room[LINE_LIMIT]; /* what is told when memory is short is told whole */
+    struct text line = TEXT_IN(room);
     int64_t now = clock_wall();
     time_t seconds = (time_t)(now / (int64_t)USEC_PER_SEC);
     char stamp[32];
@@ -110,6 +111,7 @@ void log_event(enum log_level level, const char *message, const struct log_field
     strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(time_text, sizeof(time_text), "%s.%03dZ", stamp,
              (int)(now / (int64_t)USEC_PER_MSEC % 1000));
+    text_clear(&line);
     append_field(&line, "ts", time_text);
     append_field(&line, "level", log_level_name(level));
     append_field(&line, "msg", message);
@@ -120,5 +122,4 @@ void log_event(enum log_level level, const char *message, const struct log_field
         fprintf(stderr, "<%d>%s", priority_of(level), text_string(&line));
     else
         fputs(text_string(&line), stderr);
-    text_free(&line);
 }

@@ -176,10 +176,10 @@ static void load(struct reload *reload)
     reload->content = hash_file(invocation->config_file);
     if (settings_load(invocation->argc, invocation->argv, invocation->environment, &again,
                       &settings, &errors)) {
-        struct text text = TEXT_WITH_LIMIT(ERROR_LIMIT);
+        char room[ERROR_LIMIT + 1] = "";
+        struct text text = TEXT_IN(room);
         join_errors(&errors, &text);
         keep_old(reload, text_string(&text));
-        text_free(&text);
     } else {
         take_over(reload, settings);
     }

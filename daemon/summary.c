@@ -74,7 +74,8 @@ void summary_line(const struct watcher *watcher, struct text *text)
 
 void summary_log(const struct watcher *watcher, struct summary *since)
 {
-    struct text worst = TEXT_WITH_LIMIT(LINE_LIMIT);
+    char room[LINE_LIMIT + 1] = "";
+    struct text worst = TEXT_IN(room);
     char numbers[7][NUMBER_SIZE];
     struct tally tally;
 
@@ -96,6 +97,5 @@ void summary_log(const struct watcher *watcher, struct summary *since)
         {"warn", numbers[2]}, {"fail", numbers[3]}, {"unknown", numbers[4]}, {"runs", numbers[5]},
         {"changes", numbers[6]}, {"late_runs", late},
         {"worst", tally.worst ? text_string(&worst) : NULL});
-    text_free(&worst);
     *since = tally.counted;
 }

@@ -100,7 +100,8 @@ static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
     const struct state *state = &watch->state;
     const struct finding *first = finding_of(diagnosis, state->cause);
     bool troubled = first->severity != SEVERITY_OK;
-    struct text evidence = TEXT_WITH_LIMIT(MAX_EVIDENCE);
+    char room[MAX_EVIDENCE + 1] = "";
+    struct text evidence = TEXT_IN(room);
     char lasted[32] = "";
     char left_out[16] = "";
     unsigned count;
@@ -122,7 +123,6 @@ static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
         {"remedy", troubled && first->remedy_count ? first->remedy[0] : NULL},
         {"docs", troubled ? cause_docs(first->cause) : NULL},
         {"changes_left_out", count ? left_out : NULL});
-    text_free(&evidence);
 }
 
 /* ---- a result ---- */

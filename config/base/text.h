@@ -22,6 +22,10 @@ struct text {
 
 #define TEXT_WITH_LIMIT(max) ((struct text){.limit = (max)})
 
+/* In an array of the caller's that holds "": it never lacks memory, and is not freed. */
+#define TEXT_IN(array) \
+    ((struct text){.bytes = (array), .capacity = sizeof(array), .limit = sizeof(array) - 1})
+
 void text_free(struct text *text);  /* leaves it empty and usable */
 void text_clear(struct text *text); /* length 0, keeps the memory */
 

@@ -10,9 +10,6 @@
 /* More than every finding with every line at its longest. */
 #define ARENA_LIMIT ((size_t)4 * 1024 * 1024)
 
-/* Kept when memory is too short for the words themselves. */
-static const char no_words[] = "memory ran short while the finding was being put into words";
-
 static const struct finding *find(const struct diagnosis *diagnosis, enum cause cause)
 {
     for (size_t i = 0; i < diagnosis->count; i++)
@@ -66,8 +63,6 @@ static void add(struct diagnosis *diagnosis, const struct rule *rule, const stru
         .confidence = rule->confidence,
     };
     finding_fill(finding, &subject);
-    if (!finding->summary || !finding->summary[0])
-        finding->summary = no_words;
 }
 
 static bool applies(const struct rule *rule, const struct facts *facts,
@@ -117,6 +112,7 @@ static void order(struct diagnosis *diagnosis)
 
 struct diagnosis *diagnose(const struct evidence *evidence, const struct target *target)
 {
+    uint64_t failures = memory_failures();
     struct diagnosis *diagnosis = memory_allocate(sizeof(*diagnosis));
     struct facts facts;
 
@@ -133,7 +129,7 @@ struct diagnosis *diagnose(const struct evidence *evidence, const struct target 
             add(diagnosis, &rules[i], &facts);
     add_fallback(diagnosis, &facts);
     order(diagnosis);
-    if (arena_failed(diagnosis->arena)) {
+    if (arena_failed(diagnosis->arena) || memory_failures() != failures) { /* words may be cut */
         diagnosis_free(diagnosis);
         return NULL;
     }
@@ -150,6 +146,7 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
         .severity = SEVERITY_WARN,
         .confidence = CONFIDENCE_LIKELY,
     };
+    uint64_t failures = memory_failures();
     struct facts facts;
 
     if (find(diagnosis, CAUSE_INTERMITTENT) || diagnosis->count == DIAGNOSIS_MAX_FINDINGS)
@@ -162,6 +159,10 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
         return false;
     facts_collect(&facts, evidence, target);
     add(diagnosis, &rule, &facts);
+    if (memory_failures() != failures) {
+        diagnosis->count--;
+        return false;
+    }
     diagnosis->findings[diagnosis->count - 1].summary = summary;
     order(diagnosis);
     return true;

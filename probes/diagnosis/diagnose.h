@@ -33,7 +33,8 @@ struct diagnosis {
     struct finding findings[DIAGNOSIS_MAX_FINDINGS];
 };
 
-/* Never fails on odd evidence. NULL only when memory is short. Free with diagnosis_free(). */
+/* Never fails on odd evidence. NULL only when memory is short: no text is ever cut for that. Free
+ * with diagnosis_free(). */
 struct diagnosis *diagnose(const struct evidence *evidence, const struct target *target);
 /* What only a history of runs can tell: `failed` of the last `runs` failed, `last` being the newest
  * cause of those. Adds the finding `intermittent` (warn) and orders the findings anew. False when

@@ -45,15 +45,67 @@ static void texts_hold_what_was_measured(void **state)
 /* ---- short of memory ---- */
 
 static size_t allocations_left;
+static bool recovers;
 
 static int fail_when_spent(void)
 {
-    return allocations_left == 0 ? 1 : (allocations_left--, 0);
+    bool spent = allocations_left == 0;
+
+    allocations_left -= spent ? 0 : 1;
+    if (spent && recovers)
+        allocations_left = SIZE_MAX;
+    return spent;
 }
 
+static bool same_lines(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count && a_count == b_count; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return a_count == b_count;
+}
+
+static bool same_words(const struct diagnosis *a, const struct diagnosis *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; same && i < a->count; i++) {
+        const struct finding *one = &a->findings[i];
+        const struct finding *other = &b->findings[i];
+        same = one->cause == other->cause && strcmp(one->summary, other->summary) == 0 &&
+               same_lines(one->evidence, one->evidence_count, other->evidence,
+                          other->evidence_count) &&
+               same_lines(one->remedy, one->remedy_count, other->remedy, other->remedy_count) &&
+               same_lines(one->pull_errors, one->pull_error_count, other->pull_errors,
+                          other->pull_error_count);
+    }
+    return same;
+}
+
+/* Adds what only a history tells, too, where `adds` is set; NULL or false leave nothing behind. */
+static struct diagnosis *diagnose_short(const struct evidence *evidence,
+                                        const struct target *target, size_t n, bool adds)
+{
+    struct diagnosis *diagnosis = adds ? diagnose(evidence, target) : NULL;
+    bool added = false;
+
+    allocations_left = n;
+    memory_set_fault(fail_when_spent);
+    if (adds)
+        added = diagnosis_add_intermittent(diagnosis, evidence, target, 3, 9, CAUSE_DNS_TIMEOUT);
+    else
+        diagnosis = diagnose(evidence, target);
+    memory_set_fault(NULL);
+    if (!adds || added)
+        return diagnosis;
+    assert_int_equal(diagnosis->count, 1);
+    diagnosis_free(diagnosis);
+    return NULL;
+}
+
+/* Once it fails for good or for once, a word is not there or whole. */
 static void survives_every_failed_allocation(void **state)
 {
-    bool complete = false;
     struct target target = {.host = NAME, .port = 443, .instance = "acme-prod"};
     struct evidence *evidence = evidence_new();
 
@@ -61,17 +113,22 @@ static void survives_every_failed_allocation(void **state)
     assert_non_null(evidence);
     evidence->path_count = 1;
     evidence->paths[0] = (struct path_evidence)PUBLIC(VIEW_LITERAL, TCP(TCP_TIMEOUT));
-    for (size_t n = 0; !complete; n++) {
-        allocations_left = n;
-        memory_set_fault(fail_when_spent);
-        struct diagnosis *diagnosis = diagnose(evidence, &target);
-        complete = allocations_left > 0;
-        memory_set_fault(NULL);
-        if (diagnosis)
-            assert_int_equal(diagnosis->findings[0].cause, CAUSE_PUBLIC_PATH_BLOCKED);
-        else
-            assert_false(complete);
-        diagnosis_free(diagnosis);
+    for (unsigned way = 0; way < 4; way++) {
+        bool adds = way & 1;
+        struct diagnosis *whole = diagnose_short(evidence, &target, SIZE_MAX, adds);
+        bool failed = true;
+
+        recovers = way & 2;
+        for (size_t n = 0; failed; n++) {
+            uint64_t before = memory_failures();
+            struct diagnosis *diagnosis = diagnose_short(evidence, &target, n, adds);
+            failed = memory_failures() != before;
+            assert_true(diagnosis || failed);
+            if (diagnosis && !same_words(diagnosis, whole))
+                fail_msg("way %u, allocation %zu: %s", way, n, diagnosis->findings[0].summary);
+            diagnosis_free(diagnosis);
+        }
+        diagnosis_free(whole);
     }
     evidence_free(evidence);
 }
