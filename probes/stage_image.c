@@ -59,8 +59,7 @@ static void end_redirects(struct image_run *image, bool malformed, const char *r
 
 /* ---- redirects ---- */
 
-/* `where` is the URL as it may be published. */
-static void go_elsewhere(struct image_run *image, const struct url *url, const char *where)
+static void go_elsewhere(struct image_run *image, const struct url *url, const char *published)
 {
     bool blob = image->step == IMAGE_BLOB;
     bool own = registry_is(image->registry, url);
@@ -73,7 +72,7 @@ static void go_elsewhere(struct image_run *image, const struct url *url, const c
         remote->plain_http = !url->tls;
     }
     if (!blob && image->step != IMAGE_ERROR) /* there who refused is known */
-        image->evidence->location = own ? NULL : where;
+        image->evidence->location = own ? NULL : published;
     image->location = *url;
     image->redirected = true;
     repeat(image);
@@ -86,15 +85,14 @@ static void follow(struct image_run *image, const struct http_response *response
     unsigned *redirects = blob ? &evidence->blob.redirects : &image->manifest_redirects;
     const char *location = http_response_header(response, "location", 0);
     struct url url = {0};
-
     const char *absolute =
         location ? registry_location_url(image->registry,
                                          image->redirected ? &image->location : NULL, location)
                  : NULL;
-    const char *where = registry_keep_url(image->registry, absolute);
+    const char *published = registry_keep_url(image->registry, absolute);
     if (blob) {
         evidence->blob.status = response->status;
-        evidence->blob.location = where;
+        evidence->blob.location = published;
     } else if (image->step != IMAGE_ERROR) { /* there the refusal itself is known */
         evidence->status = response->status;
     }
@@ -103,7 +101,7 @@ static void follow(struct image_run *image, const struct http_response *response
     else if (++*redirects > MAX_REDIRECTS)
         end_redirects(image, false, "it redirects without end");
     else
-        go_elsewhere(image, &url, where);
+        go_elsewhere(image, &url, published);
 }
 
 /* ---- the manifest ---- */
@@ -183,8 +181,10 @@ static void begin_again_with_token(struct registry_run *registry)
     for (size_t i = 0; i < registry->evidence->image_count; i++) {
         struct image_run *image = &registry->images[i];
         fetch_free(image->fetch);
-        image->fetch = NULL;
-        image->step = IMAGE_DONE;
+        *image = (struct image_run){.registry = registry,
+                                    .evidence = image->evidence,
+                                    .repository = image->repository,
+                                    .version = image->version};
         *image->evidence =
             (struct image_evidence){.reference = image->evidence->reference, .size = -1};
     }

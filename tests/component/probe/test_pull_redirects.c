@@ -1,0 +1,161 @@
+/* Manifests that the registry redirects: who is asked for them, with what, and who is named where
+ * it goes wrong. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pull_scene.h"
+
+static void a_manifest_elsewhere_is_read_without_the_token(void **state)
+{
+    static const struct fake_route elsewhere[] = {
+        {"HEAD /signed?manifest ", NULL,
+         ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\n", ""), TAIL_NONE, NULL},
+        {"GET /signed?manifest ", NULL, ANSWER("200 OK", "", MANIFEST), TAIL_NONE, NULL},
+    };
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    for (size_t i = 0; i < 2; i++)
+        fake_registry_last(&scene.other, &elsewhere[i]);
+    for (size_t i = 0; i < 2; i++)
+        fake_registry_first(
+            &scene.registry,
+            &(struct fake_route){
+                i ? "HEAD " : "GET " PATH_OF_MANIFEST " ", NULL,
+                ANSWER("307 x", "Location: https://store.example:%Q/signed?manifest\r\n", ""),
+                TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "ok_private");
+    const struct image_evidence *found = &scene.evidence->registry->images[0];
+    assert_int_equal(found->outcome, MANIFEST_FOUND);
+    assert_string_equal(found->digest, DIGEST);
+    assert_int_equal(found->blob.outcome, BLOB_OK);
+    assert_int_equal(fake_registry_count(&scene.other, "/signed?manifest"), 2);
+    assert_int_equal(fake_registry_count(&scene.other, "Authorization"), 0);
+    pull_scene_close(&scene);
+}
+
+static const struct {
+    const char *name;
+    const char *cause;
+    const char *says; /* of whoever answers at the other place */
+    const char *head; /* what is answered there */
+    const char *get;
+} mishaps[] = {
+    {"no HTTP", "http_invalid", "does not answer the request", "SSH-2.0-x\r\n", ""},
+    {"a strange status", "http_invalid", "(unexpected: HTTP 418)", ANSWER("418 x", "", ""),
+     ANSWER("418 x", "", "")},
+    {"no manifest", "http_invalid", "(malformed: ", ANSWER("200 OK", "", ""),
+     ANSWER("200 OK", "", "<html>")},
+    {"an outage", "registry_unavailable", "HTTP 503: that host is not serving",
+     ANSWER("503 x", "", ""), ""},
+    {"a limit", "rate_limited", "limits the rate", ANSWER("429 x", "", ""), ""},
+};
+
+/* The registry that sends clients there did nothing wrong. */
+static void who_fails_a_redirected_manifest_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(mishaps) / sizeof(mishaps[0]); i++) {
+        struct pull_scene scene;
+        pull_scene_open(&scene);
+        for (size_t get = 0; get < 2; get++) {
+            fake_registry_last(&scene.other,
+                               &(struct fake_route){get ? "GET /signed " : "HEAD /signed ", NULL,
+                                                    get ? mishaps[i].get : mishaps[i].head,
+                                                    TAIL_NONE, NULL});
+            fake_registry_first(
+                &scene.registry,
+                &(struct fake_route){
+                    get ? "GET " PATH_OF_MANIFEST " " : "HEAD ", NULL,
+                    ANSWER("307 x", "Location: https://store.example:%Q/signed\r\n", ""), TAIL_NONE,
+                    NULL});
+        }
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, mishaps[i].cause);
+        const char *summary = scene.diagnosis->findings[0].summary;
+        if (strncmp(summary, "https://store.example:", 22) != 0 ||
+            !strstr(summary, mishaps[i].says))
+            fail_msg("%s: %s", mishaps[i].name, summary);
+        pull_scene_close(&scene);
+    }
+}
+
+static void a_refusal_elsewhere_keeps_its_status(void **state)
+{
+    static const struct fake_route missing[] = {
+        {"HEAD /signed ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL},
+        {"GET /signed ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL},
+    };
+    static const struct fake_route redirect = {
+        "", "/v2/team/app/manifests/",
+        ANSWER("307 x", "Location: https://store.example:%Q/signed\r\n", ""), TAIL_NONE, NULL};
+    static const struct fake_route no_token = {
+        "GET /v2/ ", NULL, ANSWER("200 OK", "Content-Type: application/json\r\n", "{}"), TAIL_NONE,
+        NULL};
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    scene.target.docker_config = NULL;
+    for (size_t i = 0; i < 2; i++)
+        fake_registry_last(&scene.other, &missing[i]);
+    fake_registry_first(&scene.registry, &redirect);
+    fake_registry_first(&scene.registry, &no_token);
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "image_not_found");
+    assert_int_equal(scene.evidence->registry->images[0].status, 404);
+    pull_scene_close(&scene);
+}
+
+/* The redirect was followed without a token; with one the registry itself is asked again. */
+static void a_late_challenge_ends_the_redirect_of_another(void **state)
+{
+    static const struct fake_route registry[] = {
+        {"GET /v2/ ", NULL, ANSWER("200 OK", "Content-Type: application/json\r\n", "{}"), TAIL_NONE,
+         NULL},
+        {"GET /token", NULL, TOKEN(GOOD), TAIL_NONE, NULL},
+        {"HEAD /v2/team/other/manifests/1 ", "Bearer", ANSWER("200 OK", "", ""), TAIL_NONE, NULL},
+        {"GET /v2/team/other/manifests/1 ", "Bearer", ANSWER("200 OK", "", MANIFEST), TAIL_NONE,
+         NULL},
+        {"HEAD /v2/team/other/manifests/1 ", NULL,
+         ANSWER("307 x", "Location: https://store.example:%Q/signed\r\n", ""), TAIL_NONE, NULL},
+    };
+    static const struct fake_route slow = {"HEAD /signed ", NULL, ANSWER("404 x", "", ""),
+                                           TAIL_DRIP, NULL};
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    scene.target.docker_config = NULL;
+    scene.target.image_count = 2;
+    scene.target.images[0] = "team/other:1";
+    scene.target.images[1] = "team/app:1.4";
+    for (size_t i = sizeof(registry) / sizeof(registry[0]); i-- > 0;)
+        fake_registry_first(&scene.registry, &registry[i]);
+    fake_registry_first(&scene.other, &slow);
+    pull_scene_run(&scene, NULL);
+    const struct image_evidence *found = &scene.evidence->registry->images[0];
+    assert_int_equal(found->outcome, MANIFEST_FOUND);
+    assert_null(found->location);
+    pull_scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_manifest_elsewhere_is_read_without_the_token),
+        cmocka_unit_test(who_fails_a_redirected_manifest_is_named),
+        cmocka_unit_test(a_refusal_elsewhere_keeps_its_status),
+        cmocka_unit_test(a_late_challenge_ends_the_redirect_of_another),
+    };
+
+    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+}
