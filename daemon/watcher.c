@@ -105,6 +105,8 @@ static void done(struct evidence *evidence, void *context)
     watch->run_settings = NULL;
     watch->renewed = false;
     watch->watcher->in_flight--;
+    if (!event_pending(watch->due, EV_TIMEOUT, NULL))
+        schedule(watch); /* memory was too short for it when the run began */
     if (diagnosis) {
         watch_observe(watch, evidence, diagnosis, settings, watch->run_target);
         hurry(watch);

@@ -20,7 +20,8 @@
 struct trust_entry {
     char *ca_file; /* NULL: the system's */
     struct trust_store *store;
-    struct stat file; /* when it was opened, so that a new one is noticed */
+    struct stat file;         /* when it was opened, so that a new one is noticed */
+    uint64_t memory_failures; /* before it was opened */
 };
 
 struct probe_environment {
@@ -80,7 +81,9 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* What is kept of `ca_file`, unless the file has changed since: that one is forgotten. */
+/* What is kept of `ca_file`, unless the file has changed since, or an allocation has failed:
+ * OpenSSL marks a certificate as invalid for good when that happened while it was first looked at.
+ */
 static struct trust_store *find_store(struct probe_environment *environment, const char *ca_file,
                                       const struct stat *file)
 {
@@ -88,7 +91,7 @@ static struct trust_store *find_store(struct probe_environment *environment, con
         struct trust_entry *entry = &environment->stores[i];
         if (!same_file(entry->ca_file, ca_file))
             continue;
-        if (is_same(&entry->file, file))
+        if (is_same(&entry->file, file) && entry->memory_failures == memory_failures())
             return trust_store_hold(entry->store);
         trust_store_release(entry->store);
         memory_release(entry->ca_file);
@@ -102,6 +105,7 @@ static struct trust_store *find_store(struct probe_environment *environment, con
 static struct trust_store *open_store(struct probe_run *run, const char *ca_file)
 {
     struct probe_environment *environment = run->environment;
+    uint64_t failures = memory_failures();
     struct stat file = {0};
     char error[256] = "";
 
@@ -121,6 +125,7 @@ static struct trust_store *open_store(struct probe_run *run, const char *ca_file
         if (entry->ca_file || !ca_file) {
             entry->store = trust_store_hold(store);
             entry->file = file;
+            entry->memory_failures = failures;
             environment->store_count++;
         }
     }
