@@ -46,8 +46,8 @@ static void drain_one(struct http_server *server)
     if (fd >= 0)
         close(fd);
     server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    event_del(server->acceptable);
-    event_add(server->resume, &pause);
+    if (event_add(server->resume, &pause) == 0)
+        event_del(server->acceptable);
 }
 
 static void acceptable(int fd, short what, void *context)
@@ -69,11 +69,13 @@ static void acceptable(int fd, short what, void *context)
 
 static void resume(int fd, short what, void *context)
 {
+    const struct timeval pause = to_timeval(ACCEPT_PAUSE);
     struct http_server *server = context;
 
     (void)fd;
     (void)what;
-    event_add(server->acceptable, NULL);
+    if (event_add(server->acceptable, NULL)) /* the kernel may be short of memory for it */
+        event_add(server->resume, &pause);
 }
 
 /* ---- start and end ---- */

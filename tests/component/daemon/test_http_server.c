@@ -19,6 +19,7 @@
 #include "config/base/memory.h"
 #include "daemon/http_server.h"
 #include "probes/libraries.h"
+#include "tests/component/probe/call_faults.h"
 
 #define HOST     "Host: 127.0.0.1\r\n"
 #define PATIENCE (10 * USEC_PER_SEC)
@@ -379,6 +380,11 @@ static void descriptors_that_run_out_come_back(void **state)
     assert_int_equal(http_server_connections(scene.server), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     close(peer);
+    *call_faults = (struct call_faults){
+        .call = CALL_EPOLL_CTL, .error = ENOMEM, .from = 1, .until = 3}; /* listening again */
+    while (call_faults->injected < 2)
+        event_base_loop(scene.base, EVLOOP_ONCE);
+    call_faults->error = 0;
     require_well(&scene);
     close_scene(&scene);
 }
