@@ -16,6 +16,7 @@
 
 #define SETTLE        (100 * USEC_PER_MSEC) /* of silence, before a changed file is read */
 #define POLL_INTERVAL (10 * USEC_PER_SEC)   /* where the kernel does not tell of changes */
+#define RETRY         (2 * USEC_PER_SEC)    /* where this machine was short of something */
 /* For replies under way, which a new list of targets cuts off. */
 #define PATIENCE    (3 * USEC_PER_SEC)
 #define NEXT_LOOK   (10 * USEC_PER_MSEC)
@@ -30,6 +31,7 @@ struct reload {
     struct event *settled;
     struct event *waiting;
     usec_t patient_until;
+    bool again;       /* it is loaded at the next look, changed or not */
     uint64_t content; /* a hash of the file as last seen */
     char error[ERROR_LIMIT +
                1]; /* of the last reload that failed; here, so that it needs no memory */
@@ -45,7 +47,7 @@ static uint64_t hash_file(const char *path)
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     uint64_t hash = 1469598103934665603ULL;
     unsigned char bytes[16384];
-    ssize_t count;
+    ssize_t count = 0;
 
     if (fd < 0)
         return 0;
@@ -54,7 +56,7 @@ static uint64_t hash_file(const char *path)
         for (ssize_t i = 0; i < count; i++)
             hash = (hash ^ bytes[i]) * 1099511628211ULL;
     close(fd);
-    return hash;
+    return count < 0 ? 0 : hash;
 }
 
 /* Watches the folder of `path`: a file that is replaced is a new one, a folder stays. */
@@ -103,9 +105,10 @@ static void settled(int fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    if (hash_file(reload->options.invocation->config_file) != reload->content)
+    const char *path = reload->options.invocation->config_file;
+    if (reload->again || hash_file(path) != reload->content)
         reload_soon(reload);
-    if (reload->fd < 0 || !watch_folders(reload))
+    if (path && (reload->fd < 0 || !watch_folders(reload)))
         wait_until_settled(reload, POLL_INTERVAL);
 }
 
@@ -122,9 +125,12 @@ static void join_errors(const struct config_errors *errors, struct text *text)
 static void keep_old(struct reload *reload, const char *error)
 {
     struct watcher *watcher = reload->options.watcher;
+    bool known = reload->again && strncmp(reload->error, error, ERROR_LIMIT) == 0;
 
     snprintf(reload->error, sizeof(reload->error), "%s", *error ? error : no_memory);
     watcher->reload_error = reload->error;
+    if (known)
+        return;
     LOG(LOG_LEVEL_ERROR, "configuration not reloaded: the one before stays in force",
         {"file", watcher->settings->config_file}, {"error", reload->error});
 }
@@ -170,6 +176,7 @@ static void load(struct reload *reload)
     struct invocation again = {0};
     struct config_errors errors = {0};
     struct settings *settings = NULL;
+    uint64_t failures = memory_failures();
 
     notify_send(reload->options.notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
                 (unsigned long long)clock_monotonic());
@@ -185,6 +192,12 @@ static void load(struct reload *reload)
     }
     settings_release(settings);
     config_errors_free(&errors);
+    /* What was short may be there again, and no change of the file would tell. */
+    reload->again =
+        reload->options.watcher->reload_error &&
+        (memory_failures() != failures || (invocation->config_file && !reload->content));
+    if (reload->again)
+        wait_until_settled(reload, RETRY);
     notify_send(reload->options.notify, "READY=1");
     reload->options.done(reload->options.context);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -172,6 +173,50 @@ static void settings_are_taken_over_or_not(void **state)
     close_scene(&scene);
 }
 
+static int fail_always(void)
+{
+    return 1;
+}
+
+/* Turns the loop until the last reload has failed, or has not. */
+static void await_reload(const struct scene *scene, bool failed)
+{
+    const struct timeval patience = {20, 0};
+
+    event_base_loopexit(scene->base, &patience);
+    while (!scene->watcher->reload_error == failed && !event_base_got_exit(scene->base))
+        event_base_loop(scene->base, EVLOOP_ONCE);
+    assert_int_equal(scene->watcher->reload_error != NULL, failed);
+    assert_int_equal(watcher_find(scene->watcher, "d.example") == NULL, failed);
+}
+
+/* A change of the file that is noticed while something is short is taken over when it is there
+ * again, though nothing tells of the file any more. */
+static void what_was_short_is_tried_again(void **state)
+{
+    struct rlimit usual;
+    struct scene scene;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {0, usual.rlim_max};
+    for (unsigned memory = 0; memory < 2; memory++) {
+        open_scene(&scene);
+        write_file(&scene, NEWS);
+        if (memory)
+            memory_set_fault(fail_always);
+        else
+            assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        await_reload(&scene, true);
+        memory_set_fault(NULL);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+        assert_non_null(
+            strstr(scene.watcher->reload_error, memory ? "memory" : "Too many open files"));
+        await_reload(&scene, false);
+        close_scene(&scene);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -183,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_that_do_not_load_are_told),
         cmocka_unit_test(settings_are_taken_over_or_not),
+        cmocka_unit_test(what_was_short_is_tried_again),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);
