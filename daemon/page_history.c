@@ -12,11 +12,12 @@ static void rectangle(struct text *out, int64_t from, int64_t to, enum severity 
                            (long long)from, (long long)(to - from), severity_name(status));
 }
 
+/* Within the strip, also where the clock has been set back since. */
 static int64_t place(int64_t at, int64_t now)
 {
     int64_t minutes = WIDTH - (now - at) / 60;
 
-    return minutes < 0 ? 0 : minutes;
+    return minutes < 0 ? 0 : minutes < WIDTH ? minutes : WIDTH;
 }
 
 /* Between two changes that is believed which the first of them brought. */

@@ -110,8 +110,9 @@ static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
         return;
     if (count)
         snprintf(left_out, sizeof(left_out), "%u", count);
-    if (previous)
-        snprintf(lasted, sizeof(lasted), "%llds", (long long)(state->since - previous->at));
+    if (previous) /* 0 where the clock was set back */
+        snprintf(lasted, sizeof(lasted), "%llds",
+                 (long long)(state->since > previous->at ? state->since - previous->at : 0));
     if (troubled)
         put_evidence(&evidence, first);
     LOG(level_of(state->status), "state changed", {"target", watch->target->name},

@@ -346,6 +346,12 @@ static void history_tells_what_was_believed(void **state)
     assert_non_null(strstr(page, "fail now, 3 changes"));
     assert_non_null(strstr(page, "<rect x=1410 width=1 height=16 class=ok></rect>"));
     memory_release(page);
+    /* The clock was ahead, and has been set back since. */
+    watch_scene_run(watch, &works, NOW + 7200);
+    page = render_well(&scene, "");
+    assert_non_null(strstr(page, "ok_public for 0 s<"));
+    assert_non_null(strstr(page, "<rect x=1439 width=1 height=16 class=ok></rect></svg>"));
+    memory_release(page);
     watch_scene_close(&scene);
 }
 

@@ -242,6 +242,9 @@ static void many_changes_are_counted(void **state)
     watch_scene_run(watch, &works, MEASURED + 60);
     lines = end_log();
     assert_int_equal(count_of(lines, "changes_left_out=10"), 1);
+    start_log();
+    watch_scene_run(watch, &fails, MEASURED - 3600); /* the clock was set back */
+    assert_int_equal(count_of(end_log(), " previous_lasted=0s "), 1);
     watch_scene_close(&scene);
 }
 
