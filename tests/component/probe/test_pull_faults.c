@@ -1,5 +1,5 @@
 /* Allocations that fail, one at a time, in a run that asks for tokens, manifests and layers: the
- * registry is never blamed, nothing leaks, and nothing hangs. */
+ * registry is never blamed, no wrong certificate passes, nothing leaks, and nothing hangs. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,8 +30,8 @@ static void done(struct evidence *evidence, void *context)
     event_base_loopbreak(scene->base);
 }
 
-/* True while an allocation failed. */
-static bool run_once(struct pull_scene *scene)
+/* True while an allocation failed. Without one the run gives `cause`. */
+static bool run_once(struct pull_scene *scene, enum cause cause)
 {
     uint64_t before = memory_failures();
 
@@ -49,7 +49,7 @@ static bool run_once(struct pull_scene *scene)
     if (run) {
         struct diagnosis *diagnosis = diagnose(scene->evidence, &scene->target);
         const struct finding *first = &diagnosis->findings[0];
-        if (first->cause != CAUSE_OK_PRIVATE && (!failed || first->cause != CAUSE_LOCAL_ERROR))
+        if (first->cause != cause && (!failed || first->cause != CAUSE_LOCAL_ERROR))
             fail_msg("allocation %lu: %s: %s", failing, cause_name(first->cause), first->summary);
         if (scene->evidence->deadline_reached)
             fail_msg("allocation %lu: it hung", failing);
@@ -61,29 +61,65 @@ static bool run_once(struct pull_scene *scene)
     return failed;
 }
 
-static void the_registry_is_never_blamed(void **state)
+static void torture(const struct fake_certificate *certificate, enum cause cause)
 {
     unsigned long stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : STRIDE;
     struct pull_scene scene = {0};
-    pid_t process = pull_scene_fork(&scene, &pull_certificate);
+    pid_t process = pull_scene_fork(&scene, certificate);
     bool failed = true;
 
-    (void)state;
     scene.target.timeout = 20 * USEC_PER_SEC; /* a busy machine is no fault of the run's */
     /* What OpenSSL sets up once for the process and never again if that fails is not a run's. */
     failing = 0;
-    assert_false(run_once(&scene));
+    assert_false(run_once(&scene, cause));
     for (failing = 1; failed; failing += stride)
-        failed = run_once(&scene);
+        failed = run_once(&scene, cause);
     print_message("%lu allocations\n", allocations);
     assert_true(allocations > 3000);
     pull_scene_kill(&scene, process);
+}
+
+static void the_registry_is_never_blamed(void **state)
+{
+    (void)state;
+    torture(&pull_certificate, CAUSE_OK_PRIVATE);
+}
+
+static void wrong_host_never_passes(void **state)
+{
+    struct fake_certificate certificate = pull_certificate;
+
+    (void)state;
+    certificate.names = "DNS:other.example";
+    torture(&certificate, CAUSE_TLS_NAME_MISMATCH);
+}
+
+static void unknown_issuer_never_passes(void **state)
+{
+    struct fake_certificate certificate = pull_certificate;
+
+    (void)state;
+    certificate.unknown_ca = true;
+    torture(&certificate, CAUSE_TLS_UNTRUSTED_ISSUER);
+}
+
+/* Of the last host of a pull, where all before it is well. */
+static void wrong_host_of_layers_never_passes(void **state)
+{
+    struct fake_certificate certificate = pull_certificate;
+
+    (void)state;
+    certificate.names = "DNS:registry.example";
+    torture(&certificate, CAUSE_BLOB_STORE_UNREACHABLE);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_registry_is_never_blamed),
+        cmocka_unit_test(wrong_host_never_passes),
+        cmocka_unit_test(unknown_issuer_never_passes),
+        cmocka_unit_test(wrong_host_of_layers_never_passes),
     };
 
     return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
