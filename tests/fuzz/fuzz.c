@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/base/memory.h"
+#include "config/target.h"
 #include "probes/libraries.h"
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
@@ -20,6 +21,27 @@ void fuzz_require_printable(const char *text)
 {
     for (; text && *text; text++)
         fuzz_require(*text >= ' ' && *text <= '~');
+}
+
+void fuzz_require_all_printable(const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fuzz_require_printable(texts[i]);
+}
+
+void fuzz_require_check_command(const char *command, struct arena *arena)
+{
+    struct target target = {0};
+    const char *last = strrchr(command, ' ') + 1;
+    size_t length = strlen(last);
+
+    fuzz_require(strncmp(command, "tcr-probe check ", 16) == 0);
+    fuzz_require(!strpbrk(command, "$`\"\\;&|<>(){}*?#~!\n"));
+    if (*last == '\'') {
+        fuzz_require(length > 2 && last[length - 1] == '\'');
+        last = arena_copy_bytes(arena, last + 1, length - 2);
+    }
+    fuzz_require(!strchr(last, '\'') && target_parse(last, arena, &target) == NULL);
 }
 
 char *fuzz_text(const uint8_t *data, size_t size)

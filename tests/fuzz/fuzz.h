@@ -25,6 +25,10 @@ static inline void fuzz_require(bool holds)
 
 /* NULL, or one line of printable ASCII: what may be shown of a peer's text. */
 void fuzz_require_printable(const char *text);
+void fuzz_require_all_printable(const char *const *texts, size_t count);
+
+/* One `tcr-probe check` whose last word is a target, and nothing that a shell takes for more. */
+void fuzz_require_check_command(const char *command, struct arena *arena);
 
 /* The bytes up to the first NUL, or all of them, as a string; memory_release() frees it. */
 char *fuzz_text(const uint8_t *data, size_t size);
