@@ -28,10 +28,9 @@
 #define AT_ONCE    48
 #define MAX_CASES  20000
 #define MAX_ARENA  (512 * 1024) /* bytes of one run's evidence */
-#define MAX_GROWTH (64L * 1024) /* kB of the whole process, with AT_ONCE runs */
+#define MAX_GROWTH (24L * 1024) /* kB of the whole process, with AT_ONCE runs */
 #define CUT_STRIDE 61           /* bytes, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
 #define CUT_LIMIT  1800         /* more than a whole exchange */
-#define CUT_CAUSES "tls_timeout tls_connection_closed http_timeout http_invalid"
 
 static struct fake_pki pki;
 static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
@@ -262,14 +261,19 @@ static void registries_that_lie_below_http(void **state)
 
 static void an_exchange_that_is_cut_at_each_byte(void **state)
 {
-    static const char *const ends[] = {"silence", "the end", "a reset"};
+    static const struct {
+        const char *name;
+        const char *causes;
+    } ends[] = {[THEN_SILENCE] = {"silence", "tls_timeout http_timeout"},
+                [THEN_END] = {"the end", "tls_connection_closed http_invalid"},
+                [THEN_RESET] = {"a reset", "tls_connection_closed http_invalid"}};
     size_t stride = getenv("TCR_PROBE_TEST_EVERY_FAULT") ? 1 : CUT_STRIDE;
 
     (void)state;
     for (size_t limit = 1; limit < CUT_LIMIT; limit += stride)
         for (int end = THEN_SILENCE; end <= THEN_RESET; end++) {
-            struct peer *peer = add_peer("%zu bytes, then %s", limit, ends[end]);
-            peer->causes = CUT_CAUSES;
+            struct peer *peer = add_peer("%zu bytes, then %s", limit, ends[end].name);
+            peer->causes = ends[end].causes;
             peer->tls.limit = limit;
             peer->tls.end = (enum hostile_end)end;
         }
