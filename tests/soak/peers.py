@@ -6,6 +6,7 @@ KINDS says what a daemon must make of each, in every single run.
 import asyncio
 import logging
 import os
+import re
 import socket
 import ssl
 import struct
@@ -39,6 +40,29 @@ def of_image(request):
         b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
 
 
+DIGEST = "sha256:" + "a" * 64
+MANIFEST = ('{"config":{"digest":"%s","size":7},"layers":[{"digest":"%s","size":90}]}' % (DIGEST, DIGEST)).encode()
+TOKEN = reply("200 OK", b'{"token":"opaque"}')
+LAYER = reply("206 Partial Content", b"x")
+
+
+def pull(token=TOKEN, layer=LAYER):
+    """A registry that has the image, with a token service of its own."""
+    def answer(request):
+        method, path, _ = request.split(b" ", 2)
+        host = re.search(rb"\r\nHost: ([^\r]+)", request)[1].decode()
+        if path.startswith(b"/token"):
+            return token
+        if b"\r\nAuthorization: Bearer opaque\r\n" not in request:
+            found = reply("401 Unauthorized", b"{}", f'WWW-Authenticate: Bearer realm="https://{host}/token"')
+        elif b"/manifests/" in path:
+            found = reply("200 OK", MANIFEST, f"Docker-Content-Digest: {DIGEST}")
+        else:
+            found = layer
+        return found.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == b"HEAD" else found
+    return {"tls": "good", "answer": answer}
+
+
 KINDS = {
     "healthy": ("ok_private", WELL),
     "healthy-old": ("ok_private", {**WELL, "tls": "old"}),
@@ -53,6 +77,12 @@ KINDS = {
     "no-http": ("http_invalid", {**WELL, "answer": lambda request: os.urandom(200)}),
     "stalls": ("http_timeout", {**WELL, "answer": lambda request: None}),
     "image-missing": ("image_not_found", {**WELL, "answer": of_image}),
+    "image": ("ok_private", pull()),
+    "image-refused": ("credentials_missing", pull(token=reply("401 Unauthorized"))),
+    "image-tokenless": ("token_service_failed", pull(token=reply("200 OK", b"\xff{]"))),
+    "image-layerless": ("blob_store_refused", pull(layer=reply("404 Not Found"))),
+    "image-storeless": ("blob_store_unreachable", pull(layer=reply(
+        "307 Temporary Redirect", b"", f"Location: https://unknown-0.{DOMAIN}/layer"))),
     "plain": ("tls_plain_http", {**RAW, "answer": lambda request: reply("400 Bad Request")}),
     "garbage": ("tls_handshake_failed", {**RAW, "answer": lambda request: b"SSH-2.0-soak\r\n" * 50}),
     "alert": ("tls_handshake_failed", {**RAW, "answer": lambda request: b"\x15\3\3\0\2\2\x28"}),
