@@ -188,7 +188,10 @@ void stage_registry_consider(struct probe_run *run)
 
 bool stage_registry_pending(const struct probe_run *run)
 {
-    return run->registry && (run->registry->auth.pending || stage_images_pending(run->registry));
+    const struct registry_run *registry = run->registry;
+
+    return registry && registry->evidence && /* it could be begun */
+           (registry->auth.pending || stage_images_pending(registry));
 }
 
 /* ---- the end ---- */
