@@ -177,13 +177,15 @@ void stage_registry_consider(struct probe_run *run)
 {
     if (run->registry_begun || !view_is_settled(run))
         return;
-    const struct path_run *path = find_registry(run);
+    struct path_run *path = find_registry(run);
     if (!path)
         return;
     run->registry_begun = true;
-    if (!stands(run) && (run->target->image_count || run->target->docker_config) &&
-        !begin(run, path))
-        run_local_error(run, "asking the registry", ENOMEM);
+    if (stands(run) || (!run->target->image_count && !run->target->docker_config) ||
+        begin(run, path))
+        return;
+    run_local_error(run, "asking the registry", ENOMEM);
+    path->evidence->api.outcome = API_LOCAL; /* or all that was asked for would seem well */
 }
 
 bool stage_registry_pending(const struct probe_run *run)

@@ -12,7 +12,7 @@
 #include "config/base/memory.h"
 #include "pull_scene.h"
 
-#define STRIDE 331 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
+#define STRIDE 89 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
 
 static unsigned long allocations;
 static unsigned long failing;
