@@ -65,6 +65,17 @@ static int print_settings(const struct settings *settings)
     return print(&text);
 }
 
+/* Those that go on for long. */
+static int watch(const struct invocation *invocation, struct settings *settings)
+{
+    if (libraries_prepare()) {
+        fputs("tcr-probe: out of memory\n", stderr);
+        return COMMAND_STATUS_UNKNOWN;
+    }
+    return invocation->command == COMMAND_RUN ? command_run(invocation, settings)
+                                              : command_wait(invocation, settings);
+}
+
 static int dispatch(const struct invocation *invocation, struct settings *settings)
 {
     if (invocation->help)
@@ -77,9 +88,8 @@ static int dispatch(const struct invocation *invocation, struct settings *settin
     case COMMAND_CONFIG:
         return print_settings(settings);
     case COMMAND_RUN:
-        return command_run(invocation, settings);
     case COMMAND_WAIT:
-        return command_wait(invocation, settings);
+        return watch(invocation, settings);
     case COMMAND_EXPLAIN:
         return command_explain(invocation, settings);
     case COMMAND_HEALTHCHECK:

@@ -5,7 +5,12 @@
 #include <jansson.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
+#include <openssl/decoder.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -81,6 +86,42 @@ int libraries_start(void)
                               resize_or_release) != ARES_SUCCESS)
         return -1;
     return 0;
+}
+
+/* Of each kind of algorithm that a handshake uses, all are made when the first is asked for. */
+static void fetch_algorithms(void)
+{
+    EVP_MD_free(EVP_MD_fetch(NULL, "SHA256", NULL));
+    EVP_CIPHER_free(EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL));
+    EVP_MAC_free(EVP_MAC_fetch(NULL, "HMAC", NULL));
+    EVP_KDF_free(EVP_KDF_fetch(NULL, "TLS13-KDF", NULL));
+    EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(NULL, "EC", NULL));
+    EVP_KEYEXCH_free(EVP_KEYEXCH_fetch(NULL, "X25519", NULL));
+    EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(NULL, "ECDSA", NULL));
+    EVP_ASYM_CIPHER_free(EVP_ASYM_CIPHER_fetch(NULL, "RSA", NULL));
+    OSSL_DECODER_free(OSSL_DECODER_fetch(NULL, "EC", NULL));
+}
+
+int libraries_prepare(void)
+{
+    static bool prepared;
+    uint64_t failures = memory_failures();
+
+    if (prepared)
+        return 0;
+    fetch_algorithms();
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = context ? SSL_new(context) : NULL;
+    if (ssl) {
+        SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        SSL_connect(ssl); /* as far as the ClientHello */
+    }
+    SSL_get_ex_data_X509_STORE_CTX_idx();
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    ERR_clear_error();
+    prepared = ssl && memory_failures() == failures;
+    return prepared ? 0 : -1;
 }
 
 void libraries_stop(void)

@@ -10,6 +10,12 @@
 int libraries_start(void);
 void libraries_stop(void);
 
+/* Sets up now what OpenSSL sets up once for the process when it is first needed: where memory is
+ * short at that moment it does without for good, and every later handshake fails. For programs that
+ * go on after such a moment. 0, or -1 when memory is short now: the process is of no use any more.
+ */
+int libraries_prepare(void);
+
 /* "c-ares 1.18.1, OpenSSL 3.0.22, libevent 2.1.12, ..." for --version; static text. */
 const char *libraries_versions(void);
 

@@ -1,0 +1,65 @@
+/* Preloaded into a program: its allocation number FAIL_AT, from 1, fails, whoever makes it, the C
+ * library's and the first of every library included. How many there were is written to FAIL_COUNT
+ * at the end. */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+
+static unsigned long count;
+static unsigned long failing;
+
+__attribute__((constructor)) static void read_order(void)
+{
+    const char *order = getenv("FAIL_AT");
+
+    count = 0;
+    failing = order ? strtoul(order, NULL, 10) : 0;
+}
+
+__attribute__((destructor)) static void tell_count(void)
+{
+    const char *path = getenv("FAIL_COUNT");
+    unsigned long counted = count;
+    FILE *file = path ? fopen(path, "we") : NULL;
+
+    if (!file)
+        return;
+    fprintf(file, "%lu", counted);
+    fclose(file);
+}
+
+/* libseccomp 2.5 crashes, or hangs, when one of its own fails: that is not what is tested here. */
+static bool fails(const void *caller)
+{
+    Dl_info info;
+
+    if (++count != failing)
+        return false;
+    errno = ENOMEM;
+    return !dladdr(caller, &info) || !strstr(info.dli_fname, "libseccomp");
+}
+
+EXPORT void *malloc(size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+EXPORT void *calloc(size_t number, size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(number, size);
+}
+
+EXPORT void *realloc(void *block, size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+}
