@@ -22,12 +22,17 @@ static void note_received(struct socket_bio *state, const void *bytes, size_t co
 static int bio_read(BIO *bio, char *bytes, int size)
 {
     struct socket_bio *state = BIO_get_data(bio);
+    size_t room = state->turn_end > state->received ? state->turn_end - state->received : 0;
     ssize_t count;
 
     BIO_clear_retry_flags(bio);
     if (size <= 0)
         return 0;
-    count = recv(state->fd, bytes, (size_t)size, MSG_DONTWAIT);
+    if (!room) {
+        BIO_set_retry_read(bio); /* the socket is ready again at once */
+        return -1;
+    }
+    count = recv(state->fd, bytes, (size_t)size < room ? (size_t)size : room, MSG_DONTWAIT);
     if (count > 0) {
         note_received(state, bytes, (size_t)count);
     } else if (count == 0) {
@@ -85,6 +90,11 @@ BIO *socket_bio_new(struct socket_bio *state, int fd)
     BIO_set_data(bio, state);
     BIO_set_init(bio, 1);
     return bio;
+}
+
+void socket_bio_begin_turn(struct socket_bio *state)
+{
+    state->turn_end = state->received + SOCKET_BIO_TURN;
 }
 
 void socket_bio_release(struct socket_bio *state)

@@ -186,6 +186,7 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
     }
     /* The queue is the thread's: an error another connection left would be taken for ours. */
     ERR_clear_error();
+    socket_bio_begin_turn(&session->socket);
     outcome = SSL_do_handshake(session->ssl);
     if (outcome == 1) {
         finish_established(session);
@@ -387,6 +388,7 @@ static enum stream_status session_read(struct stream *stream, void *bytes, size_
     if (!session->established)
         return STREAM_ERROR;
     ERR_clear_error();
+    socket_bio_begin_turn(&session->socket);
     outcome = SSL_read_ex(session->ssl, bytes, size, ret_count);
     return outcome == 1 ? STREAM_OK : status_of_failure(session, outcome);
 }
@@ -401,6 +403,7 @@ static enum stream_status session_write(struct stream *stream, const void *bytes
     if (!session->established)
         return STREAM_ERROR;
     ERR_clear_error();
+    socket_bio_begin_turn(&session->socket);
     outcome = SSL_write_ex(session->ssl, bytes, size, ret_count);
     return outcome == 1 ? STREAM_OK : status_of_failure(session, outcome);
 }

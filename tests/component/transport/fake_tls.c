@@ -119,6 +119,7 @@ struct fake_tls {
     int fd;
     SSL *ssl;
     char sni[256];
+    unsigned tickets; /* sent so far */
 };
 
 static void drop(struct fake_tls *fake)
@@ -131,6 +132,26 @@ static void drop(struct fake_tls *fake)
     if (fake->fd >= 0)
         close(fake->fd);
     fake->fd = -1;
+}
+
+/* False: the peer must read first. */
+static bool send_tickets(struct fake_tls *fake)
+{
+    while (fake->tickets < fake->script->tickets && SSL_new_session_ticket(fake->ssl) == 1)
+        fake->tickets++;
+    return !fake->tickets || SSL_do_handshake(fake->ssl) == 1;
+}
+
+static void answer(struct fake_tls *fake)
+{
+    if (!send_tickets(fake)) {
+        event_active(fake->readable, EV_READ, 0);
+        return;
+    }
+    SSL_write(fake->ssl, fake->script->reply, (int)fake->script->length);
+    if (!fake->script->without_close_notify)
+        SSL_shutdown(fake->ssl);
+    shutdown(fake->fd, SHUT_WR);
 }
 
 static void speak_tls(struct fake_tls *fake)
@@ -146,18 +167,14 @@ static void speak_tls(struct fake_tls *fake)
         if (outcome != 1)
             return;
     }
-    outcome = SSL_read(fake->ssl, bytes, sizeof(bytes));
+    outcome = fake->tickets ? 1 : SSL_read(fake->ssl, bytes, sizeof(bytes));
     if (outcome <= 0) {
         if (SSL_get_error(fake->ssl, outcome) != SSL_ERROR_WANT_READ)
             drop(fake);
         return;
     }
-    if (!fake->script->reply)
-        return;
-    SSL_write(fake->ssl, fake->script->reply, (int)fake->script->length);
-    if (!fake->script->without_close_notify)
-        SSL_shutdown(fake->ssl);
-    shutdown(fake->fd, SHUT_WR);
+    if (fake->script->reply)
+        answer(fake);
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *context)

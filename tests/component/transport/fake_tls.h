@@ -48,6 +48,7 @@ struct fake_script {
     const char *reply;
     size_t length;
     bool without_close_notify;
+    unsigned tickets; /* new session tickets (RFC 8446 4.6.1) before the reply */
 };
 
 struct fake_tls;
