@@ -81,9 +81,11 @@ static void put_finding(struct text *out, const struct finding *finding)
 
 /* ---- one target ---- */
 
-static void put_summary(struct text *out, const struct watch *watch, int64_t now)
+/* `diagnosis` NULL: no run yet, or memory is short. */
+static void put_summary(struct text *out, const struct watch *watch,
+                        const struct diagnosis *diagnosis, int64_t now)
 {
-    const struct finding *finding = watch_believed_finding(watch);
+    const struct finding *finding = watch_believed_finding(watch, diagnosis);
     enum severity status = watch_status(watch);
 
     text_append_format(out, "<summary><span class=s>%s</span><span class=n>",
@@ -114,11 +116,10 @@ static void put_link(struct text *out, const struct watch *watch)
     text_append(out, "\">Everything measured</a></p>");
 }
 
-static void put_body(struct text *out, const struct watch *watch, enum page_detail detail,
-                     int64_t now)
+static void put_body(struct text *out, const struct watch *watch, const struct diagnosis *diagnosis,
+                     enum page_detail detail, int64_t now)
 {
-    const struct finding *finding = watch_believed_finding(watch);
-    const struct diagnosis *diagnosis = watch_diagnosis(watch);
+    const struct finding *finding = watch_believed_finding(watch, diagnosis);
 
     text_append(out, "<div class=b>");
     put_ladder(out, watch_evidence(watch));
@@ -140,10 +141,12 @@ static void put_body(struct text *out, const struct watch *watch, enum page_deta
 
 void page_target(struct text *out, const struct watch *watch, enum page_detail detail, int64_t now)
 {
+    const struct diagnosis *diagnosis = watch_diagnosis(watch);
+
     text_append_format(out, "<details class=\"t %s\"%s>", severity_name(watch_status(watch)),
                        detail == PAGE_OPEN ? " open" : "");
-    put_summary(out, watch, now);
-    if (watch_diagnosis(watch))
-        put_body(out, watch, detail, now);
+    put_summary(out, watch, diagnosis, now);
+    if (diagnosis)
+        put_body(out, watch, diagnosis, detail, now);
     text_append(out, "</details>\n");
 }

@@ -36,7 +36,7 @@ static void count(const struct watcher *watcher, struct tally *tally)
 /* The words that its last run has for the believed cause, or "". */
 static const char *words_of(const struct watch *watch)
 {
-    const struct finding *finding = watch_believed_finding(watch);
+    const struct finding *finding = watch_believed_finding(watch, watch_diagnosis(watch));
 
     return finding && finding->cause == watch->state.cause ? finding->summary : "";
 }

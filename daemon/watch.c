@@ -156,10 +156,9 @@ const struct diagnosis *watch_diagnosis(const struct watch *watch)
     return watcher->meaning;
 }
 
-const struct finding *watch_believed_finding(const struct watch *watch)
+const struct finding *watch_believed_finding(const struct watch *watch,
+                                             const struct diagnosis *diagnosis)
 {
-    const struct diagnosis *diagnosis = watch_diagnosis(watch);
-
     return diagnosis ? finding_of(diagnosis, watch->state.cause) : NULL;
 }
 

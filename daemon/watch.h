@@ -54,12 +54,14 @@ void watch_observe(struct watch *watch, struct evidence *evidence, struct diagno
                    struct settings *settings, const struct target *target);
 
 /* The evidence of the last run and what it means, or NULL before it (the latter also when memory is
- * short). Each is valid until its next call for another watch, or the next run of this one. */
+ * short). Each is valid until its next call for another watch, or the next run of this one; where
+ * memory is short, the latter until its next call for any. */
 const struct evidence *watch_evidence(const struct watch *watch);
 const struct diagnosis *watch_diagnosis(const struct watch *watch);
 
-/* Of that the finding of the believed cause, else the first; or NULL. */
-const struct finding *watch_believed_finding(const struct watch *watch);
+/* Of that the finding of the believed cause, else the first; NULL for NULL. */
+const struct finding *watch_believed_finding(const struct watch *watch,
+                                             const struct diagnosis *diagnosis);
 
 void watch_result_release(struct watch_result *result);
 

@@ -13,6 +13,7 @@
 #include "config/base/memory.h"
 #include "daemon/html.h"
 #include "daemon/page.h"
+#include "daemon/page_parts.h"
 #include "watch_scene.h"
 #include "well_formed.h"
 
@@ -391,6 +392,35 @@ static void a_cut_page_is_none(void **state)
     watch_scene_close(&scene);
 }
 
+static unsigned long period;
+
+static int count_and_fail_often(void)
+{
+    return ++allocations % period == 0;
+}
+
+/* Each look at what a run means may find other words, or none. */
+static void shortage_that_lasts_is_survived(void **state)
+{
+    struct watch_scene scene;
+
+    (void)state;
+    watch_scene_open(&scene);
+    struct watch *watch = watch_scene_add(&scene, "r");
+    watch_scene_run(watch, &fails, MEASURED);
+    for (period = 1; period < 300; period++)
+        for (int detail = PAGE_BRIEF; detail <= PAGE_OPEN; detail++) {
+            struct text text = TEXT_WITH_LIMIT(HTTP_SERVER_MAX_REPLY);
+            watch->runs++; /* nobody has looked yet */
+            allocations = 0;
+            memory_set_fault(count_and_fail_often);
+            page_target(&text, watch, (enum page_detail)detail, NOW);
+            memory_set_fault(NULL);
+            text_free(&text);
+        }
+    watch_scene_close(&scene);
+}
+
 /* Other settings came between two slices. */
 static void another_list_of_targets_breaks_it_off(void **state)
 {
@@ -426,6 +456,7 @@ int main(void)
         cmocka_unit_test(many_targets_are_brief),
         cmocka_unit_test(history_tells_what_was_believed),
         cmocka_unit_test(a_cut_page_is_none),
+        cmocka_unit_test(shortage_that_lasts_is_survived),
         cmocka_unit_test(another_list_of_targets_breaks_it_off),
     };
 
