@@ -181,7 +181,8 @@ void stage_registry_consider(struct probe_run *run)
     if (!path)
         return;
     run->registry_begun = true;
-    if (stands(run) || (!run->target->image_count && !run->target->docker_config) ||
+    stage_registry_keep_standing(run); /* not at the end alone: the key may change until then */
+    if (run->evidence->registry || (!run->target->image_count && !run->target->docker_config) ||
         begin(run, path))
         return;
     run_local_error(run, "asking the registry", ENOMEM);

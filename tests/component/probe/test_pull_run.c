@@ -158,6 +158,59 @@ static void between_two_intervals_the_last_answers_stand(void **state)
     pull_scene_close(&scene);
 }
 
+struct key_change {
+    struct pull_scene *scene;
+    struct fake_dns silent; /* keeps the run going */
+    unsigned questions;     /* it had before */
+    struct event *look;
+    bool done;
+};
+
+static void change_key(int fd, short what, void *context)
+{
+    struct key_change *change = context;
+
+    (void)fd;
+    (void)what;
+    /* Asked a second time, after a quarter of the timeout: the registry has answered long since. */
+    if (change->done || change->silent.questions_seen - change->questions <= 2)
+        return;
+    pull_scene_write_key(change->scene);
+    change->done = true;
+}
+
+/* Whether they stand is decided once in a run, whatever happens to the key until its end. */
+static void answers_do_not_vanish_with_the_key(void **state)
+{
+    const struct timeval moment = {.tv_usec = 10000};
+    struct pull_scene scene;
+    struct key_change change = {.scene = &scene, .silent = {.behaviour = FAKE_DNS_SILENT}};
+
+    (void)state;
+    pull_scene_open(&scene);
+    assert_int_equal(fake_dns_start(&change.silent, scene.base), 0);
+    scene.network.pod_resolvers[scene.network.pod_resolver_count++] = change.silent.endpoint;
+    scene.target.timeout = 2 * USEC_PER_SEC;
+    fake_registry_first(
+        &scene.registry,
+        &(struct fake_route){"HEAD ", NULL, ANSWER("404 Not Found", "", ""), TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "image_not_found");
+    struct evidence *earlier = scene.evidence;
+    diagnosis_free(scene.diagnosis);
+    change.questions = change.silent.questions_seen;
+    change.look = event_new(scene.base, -1, EV_PERSIST, change_key, &change);
+    event_add(change.look, &moment);
+    pull_scene_run(&scene, earlier->registry);
+    assert_true(change.done);
+    pull_scene_expect(&scene, "image_not_found");
+    assert_true(scene.evidence->registry->standing);
+    evidence_free(earlier);
+    event_free(change.look);
+    fake_dns_stop(&change.silent);
+    pull_scene_close(&scene);
+}
+
 /* ---- refusals ---- */
 
 static const struct {
@@ -356,6 +409,7 @@ int main(void)
         cmocka_unit_test(without_a_key_each_image_is_judged_by_itself),
         cmocka_unit_test(without_a_key_all_images_refused_are_counted),
         cmocka_unit_test(between_two_intervals_the_last_answers_stand),
+        cmocka_unit_test(answers_do_not_vanish_with_the_key),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),
         cmocka_unit_test(plain_http_is_spoken_when_asked_for),
