@@ -35,8 +35,16 @@ struct watch { /* one socket of a channel */
     struct event *event;
 };
 
+struct asking { /* one try of a question */
+    struct resolver_question *question;
+    struct channel *channel;
+    bool without_edns;
+};
+
 struct resolver_question {
     struct resolver_question *next;
+    struct asking askings[4]; /* at first, repeated, without EDNS, over TCP */
+    unsigned asking_count;
     struct channel *channel; /* where it is waiting */
     struct dns_evidence answer;
     resolver_answer_fn *answered; /* NULL once nobody waits any more */
@@ -305,61 +313,81 @@ static void channel_answered(void *context, int status, int timeouts, unsigned c
 
 static void ask(struct resolver_question *question, struct channel *channel)
 {
+    struct asking *asking = &question->askings[question->asking_count++];
+
+    *asking = (struct asking){question, channel, question->asked_without_edns};
     question->channel = channel;
     enter(channel);
     ares_query(channel->ares, question->answer.name, 1 /* IN */,
-               question->answer.type == RECORD_A ? 1 : 28, channel_answered, question);
+               question->answer.type == RECORD_A ? 1 : 28, channel_answered, asking);
     leave(channel);
     if (channel->deaf)
         complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
 }
 
-/* Whether the answer asks for another try: over TCP, or, once, without EDNS. */
-static bool ask_again(struct resolver_question *question, const unsigned char *bytes, int length)
+/* Whether the answer asks for another try, over TCP or, once, without EDNS; several may ask for the
+ * same one. */
+static bool ask_again(const struct asking *asking, const unsigned char *bytes, int length)
 {
-    struct resolver *resolver = question->channel->resolver;
+    struct resolver_question *question = asking->question;
+    struct resolver *resolver = asking->channel->resolver;
     bool truncated = length > 3 && bytes[2] & 0x02;
     bool format_error = length > 3 && (bytes[3] & 0x0f) == 1;
 
-    if (truncated && question->channel == &resolver->udp) {
+    if (truncated && asking->channel == &resolver->udp) {
         question->answer.truncated = true;
+        if (question->channel == &resolver->tcp)
+            return true;
         if (!resolver->tcp.ares && open_channel(resolver, &resolver->tcp, ARES_FLAG_USEVC))
             return false;
         ask(question, &resolver->tcp);
         return true;
     }
-    if (!format_error || question->asked_without_edns)
+    if (!format_error || asking->without_edns)
         return false;
+    if (question->asked_without_edns)
+        return true;
     question->asked_without_edns = true; /* c-ares has turned it off for the whole channel */
     ask(question, question->channel);
     return true;
 }
 
+static void channel_failed(struct resolver_question *question, struct channel *channel, int status)
+{
+    enum dns_outcome outcome = outcome_of_silence(channel, status);
+    const char *error =
+        channel->errors.last_error
+            ? arena_copy_text(channel->resolver->arena, strerror(channel->errors.last_error))
+            : NULL;
+
+    if (question->channel == channel) { /* else it waits elsewhere by now */
+        question->answer.outcome = outcome;
+        question->answer.error = error;
+        complete(question);
+    }
+    /* One ICMP error is about the server, but the socket hands it to only one of its questions. */
+    if (outcome == DNS_RESOLVER_PORT_CLOSED || outcome == DNS_RESOLVER_UNREACHABLE)
+        complete_all(channel, outcome, error);
+}
+
 static void channel_answered(void *context, int status, int timeouts, unsigned char *bytes,
                              int length)
 {
-    struct resolver_question *question = context;
-    struct channel *channel = question->channel;
-    struct resolver *resolver = channel->resolver;
-    struct dns_evidence *answer = &question->answer;
+    const struct asking *asking = context;
+    struct resolver_question *question = asking->question;
+    struct resolver *resolver = asking->channel->resolver;
 
     (void)timeouts;
     if (resolver->freed || !question->answered || question->complete || status == ARES_EDESTRUCTION)
         return;
-    if (bytes && length > 0) {
-        if (ask_again(question, bytes, length))
-            return;
-        dns_message_read(bytes, (size_t)length, resolver->arena, answer);
-        complete(question);
+    if (!bytes || length <= 0) {
+        channel_failed(question, asking->channel, status);
         return;
     }
-    answer->outcome = outcome_of_silence(channel, status);
-    if (channel->errors.last_error)
-        answer->error = arena_copy_text(resolver->arena, strerror(channel->errors.last_error));
+    if (ask_again(asking, bytes, length))
+        return;
+    dns_message_read(bytes, (size_t)length, resolver->arena, &question->answer);
     complete(question);
-    /* One ICMP error is about the server, but the socket hands it to only one of its questions. */
-    if (answer->outcome == DNS_RESOLVER_PORT_CLOSED || answer->outcome == DNS_RESOLVER_UNREACHABLE)
-        complete_all(channel, answer->outcome, answer->error);
 }
 
 int resolver_ask(struct resolver *resolver, const char *name, enum record_type type,

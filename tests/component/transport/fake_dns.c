@@ -87,6 +87,20 @@ static void make_answer(const struct fake_dns *server, bool tcp, const struct me
         answer->length -= 2;
 }
 
+/* The last of them sends all. */
+static void answer_late(struct fake_dns *server, const struct message *answer,
+                        const struct sockaddr_storage *to)
+{
+    struct fake_dns_late *kept = &server->late_answers[server->questions_seen - 1];
+
+    kept->length = answer->length;
+    kept->to = *to;
+    memcpy(kept->bytes, answer->bytes, answer->length);
+    for (unsigned i = 0; server->questions_seen == server->late && i < server->late; i++)
+        sendto(server->udp, server->late_answers[i].bytes, server->late_answers[i].length, 0,
+               (struct sockaddr *)&server->late_answers[i].to, sizeof(struct sockaddr_in));
+}
+
 static void answer_udp(evutil_socket_t fd, short what, void *context)
 {
     struct fake_dns *server = context;
@@ -105,6 +119,10 @@ static void answer_udp(evutil_socket_t fd, short what, void *context)
     if (server->behaviour == FAKE_DNS_SILENT || server->questions_seen <= server->lost)
         return;
     make_answer(server, false, &question, &answer);
+    if (server->questions_seen <= server->late) {
+        answer_late(server, &answer, &from);
+        return;
+    }
     if (server->behaviour == FAKE_DNS_HALF && !(answer.bytes[2] & 0x02)) {
         memcpy(server->held, answer.bytes, answer.length);
         server->held_length = answer.length;

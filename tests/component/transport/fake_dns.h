@@ -27,6 +27,8 @@ struct fake_dns {
     unsigned rcode;
     unsigned questions_seen;
     unsigned lost; /* so many of the first datagrams never arrive */
+    unsigned
+        late; /* so many of the first datagrams are answered together, when all of them are here */
     unsigned busy_usec; /* how long the whole loop stands still after the first answer */
     struct endpoint endpoint;
     int udp;
@@ -35,6 +37,11 @@ struct fake_dns {
     struct event *udp_event;
     struct event *accept_event;
     struct event *tcp_event;
+    struct fake_dns_late {
+        size_t length;
+        uint8_t bytes[512];
+        struct sockaddr_storage to;
+    } late_answers[4];
     size_t held_length; /* an answer that waits for its release */
     uint8_t held[1024];
     struct sockaddr_storage held_for;

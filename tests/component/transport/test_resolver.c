@@ -152,6 +152,33 @@ static void a_lost_datagram_is_not_a_silent_resolver(void **state)
     event_base_free(base);
 }
 
+/* What both of two tries are told is not an answer to what was asked after the first. */
+static void late_answers_do_not_end_a_question_put_anew(void **state)
+{
+    static const enum fake_dns_behaviour behaviours[] = {FAKE_DNS_TRUNCATED, FAKE_DNS_NO_EDNS};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++) {
+        struct event_base *base = event_base_new();
+        struct arena *arena = arena_new(0);
+        struct fake_dns server = {.behaviour = behaviours[i], .late = 4};
+        struct waiting waiting = {.base = base, .wanted = 2};
+
+        assert_int_equal(fake_dns_start(&server, base), 0);
+        struct resolver *resolver = resolver_new(base, &server.endpoint, 4 * TIMEOUT, arena);
+        resolver_ask(resolver, NAME, RECORD_A, answered, &waiting);
+        resolver_ask(resolver, NAME, RECORD_AAAA, answered, &waiting);
+        event_base_dispatch(base);
+        if (waiting.resolved != 2)
+            fail_msg("row %zu: %s", i, waiting.other);
+        assert_true(waiting.answer.repeated);
+        resolver_free(resolver);
+        fake_dns_stop(&server);
+        arena_free(arena);
+        event_base_free(base);
+    }
+}
+
 static void one_channel_carries_all_questions(void **state)
 {
     struct event_base *base = event_base_new();
@@ -314,6 +341,7 @@ int main(void)
     struct CMUnitTest tests[SCENE_COUNT + ROW_COUNT] = {
         cmocka_unit_test(closed_port_is_told_from_silence),
         cmocka_unit_test(a_lost_datagram_is_not_a_silent_resolver),
+        cmocka_unit_test(late_answers_do_not_end_a_question_put_anew),
         cmocka_unit_test(one_channel_carries_all_questions),
         cmocka_unit_test(may_be_freed_inside_its_callback),
         cmocka_unit_test(every_question_does_without_edns),
