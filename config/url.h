@@ -8,7 +8,7 @@
 #include "config/base/address.h"
 #include "config/base/arena.h"
 
-#define URL_MAX_LENGTH 2048
+#define URL_MAX_LENGTH 8192 /* of a signed one a session token alone may be 4,096 */
 
 struct url {
     bool tls;         /* https */

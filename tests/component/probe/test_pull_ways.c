@@ -21,7 +21,9 @@
            "{\"errors\":[]}")
 #define EMPTY(status) ANSWER(status, "", "")
 #define MOVED(to)     ANSWER("307 x", "Location: " to "\r\n", "")
-#define FOUND         ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\nContent-Length: 99\r\n", "")
+#define TIMES_16(text) \
+    text text text text text text text text text text text text text text text text
+#define FOUND ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\nContent-Length: 99\r\n", "")
 
 /* One answer of the registry, or of the other host. */
 #define ON(start_, reply_)                   \
@@ -164,6 +166,10 @@ static const struct way {
     /* layers */
     {"a layer of the registry itself", "ok_private", AUTH_ACCEPTED, MANIFEST_FOUND,
      BLOB_NOT_REDIRECTED, .routes = {ON("GET /v2/team/app/blobs/", ANSWER("206 x", "", "x"))}},
+    {"a layer whose URL has a long signature", "ok_private", AUTH_ACCEPTED, MANIFEST_FOUND, BLOB_OK,
+     .routes = {ON("GET /v2/team/app/blobs/",
+                   MOVED("https://store.example:%Q/layer?" TIMES_16(TIMES_16("0123456789abc"))))},
+     .elsewhere = ON("GET /layer?0123456789abc", ANSWER("206 x", "", "x"))},
     {"a limit at the store", "rate_limited", AUTH_ACCEPTED, MANIFEST_FOUND, BLOB_RATE_LIMITED,
      .elsewhere = ON("GET /layer", ANSWER("429 x", "Retry-After: 7\r\n", ""))},
     {"a store that closes", "blob_store_refused", AUTH_ACCEPTED, MANIFEST_FOUND, BLOB_MALFORMED,
