@@ -56,16 +56,29 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *address, ares
     return status;
 }
 
+void dns_socket_begin_turn(struct dns_socket_errors *errors)
+{
+    errors->last_error = 0;
+    errors->is_local = false;
+    errors->reads = 0;
+}
+
 static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *length, void *context)
 {
+    struct dns_socket_errors *errors = context;
     ssize_t count;
 
+    if (errors->reads >= DNS_SOCKET_TURN) {
+        errno = EAGAIN; /* the socket is ready again at once */
+        return -1;
+    }
+    errors->reads++;
     do /* c-ares takes EINTR for the end of the socket */
         count = recvfrom(fd, bytes, size, flags, from, length);
     while (count < 0 && errno == EINTR);
     if (count < 0 && errno != EAGAIN)
-        note(context, is_local(context, errno));
+        note(errors, is_local(errors, errno));
     return count;
 }
 

@@ -80,10 +80,8 @@ static struct timeval to_timeval(usec_t duration)
 
 static void enter(struct channel *channel)
 {
-    if (channel->depth++)
-        return;
-    channel->errors.last_error = 0;
-    channel->errors.is_local = false;
+    if (!channel->depth++)
+        dns_socket_begin_turn(&channel->errors);
 }
 
 static void leave(struct channel *channel)

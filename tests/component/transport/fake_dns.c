@@ -129,6 +129,8 @@ static void answer_udp(evutil_socket_t fd, short what, void *context)
         server->held_for = from;
         return;
     }
+    for (unsigned i = 0; i < server->junk; i++)
+        sendto(fd, "???", 3, 0, (struct sockaddr *)&from, length);
     sendto(fd, answer.bytes, answer.length, 0, (struct sockaddr *)&from, length);
     usleep(server->busy_usec);
     server->busy_usec = 0;

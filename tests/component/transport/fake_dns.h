@@ -29,6 +29,7 @@ struct fake_dns {
     unsigned lost; /* so many of the first datagrams never arrive */
     unsigned
         late; /* so many of the first datagrams are answered together, when all of them are here */
+    unsigned junk;      /* datagrams of three bytes before each answer */
     unsigned busy_usec; /* how long the whole loop stands still after the first answer */
     struct endpoint endpoint;
     int udp;

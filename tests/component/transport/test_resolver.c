@@ -1,14 +1,18 @@
 /* The resolver against a server that answers, lies, cuts or keeps silent: a row per behaviour. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "config/base/memory.h"
 #include "probes/libraries.h"
+#include "probes/transport/dns_socket.h"
 #include "probes/transport/resolver.h"
 #include "tests/component/transport/fake_dns.h"
 
@@ -146,6 +150,54 @@ static void a_lost_datagram_is_not_a_silent_resolver(void **state)
     assert_true(waiting.answer.repeated);
     assert_true(waiting.answer.duration >= TIMEOUT / 2);
     assert_true(waiting.answer.duration < TIMEOUT);
+    resolver_free(resolver);
+    fake_dns_stop(&server);
+    arena_free(arena);
+    event_base_free(base);
+}
+
+/* c-ares reads for as long as there is something to read. */
+static void a_flood_leaves_the_loop_its_turns(void **state)
+{
+    struct dns_socket_errors errors = {.family = AF_INET};
+    const int many = 4 * DNS_SOCKET_TURN;
+    char bytes[16];
+    int ends[2];
+    int read = 0;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    while (read < many) {
+        int turn = 0;
+        while (send(ends[0], "", 0, 0) == 0)
+            continue;
+        dns_socket_begin_turn(&errors);
+        while (dns_socket_functions.arecvfrom(ends[1], bytes, sizeof(bytes), 0, NULL, NULL,
+                                              &errors) >= 0)
+            turn++;
+        assert_int_equal(errno, EAGAIN);
+        assert_int_equal(errors.last_error, 0);
+        assert_in_range(turn, 1, DNS_SOCKET_TURN);
+        read += turn;
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void an_answer_behind_junk_is_found(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct arena *arena = arena_new(0);
+    struct fake_dns server = {.behaviour = FAKE_DNS_ADDRESS, .junk = 2 * DNS_SOCKET_TURN};
+    struct waiting waiting = {.base = base, .wanted = 1};
+
+    (void)state;
+    assert_int_equal(fake_dns_start(&server, base), 0);
+    struct resolver *resolver = resolver_new(base, &server.endpoint, 10 * TIMEOUT, arena);
+    resolver_ask(resolver, NAME, RECORD_A, answered, &waiting);
+    event_base_dispatch(base);
+    assert_int_equal(waiting.resolved, 1);
+    assert_false(waiting.answer.repeated);
     resolver_free(resolver);
     fake_dns_stop(&server);
     arena_free(arena);
@@ -334,21 +386,26 @@ static int stop_libraries(void **state)
     return 0;
 }
 
-#define SCENE_COUNT 6
+static const struct CMUnitTest scenes[] = {
+    cmocka_unit_test(closed_port_is_told_from_silence),
+    cmocka_unit_test(a_lost_datagram_is_not_a_silent_resolver),
+    cmocka_unit_test(a_flood_leaves_the_loop_its_turns),
+    cmocka_unit_test(an_answer_behind_junk_is_found),
+    cmocka_unit_test(late_answers_do_not_end_a_question_put_anew),
+    cmocka_unit_test(one_channel_carries_all_questions),
+    cmocka_unit_test(may_be_freed_inside_its_callback),
+    cmocka_unit_test(every_question_does_without_edns),
+    cmocka_unit_test(refused_tcp_ends_only_its_own_question),
+    cmocka_unit_test(short_of_memory_is_local),
+};
+#define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))
 
 int main(void)
 {
-    struct CMUnitTest tests[SCENE_COUNT + ROW_COUNT] = {
-        cmocka_unit_test(closed_port_is_told_from_silence),
-        cmocka_unit_test(a_lost_datagram_is_not_a_silent_resolver),
-        cmocka_unit_test(late_answers_do_not_end_a_question_put_anew),
-        cmocka_unit_test(one_channel_carries_all_questions),
-        cmocka_unit_test(may_be_freed_inside_its_callback),
-        cmocka_unit_test(every_question_does_without_edns),
-        cmocka_unit_test(refused_tcp_ends_only_its_own_question),
-        cmocka_unit_test(short_of_memory_is_local),
-    };
+    struct CMUnitTest tests[SCENE_COUNT + ROW_COUNT];
 
+    for (size_t i = 0; i < SCENE_COUNT; i++)
+        tests[i] = scenes[i];
     for (size_t i = 0; i < ROW_COUNT; i++)
         tests[SCENE_COUNT + i] = (struct CMUnitTest){.name = rows[i].name,
                                                      .test_func = run_row,
