@@ -301,15 +301,14 @@ static void take_blob(struct image_run *image, const struct http_response *respo
     blob->status = status;
     if (status == 200 || status == 206)
         end_blob(image, blob->remote.host ? BLOB_OK : BLOB_NOT_REDIRECTED, NULL);
+    else if (!blob->remote.host && needs_token_elsewhere(image, response))
+        end_blob(image, BLOB_SKIPPED,
+                 "refused without the token, which does not follow a redirect");
     else if (status == 429) {
         blob->retry_after = http_retry_after(response);
         end_blob(image, BLOB_RATE_LIMITED, NULL);
     } else
-        end_blob(image, BLOB_REFUSED,
-                 response->body_length
-                     ? arena_copy_bytes(image->registry->secrets, response->body,
-                                        strnlen(response->body, response->body_length))
-                     : NULL);
+        end_blob(image, BLOB_REFUSED, response->body_length ? response->body : NULL);
 }
 
 static void blob_failed(struct image_run *image, enum fetch_outcome outcome,
