@@ -86,8 +86,11 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
 
     (void)events;
     if (getsockopt((int)fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        error = errno;
-    finish(context, outcome_of_errno(error), error);
+        finish(context, outcome_of_errno(errno), errno);
+    else if (error == EACCES) /* ICMPv6: prohibited (RFC 4443 3.1); ICMP's is EHOSTUNREACH */
+        finish(context, TCP_UNREACHABLE, error);
+    else
+        finish(context, outcome_of_errno(error), error);
 }
 
 static int set_options(int fd, const struct dial_options *options)

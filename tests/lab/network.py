@@ -211,7 +211,8 @@ def router_rules(scenario):
     for name in scenario.get("drop", []):
         yield f"{destination(name)} drop"
     for name, answer in scenario.get("reject", {}).items():
-        yield f"{destination(name)} reject with icmp {answer}"
+        family = "icmpv6" if ":" in ADDRESSES[name] else "icmp"
+        yield f"{destination(name)} reject with {family} {answer}"
 
 
 def entry_rules(scenario):
