@@ -96,14 +96,17 @@ static bool can_be_pulled(const struct registry_evidence *registry, size_t index
            (blob == BLOB_OK || blob == BLOB_NOT_REDIRECTED || blob == BLOB_SKIPPED);
 }
 
-/* Neither ok nor a warning where something was seen to fail. */
-static void require_sound(const struct evidence *evidence, const struct diagnosis *diagnosis)
+/* Neither ok nor a warning where something was seen to fail, or was not asked for. */
+static void require_sound(const struct target *target, const struct evidence *evidence,
+                          const struct diagnosis *diagnosis)
 {
+    bool wanted = target->image_count || target->docker_config;
     bool healthy = diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN;
 
     for (int phase = 0; phase < PHASE_COUNT; phase++)
         fuzz_require(!healthy ||
                      evidence_phase_state(evidence, (enum phase)phase) != PHASE_STATE_FAILED);
+    fuzz_require(!healthy || !wanted || evidence->registry);
     for (size_t i = 0; evidence->registry && i < evidence->registry->image_count; i++)
         fuzz_require(!healthy || can_be_pulled(evidence->registry, i));
 }
@@ -119,7 +122,7 @@ static void judge(const struct target *target, const struct evidence *evidence)
     struct target_report report = {target, evidence, diagnosis};
     fuzz_require(evidence->duration <= target->timeout * 11 / 10 && diagnosis->count > 0);
     require_deciding_path(evidence);
-    require_sound(evidence, diagnosis);
+    require_sound(target, evidence, diagnosis);
     json_t *json = report_json(diagnosis->status, json_pack("[o]", report_json_target(&report)));
     fuzz_require(report_json_append(&dump, json, 0));
     require_same(diagnosis, text_string(&dump));
