@@ -102,7 +102,8 @@ enum fact {
     FACT_VERIFICATION_SKIPPED,
 
     /* ---- the whole run ---- */
-    FACT_HEALTHY, /* every phase of the deciding view reached its end and is fine */
+    FACT_PATH_FAILS, /* from the addresses up to GET /v2/, and not for want of something here */
+    FACT_HEALTHY,    /* every phase of the deciding view reached its end and is fine */
     FACT_USED_PRIVATE,
     FACT_USED_PUBLIC,
     FACT_EGRESS_KNOWN,

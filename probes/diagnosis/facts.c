@@ -33,6 +33,24 @@ static void collect_literal(struct facts *facts)
     }
 }
 
+static bool path_fails(const struct facts *facts)
+{
+    static const enum fact signs[] = {
+        FACT_BOGUS_ONLY,   FACT_NONE_CONNECTS,     FACT_TLS_STALLED,
+        FACT_TLS_CLOSED,   FACT_CLAMPED_COMPLETES, FACT_CONTROL_SNI_ANSWERED,
+        FACT_PLAIN_HTTP,   FACT_UNTRUSTED_ISSUER,  FACT_NAME_MISMATCH,
+        FACT_EXPIRED,      FACT_NOT_YET_VALID,     FACT_HANDSHAKE_FAILED,
+        FACT_FORBIDDEN,    FACT_FORBIDDEN_CLIENT,  FACT_NOT_A_REGISTRY,
+        FACT_RATE_LIMITED, FACT_SERVER_ERROR,      FACT_API_STALLED,
+        FACT_API_INVALID,
+    };
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (facts->is[signs[i]])
+            return true;
+    return false;
+}
+
 static bool healthy(const struct facts *facts)
 {
     const struct evidence *evidence = facts->evidence;
@@ -82,6 +100,7 @@ void facts_collect(struct facts *facts, const struct evidence *evidence,
     facts_collect_handshakes(facts);
     facts_collect_registry(facts);
     collect_public_path(facts);
+    facts->is[FACT_PATH_FAILS] = path_fails(facts);
     facts->is[FACT_HEALTHY] = healthy(facts);
     facts->is[FACT_EGRESS_KNOWN] = evidence->egress_address || facts->is[FACT_FORBIDDEN_CLIENT];
     facts->is[FACT_ALLOCATION_FAILED] = evidence->allocation_failed;

@@ -228,6 +228,13 @@ const struct scenario scenarios_pull[] = {
     {"store limits", "rate_limited fail certain", UP, .says = {STORE},
      PULL(GOOD_KEY, BLOB(.outcome = BLOB_RATE_LIMITED, .status = 429, .remote = {.host = STORE}))},
 
+    /* ---- either way leads to the same registry ---- */
+    {"no such image, by two views of the name",
+     "image_not_found fail certain; dns_answers_differ warn certain",
+     .dns = {POD(GIVES_PUBLIC), HOST(GIVES_PRIVATE)},
+     .paths = {PUBLIC(VIEW_POD, WORKS), PRIVATE(VIEW_HOST, WORKS)},
+     PULL(GOOD_KEY, .outcome = MANIFEST_NOT_FOUND, .status = 404)},
+
     /* ---- this machine, and what was asked for ---- */
     {"the docker config cannot be read", "local_error unknown certain", UP,
      .says = {"docker config"},
