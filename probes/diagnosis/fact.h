@@ -18,14 +18,14 @@ enum fact {
     FACT_SERVER_FAILURE,    /* no address, and an rcode or answer that tells of a broken server */
     FACT_NXDOMAIN,          /* no address, and the name does not exist */
     FACT_NODATA,            /* no address, and the name exists */
-    FACT_BOGUS_ONLY,        /* addresses, all of them bogus */
+    FACT_BOGUS_ONLY,        /* addresses, all of them bogus, and every question was put */
     FACT_ANSWERS_DIFFER,    /* two resolvers of any view disagree in class */
     FACT_OTHER_HAS_ADDRESS, /* no address here, one elsewhere */
     FACT_OTHER_PATH_WORKS,  /* an address only the other view gives reaches the registry */
     FACT_PUBLIC_EVERYWHERE, /* every view that gave addresses gave public ones only */
     FACT_LINKAGE_VPC_NAME,  /* the -vpc name answers private, in any view */
     FACT_LINKAGE_CONNECTS,  /* the configured linkage address accepts TCP */
-    FACT_DNS_LOCAL,         /* no address, and this machine could not ask */
+    FACT_DNS_LOCAL,         /* no address that is not bogus, and this machine could not ask */
 
     /* ---- connections to the addresses of the deciding view ---- */
     FACT_CONNECTS,      /* at least one */

@@ -201,6 +201,10 @@ static void conclude_addresses(struct facts *facts, const struct deciding *all)
     set(facts, FACT_HAS_ADDRESS, all->addressed);
     if (all->said != SAID_BOGUS)
         return;
+    if (all->local) { /* what was not asked for may be good */
+        set(facts, FACT_DNS_LOCAL, all->local);
+        return;
+    }
     set(facts, FACT_BOGUS_ONLY, all->addressed);
     for (size_t i = 0; i < all->addressed->address_count; i++)
         if (is_loopback(&all->addressed->addresses[i].address))

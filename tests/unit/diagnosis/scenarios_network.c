@@ -69,6 +69,9 @@ const struct scenario scenarios_network[] = {
                 .views = VIEW_LITERAL,
                 WORKS}}},
 
+    {"bogus for one type, this machine cannot ask for the other", "local_error unknown certain",
+     .dns = {POD(.outcome = DNS_LOCAL), POD_AAAA(GIVES_LOOPBACK)}},
+
     /* ---- resolvers that disagree ---- */
     {"the host has no address, the pod has",
      "dns_name_not_found fail certain; "
