@@ -9,12 +9,13 @@ static void collect_unfinished(struct facts *facts, const struct path_evidence *
                                enum fact symptom)
 {
     const struct handshake_trials *trials = &path->trials;
+    bool both_made = trials->clamped != TRIAL_NOT_MADE && trials->control_sni != TRIAL_NOT_MADE;
     bool name_answered = trials->clamped == TRIAL_COMPLETED || trials->clamped == TRIAL_ANSWERED;
 
     /* Where large segments carry a whole handshake too, it is not their size. */
-    if (trials->clamped == TRIAL_COMPLETED && trials->control_sni != TRIAL_COMPLETED)
+    if (both_made && trials->clamped == TRIAL_COMPLETED && trials->control_sni != TRIAL_COMPLETED)
         facts_set_path(facts, FACT_CLAMPED_COMPLETES, path);
-    else if (!name_answered &&
+    else if (both_made && !name_answered &&
              (trials->control_sni == TRIAL_ANSWERED || trials->control_sni == TRIAL_COMPLETED))
         facts_set_path(facts, FACT_CONTROL_SNI_ANSWERED, path);
     else
