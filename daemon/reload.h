@@ -30,6 +30,6 @@ struct reload_options {
 struct reload *reload_start(const struct reload_options *options);
 void reload_free(struct reload *reload); /* NULL is allowed */
 
-/* Loads everything again, whether the file has changed or not: at once, or, for a second at most,
- * when the replies of the status endpoint that are under way are whole. */
+/* Loads everything again, whether the file has changed or not: at once, or when the replies of the
+ * status endpoint that are under way are whole, which is waited for three seconds at most. */
 void reload_soon(struct reload *reload);
