@@ -379,18 +379,27 @@ static void cancel_path(struct path_run *path)
     end_path(path, TCP_CANCELLED, TLS_CANCELLED, API_CANCELLED);
 }
 
-/* An address that was learned too late for its silence to say anything was only cancelled: slow
- * resolvers and a busy machine must not look like a blocked path. */
+/* Whether what is under way had enough time for its silence to say anything: slow resolvers, lost
+ * segments and a busy machine must not look like a blocked path, or a registry that stalls. */
+static bool was_fair(const struct path_run *path)
+{
+    usec_t timeout = path->run->target->timeout;
+
+    if (clock_monotonic() - path->started < timeout / 4)
+        return false;
+    if (path->step == STEP_TLS)
+        return tls_session_elapsed(path->session) >= timeout / 10;
+    return path->step != STEP_API || http_exchange_elapsed(path->exchange) >= timeout / 10;
+}
+
 void stage_path_expire(struct probe_run *run)
 {
-    usec_t now = clock_monotonic();
-
     for (size_t i = 0; i < run->evidence->path_count; i++) {
         struct path_run *path = &run->paths[i];
-        if (now - path->started < run->target->timeout / 4)
-            cancel_path(path);
-        else
+        if (was_fair(path))
             end_path(path, TCP_TIMEOUT, TLS_TIMEOUT, API_STALLED);
+        else
+            cancel_path(path);
     }
 }
 

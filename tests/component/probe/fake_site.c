@@ -154,7 +154,10 @@ static void *serve(void *context)
     struct connection *connection = context;
     struct fake_site *site = connection->site;
 
-    if (await(site, connection->fd) && passes(site, connection->fd)) {
+    struct pollfd end = {.fd = site->ends[0], .events = POLLIN};
+
+    if (await(site, connection->fd) && poll(&end, 1, site->delay) == 0 &&
+        passes(site, connection->fd)) {
         if (site->context)
             serve_tls(site, connection->fd);
         else

@@ -25,6 +25,7 @@ typedef void fake_speak_fn(struct fake_site *site, struct fake_talk *talk, const
 
 struct fake_site {
     enum fake_path path;
+    int delay;            /* milliseconds before it answers a first byte */
     SSL_CTX *context;     /* borrowed; NULL: plain TCP */
     const char *reply;    /* to each request; NULL: none */
     fake_speak_fn *speak; /* instead of `reply` */
