@@ -191,6 +191,7 @@ static void keep_result(struct watch *watch, struct evidence *evidence,
     if (result.evidence) {
         watch_result_release(&watch->last);
         watch->last = result;
+        watch->renewed = false;
         return;
     }
     watch_result_release(&result);

@@ -30,7 +30,7 @@ struct watch {
     uint64_t cycles; /* of the grid gone by */
     usec_t next;     /* when the timer fires */
     bool extra;      /* it then fires beside the grid */
-    bool renewed;    /* its settings have changed since the last run ended */
+    bool renewed;    /* its settings have changed since the last result that is kept */
     bool keep;       /* while new settings are taken over: it stays */
     bool waiting;    /* due, but max_in_flight runs are under way */
 

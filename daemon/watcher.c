@@ -103,7 +103,6 @@ static void done(struct evidence *evidence, void *context)
 
     watch->run = NULL;
     watch->run_settings = NULL;
-    watch->renewed = false;
     watch->watcher->in_flight--;
     if (!event_pending(watch->due, EV_TIMEOUT, NULL))
         schedule(watch); /* memory was too short for it when the run began */
@@ -148,10 +147,12 @@ static void start(struct watch *watch)
 
 void watcher_start_waiting(struct watcher *watcher)
 {
+    size_t first = watcher->first_waiting;
+
     for (size_t i = 0; i < watcher->count && watcher->waiting; i++) {
         if (watcher->in_flight >= watcher->settings->max_in_flight)
             return;
-        size_t at = (watcher->first_waiting + i) % watcher->count;
+        size_t at = (first + i) % watcher->count;
         if (!watcher->watches[at]->waiting)
             continue;
         start(watcher->watches[at]);

@@ -14,6 +14,7 @@
 
 #include "config/base/memory.h"
 #include "config/invocation.h"
+#include "daemon/watcher_parts.h"
 #include "probes/libraries.h"
 #include "watch_scene.h"
 
@@ -131,6 +132,7 @@ static void a_result_is_kept_whole_or_not(void **state)
         scene.settings.failure_threshold = 1;
         struct watch *watch = watch_scene_add(&scene, "r");
         watch_scene_run(watch, &works, MEASURED);
+        watch->renewed = true;
         start_log();
         failed = observe_short(watch);
         const char *lines = end_log();
@@ -139,6 +141,7 @@ static void a_result_is_kept_whole_or_not(void **state)
                          is_old ? CAUSE_OK_PUBLIC : CAUSE_PUBLIC_PATH_BLOCKED);
         assert_int_equal(watch->state.cause, CAUSE_PUBLIC_PATH_BLOCKED);
         assert_int_equal(watch->runs, 2);
+        assert_true(watch->renewed == is_old); /* what was found under others never stands */
         if (count_of(lines, "msg=\"out of memory\"") != is_old || !strstr(lines, line))
             fail_msg("allocation %lu: %s", failing, lines);
         kept_old |= is_old;
@@ -317,6 +320,26 @@ static void a_watcher_starts_or_not(void **state)
     settings_release(settings);
 }
 
+/* However many places are free at once. */
+static void every_free_place_is_taken(void **state)
+{
+    struct settings *settings = settings_of("a.example,b.example,c.example,d.example,e.example");
+    struct event_base *base = event_base_new();
+    struct watcher *watcher = watcher_new(base, settings);
+
+    (void)state;
+    assert_non_null(watcher);
+    assert_int_equal(watcher->in_flight, 2);
+    assert_int_equal(watcher->waiting, 3);
+    settings->max_in_flight = 4;
+    watcher_start_waiting(watcher);
+    assert_int_equal(watcher->in_flight, 4);
+    assert_int_equal(watcher->waiting, 1);
+    watcher_free(watcher);
+    event_base_free(base);
+    settings_release(settings);
+}
+
 /* One target stays, one goes, one comes; or none of that. */
 static void a_reload_happens_or_not(void **state)
 {
@@ -400,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_changes_are_counted, stop_clock, start_clock),
         cmocka_unit_test_setup_teardown(many_shortages_are_counted, stop_clock, start_clock),
         cmocka_unit_test(a_watcher_starts_or_not),
+        cmocka_unit_test(every_free_place_is_taken),
         cmocka_unit_test(a_reload_happens_or_not),
     };
 
