@@ -164,6 +164,7 @@ def build_links(scenario, nodes):
         set_kernel(family, 1)
     for node in ("vpc", None):  # every refused packet is told so, in a second check too
         set_kernel("ipv4/icmp_ratelimit", 0, node)
+        set_kernel("ipv6/icmp/ratelimit", 0, node)
     if "syn_retries" in scenario:
         set_kernel("ipv4/tcp_syn_retries", scenario["syn_retries"], "pod")
 
