@@ -11,9 +11,9 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
+extern void *original_malloc(size_t size) __asm__("__libc_malloc");
+extern void *original_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+extern void *original_realloc(void *block, size_t size) __asm__("__libc_realloc");
 
 static unsigned long count;
 static unsigned long failing;
@@ -49,17 +49,21 @@ static bool fails(const void *caller)
     return !dladdr(caller, &info) || !strstr(info.dli_fname, "libseccomp");
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's are reserved names */
+
 EXPORT void *malloc(size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+    return fails(__builtin_return_address(0)) ? NULL : original_malloc(size);
 }
 
 EXPORT void *calloc(size_t number, size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(number, size);
+    return fails(__builtin_return_address(0)) ? NULL : original_calloc(number, size);
 }
 
 EXPORT void *realloc(void *block, size_t size)
 {
-    return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+    return fails(__builtin_return_address(0)) ? NULL : original_realloc(block, size);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
