@@ -109,6 +109,9 @@ int libraries_prepare(void)
 
     if (prepared)
         return 0;
+    /* Without it what follows would crash in OpenSSL. */
+    if (!OSSL_LIB_CTX_get0_global_default() || memory_failures() != failures)
+        return -1;
     fetch_algorithms();
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL *ssl = context ? SSL_new(context) : NULL;
