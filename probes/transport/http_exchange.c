@@ -7,6 +7,7 @@
 #include "config/base/text.h"
 
 #define READ_SIZE         (16 * 1024)
+#define READS_A_TURN      16 /* a TLS record of one byte is one */
 #define MAX_REQUEST_BYTES (32 * 1024)
 /* All that is ever read of one answer: a body sent in chunks of one byte is six times as long. */
 #define MAX_ANSWER_BYTES (HTTP_MAX_HEADER_BYTES + 8 * (size_t)HTTP_MAX_BODY)
@@ -296,7 +297,9 @@ static void wait_for(struct http_exchange *exchange, struct event *event)
 
 static void read_into(struct http_exchange *exchange, char *bytes)
 {
-    for (;;) {
+    static const struct timeval at_once = {0, 0};
+
+    for (unsigned reads = 0; reads < READS_A_TURN; reads++) {
         size_t room = READ_SIZE;
         size_t count = 0;
         enum stream_status status;
@@ -326,6 +329,9 @@ static void read_into(struct http_exchange *exchange, char *bytes)
             return;
         }
     }
+    /* What is left may be in the stream, and an event made active would not wait for a turn. */
+    if (event_add(exchange->readable, &at_once) < 0)
+        finish(exchange, HTTP_LOCAL, "memory is short");
 }
 
 static void read_answer(struct http_exchange *exchange)

@@ -119,7 +119,9 @@ struct fake_tls {
     int fd;
     SSL *ssl;
     char sni[256];
+    bool answering;
     unsigned tickets; /* sent so far */
+    size_t sent;      /* of the reply */
 };
 
 static void drop(struct fake_tls *fake)
@@ -132,6 +134,9 @@ static void drop(struct fake_tls *fake)
     if (fake->fd >= 0)
         close(fake->fd);
     fake->fd = -1;
+    fake->answering = false;
+    fake->tickets = 0;
+    fake->sent = 0;
 }
 
 /* False: the peer must read first. */
@@ -142,13 +147,27 @@ static bool send_tickets(struct fake_tls *fake)
     return !fake->tickets || SSL_do_handshake(fake->ssl) == 1;
 }
 
+static bool send_reply(struct fake_tls *fake)
+{
+    const struct fake_script *script = fake->script;
+
+    while (fake->sent < script->length) {
+        size_t piece = script->byte_by_byte ? 1 : script->length - fake->sent;
+        if (SSL_write(fake->ssl, script->reply + fake->sent, (int)piece) <= 0)
+            return false;
+        fake->sent += piece;
+    }
+    return true;
+}
+
 static void answer(struct fake_tls *fake)
 {
-    if (!send_tickets(fake)) {
+    fake->answering = true;
+    if (!send_tickets(fake) || !send_reply(fake)) {
         event_active(fake->readable, EV_READ, 0);
         return;
     }
-    SSL_write(fake->ssl, fake->script->reply, (int)fake->script->length);
+    fake->answering = false;
     if (!fake->script->without_close_notify)
         SSL_shutdown(fake->ssl);
     shutdown(fake->fd, SHUT_WR);
@@ -167,7 +186,7 @@ static void speak_tls(struct fake_tls *fake)
         if (outcome != 1)
             return;
     }
-    outcome = fake->tickets ? 1 : SSL_read(fake->ssl, bytes, sizeof(bytes));
+    outcome = fake->answering ? 1 : SSL_read(fake->ssl, bytes, sizeof(bytes));
     if (outcome <= 0) {
         if (SSL_get_error(fake->ssl, outcome) != SSL_ERROR_WANT_READ)
             drop(fake);

@@ -48,7 +48,8 @@ struct fake_script {
     const char *reply;
     size_t length;
     bool without_close_notify;
-    unsigned tickets; /* new session tickets (RFC 8446 4.6.1) before the reply */
+    bool byte_by_byte; /* a record for each of the reply */
+    unsigned tickets;  /* new session tickets (RFC 8446 4.6.1) before the reply */
 };
 
 struct fake_tls;

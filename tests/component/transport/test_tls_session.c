@@ -348,41 +348,6 @@ static void http_over_tls(void **state)
     ask(true, "HTTP/1.1 200 OK\r\n\r\nhello", HTTP_CLOSED);
 }
 
-/* Whatever a peer sends and as fast as it likes, all else has its turn in between. */
-static void many_tickets_do_not_hold_the_loop(void **state)
-{
-    struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {
-        .context = fake_pki_server(&pki, &certificate), BYTES("hello"), .tickets = 4000};
-    struct tls_options options = {.host = HOST, .verify = true};
-    usec_t end = clock_monotonic() + 20 * USEC_PER_SEC;
-    struct scene scene;
-    struct stream stream;
-    char bytes[16];
-    size_t count = 0;
-    size_t most = 0;
-    enum stream_status status = STREAM_WANT_READ;
-
-    (void)state;
-    scene_run(&scene, store, &script, &options);
-    assert_true(tls_session_stream(scene.session, false, &stream));
-    assert_int_equal(stream.write(&stream, "?", 1, &count), STREAM_OK);
-    while (status == STREAM_WANT_READ && clock_monotonic() < end) {
-        for (int i = 0; i < 4; i++)
-            event_base_loop(scene.base, EVLOOP_NONBLOCK);
-        size_t before = tls_session_bytes_received(scene.session);
-        status = stream.read(&stream, bytes, sizeof(bytes), &count);
-        size_t received = tls_session_bytes_received(scene.session) - before;
-        most = received > most ? received : most;
-    }
-    assert_int_equal(status, STREAM_OK);
-    assert_memory_equal(bytes, "hello", 5);
-    assert_true(tls_session_bytes_received(scene.session) > (size_t)script.tickets * 100);
-    assert_in_range(most, 1, 32 * 1024);
-    scene_close(&scene);
-    SSL_CTX_free(script.context);
-}
-
 /* ---- memory ---- */
 
 static unsigned long allocations_left;
@@ -457,7 +422,6 @@ int main(void)
         cmocka_unit_test(server_of_tls_1_1),
         cmocka_unit_test(silence_is_the_callers_to_end),
         cmocka_unit_test(http_over_tls),
-        cmocka_unit_test(many_tickets_do_not_hold_the_loop),
         cmocka_unit_test(wrong_name_is_never_ok_without_memory),
     };
     int failed;
