@@ -77,10 +77,10 @@ static void put_text(struct evidence_walk *walk, const char **text)
     put((struct packing *)walk, *text, strlen(*text) + 1);
 }
 
-/* How many bytes `evidence` takes; they are written to `bytes` unless that is NULL. */
-static size_t write_evidence(const struct evidence *evidence, char *bytes)
+/* How many bytes `evidence` takes; they are written to `room` unless that is NULL. */
+static size_t write_evidence(const struct evidence *evidence, const struct evidence_room *room)
 {
-    struct packing packing = {{put_list, put_text}, bytes, 0};
+    struct packing packing = {{put_list, put_text}, room ? room->bytes : NULL, 0};
 
     for (size_t i = 0; i < PIECE_COUNT; i++) {
         struct piece piece = piece_of(evidence, i);
@@ -109,7 +109,7 @@ struct kept_bytes *evidence_pack(const struct evidence *evidence, struct evidenc
 
     if (make_room(room, size))
         return NULL;
-    write_evidence(evidence, room->bytes);
+    write_evidence(evidence, room);
     return kept_bytes_new(room->bytes, size);
 }
 

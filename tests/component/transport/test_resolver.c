@@ -148,8 +148,8 @@ static void a_lost_datagram_is_not_a_silent_resolver(void **state)
     assert_int_equal(server.questions_seen, 3);
     assert_int_equal(waiting.answer.type, RECORD_A); /* the later one, whose question was lost */
     assert_true(waiting.answer.repeated);
-    assert_true(waiting.answer.duration >= TIMEOUT / 2);
-    assert_true(waiting.answer.duration < TIMEOUT);
+    /* libevent's timers go by the kernel's coarse clock, and may fire a tick early */
+    assert_in_range(waiting.answer.duration, TIMEOUT / 2 - 10 * USEC_PER_MSEC, TIMEOUT - 1);
     resolver_free(resolver);
     fake_dns_stop(&server);
     arena_free(arena);

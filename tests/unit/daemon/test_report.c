@@ -142,8 +142,13 @@ static const struct scenario other_texts = {
                      .api.registry_version = "registry/2.0", .api.detail = "not JSON",
                      .api.location = "https://login.example.com/")},
     .controls = {{.name = "vpc", .endpoint = "198.18.0.9:443"}},
-    PULL((.outcome = AUTH_ACCEPTED, .service = "registry"), .reason = "image",
-         .media_type = "application/json", .blob.reason = "the manifest names no blob")};
+    .registry = &(const struct registry_evidence){
+        .auth = {.outcome = AUTH_ACCEPTED, .service = "registry"},
+        .image_count = 1,
+        .images = (struct image_evidence[]){{.reference = IMAGE,
+                                             .reason = "image",
+                                             .media_type = "application/json",
+                                             .blob.reason = "the manifest names no blob"}}}};
 
 static void packing_loses_nothing(void **state)
 {
