@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/base/memory.h"
 #include "daemon/replay_fields.h"
@@ -128,6 +129,12 @@ int replay_read(const char *path, struct replay **ret, char *error, size_t error
         return -1;
     }
     FILE *file = fopen(path, "re");
+    struct stat status;
+    if (file && fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
+        fclose(file);
+        file = NULL;
+        errno = EISDIR;
+    }
     if (!file) {
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
         memory_release(replay);

@@ -171,6 +171,8 @@ static void files_that_are_no_report(void **state)
     (void)state;
     assert_int_equal(replay_read("/nonexistent/file", &replay, error, sizeof(error)), -1);
     assert_string_equal(error, "/nonexistent/file: No such file or directory");
+    assert_int_equal(replay_read("/", &replay, error, sizeof(error)), -1);
+    assert_string_equal(error, "/: Is a directory");
     assert_non_null(strstr(read_text("", 0), ":1:0: not valid JSON"));
     assert_non_null(strstr(read_text("{\"a\":1,\n\"a\":2}", 14), ":2:3: not valid JSON"));
     assert_non_null(strstr(read_text("[1]", 3), "not a report"));
