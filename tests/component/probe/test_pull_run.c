@@ -61,6 +61,22 @@ static void a_challenge_at_the_manifest_is_met(void **state)
     pull_scene_close(&scene);
 }
 
+/* Runs with team/secret:1, which is refused, at place `refused` and team/app:1.4 at the other. */
+static void expect_one_refused(struct pull_scene *scene, size_t refused, const char *cause,
+                               const char *words)
+{
+    scene->target.image_count = 2;
+    scene->target.images[refused] = "team/secret:1";
+    scene->target.images[1 - refused] = "team/app:1.4";
+    pull_scene_run(scene, NULL);
+    pull_scene_expect(scene, cause);
+    assert_non_null(strstr(scene->diagnosis->findings[0].summary, words));
+    const struct registry_evidence *found = scene->evidence->registry;
+    assert_int_equal(found->auth.scope_status, 401);
+    assert_int_equal(found->images[refused].outcome, MANIFEST_SKIPPED);
+    assert_int_equal(found->images[1 - refused].outcome, MANIFEST_FOUND);
+}
+
 /* In either order: what the token service said of the last is not what it said of all. */
 static void a_refusal_is_not_forgotten_over_the_token_of_another(void **state)
 {
@@ -69,16 +85,7 @@ static void a_refusal_is_not_forgotten_over_the_token_of_another(void **state)
     (void)state;
     for (size_t refused = 0; refused < 2; refused++) {
         pull_scene_open(&scene);
-        scene.target.image_count = 2;
-        scene.target.images[refused] = "team/secret:1";
-        scene.target.images[1 - refused] = "team/app:1.4";
-        pull_scene_run(&scene, NULL);
-        pull_scene_expect(&scene, "insufficient_scope");
-        assert_non_null(strstr(scene.diagnosis->findings[0].summary, "/team/secret:1"));
-        const struct registry_evidence *found = scene.evidence->registry;
-        assert_int_equal(found->auth.scope_status, 401);
-        assert_int_equal(found->images[refused].outcome, MANIFEST_SKIPPED);
-        assert_int_equal(found->images[1 - refused].outcome, MANIFEST_FOUND);
+        expect_one_refused(&scene, refused, "insufficient_scope", "/team/secret:1");
         pull_scene_close(&scene);
     }
 }
@@ -96,16 +103,7 @@ static void without_a_key_each_image_is_judged_by_itself(void **state)
         pull_scene_open(&scene);
         fake_registry_first(&scene.registry, &anonymous);
         scene.target.docker_config = NULL;
-        scene.target.image_count = 2;
-        scene.target.images[refused] = "team/secret:1";
-        scene.target.images[1 - refused] = "team/app:1.4";
-        pull_scene_run(&scene, NULL);
-        pull_scene_expect(&scene, "credentials_missing");
-        assert_non_null(strstr(scene.diagnosis->findings[0].summary, "/team/secret:1 without"));
-        const struct registry_evidence *found = scene.evidence->registry;
-        assert_int_equal(found->auth.scope_status, 401);
-        assert_int_equal(found->images[refused].outcome, MANIFEST_SKIPPED);
-        assert_int_equal(found->images[1 - refused].outcome, MANIFEST_FOUND);
+        expect_one_refused(&scene, refused, "credentials_missing", "/team/secret:1 without");
         pull_scene_close(&scene);
     }
 }
