@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,15 +20,11 @@
 #define A_TURN         ((size_t)32 * 1024) /* bytes */
 #define BODY           6000
 
-static struct fake_pki pki;
-static char ca_path[] = "/tmp/test_tls_floods.XXXXXX";
-static struct trust_store *store;
-
 static void many_tickets_do_not_hold_the_loop(void **state)
 {
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
     struct fake_script script = {
-        .context = fake_pki_server(&pki, &certificate), BYTES("hello"), .tickets = 4000};
+        .context = fake_pki_server(&scene_pki, &certificate), BYTES("hello"), .tickets = 4000};
     struct tls_options options = {.host = HOST, .verify = true};
     usec_t end = clock_monotonic() + 20 * USEC_PER_SEC;
     struct scene scene;
@@ -40,7 +35,7 @@ static void many_tickets_do_not_hold_the_loop(void **state)
     enum stream_status status = STREAM_WANT_READ;
 
     (void)state;
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     assert_true(tls_session_stream(scene.session, false, &stream));
     assert_int_equal(stream.write(&stream, "?", 1, &count), STREAM_OK);
     while (status == STREAM_WANT_READ && clock_monotonic() < end) {
@@ -93,7 +88,7 @@ static void small_records_do_not_hold_the_loop(void **state)
 {
     static char reply[BODY + 64] = "HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n";
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate),
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate),
                                  .reply = reply,
                                  .length = strlen(reply) + BODY,
                                  .byte_by_byte = true};
@@ -105,7 +100,7 @@ static void small_records_do_not_hold_the_loop(void **state)
 
     (void)state;
     memset(reply + strlen(reply), 'x', BODY);
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     assert_true(tls_session_stream(scene.session, false, &stream));
     struct http_exchange *exchange =
         http_exchange_start(scene.base, &stream, &request, scene.arena, on_answer, &scene);
@@ -123,27 +118,6 @@ static void small_records_do_not_hold_the_loop(void **state)
     SSL_CTX_free(script.context);
 }
 
-static int group_setup(void **state)
-{
-    char error[512];
-    int fd = mkstemp(ca_path);
-
-    (void)state;
-    if (fd < 0 || close(fd) < 0 || !fake_pki_make(&pki) || !fake_pki_write_ca(&pki, ca_path))
-        return -1;
-    store = trust_store_open(ca_path, error, sizeof(error));
-    return store ? 0 : -1;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    unlink(ca_path);
-    trust_store_release(store);
-    fake_pki_clear(&pki);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,7 +129,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     if (libraries_start() < 0)
         return 1;
-    failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
+    failed = cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
     libraries_stop();
     return failed;
 }

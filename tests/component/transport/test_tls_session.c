@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,10 +18,6 @@
 #define HOST           "demo.tencentcloudcr.com"
 #define DAY            (24L * 3600)
 #define BYTES(literal) .reply = (literal), .length = sizeof(literal) - 1
-
-static struct fake_pki pki;
-static char ca_path[] = "/tmp/test_tls_session.XXXXXX";
-static struct trust_store *store;
 
 /* ---- certificates ---- */
 
@@ -118,14 +113,14 @@ static const struct row rows[] = {
 
 static void check_row(const struct row *row, bool verify)
 {
-    struct fake_script script = {.context = fake_pki_server(&pki, &row->certificate)};
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &row->certificate)};
     struct tls_options options = {
         .host = row->host, .host_is_address = row->host[0] == '1', .verify = verify};
     struct scene scene;
     struct stream stream;
     const struct tls_evidence *result = &scene.result;
 
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     if (result->outcome != (verify ? row->outcome : TLS_OK) || result->defects != row->defects)
         fail_msg("%s: %s, defects %u (%s)", row->name, tls_outcome_name(result->outcome),
                  result->defects, result->detail ? result->detail : "");
@@ -164,12 +159,12 @@ static void hostile_names(void **state)
 {
     struct fake_certificate certificate = {
         .names = "DNS:" HOST, .common_name = "\x1b]0;owned\x07", .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     struct scene scene;
 
     (void)state;
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     for (const char *byte = scene.result.certificate.subject; *byte; byte++)
         assert_in_range(*byte, 0x20, 0x7e);
     assert_string_equal(scene.result.certificate.issuer, "CN=Trusted CA");
@@ -183,14 +178,14 @@ static void names_that_cannot_be_verified(void **state)
 {
     static const char *const hosts[] = {"", ".", ".tencentcloudcr.com"};
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
     struct scene scene;
     struct stream stream;
 
     (void)state;
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         struct tls_options options = {.host = hosts[i], .verify = true};
-        scene_run(&scene, store, &script, &options);
+        scene_run(&scene, scene_store, &script, &options);
         assert_int_equal(scene.result.outcome, TLS_LOCAL);
         assert_false(tls_session_stream(scene.session, true, &stream));
         scene_close(&scene);
@@ -250,7 +245,7 @@ static void handshakes_that_fail(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(broken_peers) / sizeof(broken_peers[0]); i++) {
         const struct failure_row *row = &broken_peers[i];
-        scene_run(&scene, store, &row->script, &options);
+        scene_run(&scene, scene_store, &row->script, &options);
         if (scene.result.outcome != row->outcome ||
             (row->detail && strcmp(scene.result.detail, row->detail) != 0))
             fail_msg("%s: %s (%s)", row->name, tls_outcome_name(scene.result.outcome),
@@ -265,12 +260,12 @@ static void server_of_tls_1_1(void **state)
 {
     struct fake_certificate certificate = {
         .names = "DNS:" HOST, .until_seconds = DAY, .max_version = TLS1_1_VERSION};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     struct scene scene;
 
     (void)state;
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     assert_int_equal(scene.result.outcome, TLS_UNSUPPORTED_PROTOCOL);
     scene_close(&scene);
     SSL_CTX_free(script.context);
@@ -292,7 +287,7 @@ static void silence_is_the_callers_to_end(void **state)
 
     (void)state;
     scene_open(&scene, &script);
-    scene_start(&scene, store, &options);
+    scene_start(&scene, scene_store, &options);
     event_base_once(scene.base, -1, EV_TIMEOUT, on_tick, scene.base, &a_while);
     event_base_dispatch(scene.base);
     assert_int_equal(scene.calls, 0);
@@ -316,7 +311,7 @@ static void on_answer(const struct http_response *response, void *context)
 static void ask(bool without_close_notify, const char *reply, enum http_outcome expected)
 {
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate),
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate),
                                  .reply = reply,
                                  .length = strlen(reply),
                                  .without_close_notify = without_close_notify};
@@ -326,7 +321,7 @@ static void ask(bool without_close_notify, const char *reply, enum http_outcome 
     struct scene scene;
     struct stream stream;
 
-    scene_run(&scene, store, &script, &options);
+    scene_run(&scene, scene_store, &script, &options);
     assert_true(tls_session_stream(scene.session, false, &stream));
     exchange = http_exchange_start(scene.base, &stream, &request, scene.arena, on_answer, &scene);
     assert_non_null(exchange);
@@ -361,7 +356,7 @@ static int fail_one(void)
 static void wrong_name_is_never_ok_without_memory(void **state)
 {
     struct fake_certificate certificate = {.names = "DNS:other.example", .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     bool failed = true;
 
@@ -373,7 +368,7 @@ static void wrong_name_is_never_ok_without_memory(void **state)
         scene_open(&scene, &script);
         allocations_left = n;
         memory_set_fault(fail_one);
-        scene_start(&scene, store, &options);
+        scene_start(&scene, scene_store, &options);
         if (scene.session) {
             scene_await(&scene, &scene.calls);
         }
@@ -388,27 +383,6 @@ static void wrong_name_is_never_ok_without_memory(void **state)
         scene_close(&scene);
     }
     SSL_CTX_free(script.context);
-}
-
-static int group_setup(void **state)
-{
-    char error[512];
-    int fd = mkstemp(ca_path);
-
-    (void)state;
-    if (fd < 0 || close(fd) < 0 || !fake_pki_make(&pki) || !fake_pki_write_ca(&pki, ca_path))
-        return -1;
-    store = trust_store_open(ca_path, error, sizeof(error));
-    return store ? 0 : -1;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    unlink(ca_path);
-    trust_store_release(store);
-    fake_pki_clear(&pki);
-    return 0;
 }
 
 int main(void)
@@ -429,7 +403,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     if (libraries_start() < 0)
         return 1;
-    failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
+    failed = cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
     libraries_stop();
     return failed;
 }

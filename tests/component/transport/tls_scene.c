@@ -4,7 +4,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,6 +30,32 @@ static int connect_to(uint16_t port)
     /* Loopback completes this from the backlog, before anybody accepts. */
     assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
     return fd;
+}
+
+struct fake_pki scene_pki;
+struct trust_store *scene_store;
+static char ca_path[] = "/tmp/tcr-probe-test.XXXXXX";
+
+int scene_group_setup(void **state)
+{
+    char error[512];
+    int fd = mkstemp(ca_path);
+
+    (void)state;
+    if (fd < 0 || close(fd) < 0 || !fake_pki_make(&scene_pki) ||
+        !fake_pki_write_ca(&scene_pki, ca_path))
+        return -1;
+    scene_store = trust_store_open(ca_path, error, sizeof(error));
+    return scene_store ? 0 : -1;
+}
+
+int scene_group_teardown(void **state)
+{
+    (void)state;
+    unlink(ca_path);
+    trust_store_release(scene_store);
+    fake_pki_clear(&scene_pki);
+    return 0;
 }
 
 void scene_open(struct scene *scene, const struct fake_script *script)

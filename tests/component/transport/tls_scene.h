@@ -17,6 +17,12 @@ struct scene {
     struct http_response response;
 };
 
+/* Of a group of tests: certificates of one CA, and what trusts it. */
+extern struct fake_pki scene_pki;
+extern struct trust_store *scene_store;
+int scene_group_setup(void **state);
+int scene_group_teardown(void **state);
+
 void scene_open(struct scene *scene, const struct fake_script *script);
 
 /* `session` stays NULL when memory is short. */
