@@ -8,10 +8,20 @@
 #define MAX_WORD 48
 #define FAR      3 /* edits */
 
+/* What the user wrote may hold anything; it goes to terminals and logs. UTF-8 stays as it is. */
+static void append_printable(struct text *ret, const char *bytes)
+{
+    for (; *bytes; bytes++) {
+        unsigned char byte = (unsigned char)*bytes;
+        text_append_format(ret, byte < 0x20 || byte == 0x7f ? "\\x%02x" : "%c", byte);
+    }
+}
+
 void config_error(struct config_errors *errors, const struct origin *origin, const char *format,
                   ...)
 {
     struct text text = TEXT_WITH_LIMIT(CONFIG_MAX_ERROR_TEXT);
+    struct text printable = TEXT_WITH_LIMIT(CONFIG_MAX_ERROR_TEXT);
     va_list arguments;
 
     if (origin && origin->line)
@@ -21,9 +31,12 @@ void config_error(struct config_errors *errors, const struct origin *origin, con
     va_start(arguments, format);
     text_append_format_list(&text, format, arguments);
     va_end(arguments);
-    if (errors->count < CONFIG_MAX_ERRORS)
-        errors->messages[errors->count] = memory_copy_text(text_string(&text));
+    if (errors->count < CONFIG_MAX_ERRORS) {
+        append_printable(&printable, text_string(&text));
+        errors->messages[errors->count] = memory_copy_text(text_string(&printable));
+    }
     errors->count++;
+    text_free(&printable);
     text_free(&text);
 }
 

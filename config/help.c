@@ -58,9 +58,9 @@ static void print_commands(struct text *text)
         if (!command_table[i].arguments)
             continue;
         snprintf(usage, sizeof(usage), "%s %s", command_table[i].name, command_table[i].arguments);
-        text_append_format(text, "  tcr-probe %-27s %s\n", usage, command_table[i].help);
+        text_append_format(text, "  tcr-probe %-28s %s\n", usage, command_table[i].help);
     }
-    text_append(text, "  tcr-probe help | --version\n\n");
+    text_append(text, "  tcr-probe help [COMMAND] | --version\n\n");
 }
 
 static void print_own(enum command command, struct text *text)

@@ -12,18 +12,18 @@
 
 const struct command_words command_table[COMMAND_COUNT] = {
     [COMMAND_CHECK] = {"check", "[OPTIONS] TARGET...", "one run, a report, an exit status"},
-    [COMMAND_RUN] = {"run", "[OPTIONS]", "the daemon: watch, log, publish"},
+    [COMMAND_RUN] = {"run", "[OPTIONS] [TARGET...]", "the daemon: watch, log, publish"},
     [COMMAND_WAIT] = {"wait", "[OPTIONS] TARGET...", "block until every target is ok or warn"},
     [COMMAND_EXPLAIN] = {"explain", "[OPTIONS] [TEXT]", "say what a pull error means"},
     [COMMAND_HEALTHCHECK] = {"healthcheck", "[OPTIONS]", "ask the local daemon's /livez"},
-    [COMMAND_CONFIG] = {"config", "[OPTIONS]", "check and print the configuration"},
+    [COMMAND_CONFIG] = {"config", "[OPTIONS] [TARGET...]", "check and print the configuration"},
     [COMMAND_HELP] = {"help", NULL, "this text"},
     [COMMAND_VERSION] = {"version", NULL, "the version"},
 };
 
 const struct own_option own_options[] = {
     {"config", "FILE", "YAML; options and environment come before it", true},
-    {"format", "text|json", "of the report of check and wait [text]", true},
+    {"format", "text|json", "of what check, wait and explain say [text]", true},
     {"color", "auto|always|never", "auto: on a terminal, unless NO_COLOR", true},
     {"replay", "FILE", "check: diagnose a saved JSON report again, no network", true},
     {"help", NULL, "this text", false},
@@ -71,8 +71,8 @@ static void set_choice(struct loader *loader, const struct origin *origin, const
         *ret = i;
         return;
     }
-    config_error(loader->errors, origin, "\"%s\": it is %s%s%s or %s", value, choices[0],
-                 choices[2] ? ", " : "", choices[2] ? choices[1] : "",
+    config_error(loader->errors, origin, "\"%s\": it is %s%s%s or %s", loader_shown(loader, value),
+                 choices[0], choices[2] ? ", " : "", choices[2] ? choices[1] : "",
                  choices[2] ? choices[2] : choices[1]);
 }
 
@@ -86,7 +86,7 @@ static void set_wait(struct loader *loader, struct invocation *invocation, const
         config_error(loader->errors, origin,
                      "\"%s\": it is 0, for ever, or a whole number with ms, s, m or h, from 100ms "
                      "to 720h",
-                     value);
+                     loader_shown(loader, value));
 }
 
 static bool set_own(struct loader *loader, struct invocation *invocation, const char *name,
@@ -242,6 +242,19 @@ static void read_environment(struct loader *loader, struct invocation *invocatio
 
 /* ---- command line ---- */
 
+/* An option that the command would pass over in silence, though it changes what is done or said. */
+static const char *whose_option(const struct command_line *line, const char *name)
+{
+    enum command command = line->invocation->command;
+
+    if (strcmp(name, "replay") == 0 && command != COMMAND_CHECK)
+        return "check";
+    if (strcmp(name, "format") == 0 && command != COMMAND_CHECK && command != COMMAND_WAIT &&
+        command != COMMAND_EXPLAIN)
+        return "check, wait and explain";
+    return NULL;
+}
+
 static void unknown_option(struct command_line *line, const char *name, const struct origin *origin)
 {
     const char *words[MAX_WORDS];
@@ -249,7 +262,7 @@ static void unknown_option(struct command_line *line, const char *name, const st
     list_words(words);
     const char *near = nearest_word(name, words);
     config_error(line->loader->errors, origin,
-                 near ? "unknown option; did you mean --%s?" : "unknown option%s",
+                 near ? "unknown option; did you mean --%s?" : "unknown option; see --help%s",
                  near ? near : "");
 }
 
@@ -285,7 +298,10 @@ static void read_option(struct command_line *line, const char *argument)
         value = inside ? inside : "true";
     else if (!value && line->at < line->argc)
         value = line->argv[line->at++];
-    if (!value)
+    const char *others = whose_option(line, name);
+    if (others)
+        config_error(line->loader->errors, &origin, "an option of %s only", others);
+    else if (!value)
         config_error(line->loader->errors, &origin, "a value is needed");
     else if (key)
         loader_assign(line->loader, key, SOURCE_OPTION, value, NULL, &origin);
@@ -293,11 +309,28 @@ static void read_option(struct command_line *line, const char *argument)
         set_own(line->loader, line->invocation, name, value, &origin);
 }
 
+static void find_command(struct command_line *line, const char *word)
+{
+    const char *words[COMMAND_COUNT + 1] = {0};
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        words[i] = command_table[i].name;
+        if (strcmp(command_table[i].name, word) == 0) {
+            line->invocation->command = (enum command)i;
+            return;
+        }
+    }
+    const char *near = nearest_word(word, words);
+    config_error(line->loader->errors, NULL,
+                 near ? "\"%s\": unknown command; did you mean %s?"
+                      : "\"%s\": unknown command; see --help%s",
+                 loader_shown(line->loader, word), near ? near : "");
+}
+
 static void read_command(struct command_line *line)
 {
     struct config_errors *errors = line->loader->errors;
     const char *word = line->at < line->argc ? line->argv[line->at] : NULL;
-    const char *words[COMMAND_COUNT + 1] = {0};
 
     line->invocation->command = COMMAND_HELP;
     if (!word) {
@@ -311,18 +344,7 @@ static void read_command(struct command_line *line)
         line->invocation->command = COMMAND_VERSION;
         return;
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        words[i] = command_table[i].name;
-        if (strcmp(command_table[i].name, word) == 0) {
-            line->invocation->command = (enum command)i;
-            return;
-        }
-    }
-    const char *near = nearest_word(word, words);
-    config_error(errors, NULL,
-                 near ? "\"%s\": unknown command; did you mean %s?"
-                      : "\"%s\": unknown command; see --help%s",
-                 word, near ? near : "");
+    find_command(line, word);
 }
 
 /* What explain explains may come as one word or as many. */
@@ -333,6 +355,26 @@ static void add_explained(struct command_line *line, const char *word)
 
     invocation->explained =
         arena_format(line->loader->arena, "%s%s%s", before ? before : "", before ? " " : "", word);
+}
+
+/* A word that is no option. */
+static void read_operand(struct command_line *line, const char *word)
+{
+    struct invocation *invocation = line->invocation;
+    struct origin origin = {NULL, 0, 0};
+
+    if (invocation->command == COMMAND_EXPLAIN) {
+        add_explained(line, word);
+    } else if (invocation->command == COMMAND_HEALTHCHECK) {
+        config_error(line->loader->errors, &origin,
+                     "\"%s\": healthcheck takes no target; it asks the daemon at --listen",
+                     loader_shown(line->loader, word));
+    } else if (invocation->command == COMMAND_HELP && !line->loader->errors->count) {
+        invocation->help = true; /* of that command */
+        find_command(line, word);
+    } else {
+        loader_add_target(line->loader, SOURCE_OPTION, word, &origin);
+    }
 }
 
 static void read_arguments(struct command_line *line)
@@ -351,10 +393,8 @@ static void read_arguments(struct command_line *line)
             read_option(line, argument);
         else if (options && argument[0] == '-' && argument[1])
             config_error(line->loader->errors, &origin, "%s: unknown option; see --help", argument);
-        else if (line->invocation->command == COMMAND_EXPLAIN)
-            add_explained(line, argument);
         else
-            loader_add_target(line->loader, SOURCE_OPTION, argument, &origin);
+            read_operand(line, argument);
     }
 }
 
@@ -364,6 +404,21 @@ static bool needs_settings(const struct invocation *invocation)
         invocation->command == COMMAND_VERSION)
         return false;
     return !(invocation->command == COMMAND_CHECK && invocation->replay_file);
+}
+
+/* A report has its own targets and settings: what else is asked for must not be lost in silence. */
+static void refuse_beside_replay(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->assignment_count; i++)
+        if (loader->assignments[i].source == SOURCE_OPTION)
+            config_error(loader->errors, &loader->assignments[i].origin,
+                         "not beside --replay, which takes the settings of the report");
+    for (size_t i = 0; i < loader->target_count; i++)
+        if (loader->targets[i].source == SOURCE_OPTION)
+            config_error(
+                loader->errors, NULL,
+                "target \"%s\": not beside --replay, which takes the targets of the report",
+                loader_shown(loader, loader->targets[i].value));
 }
 
 static bool needs_targets(enum command command)
@@ -400,8 +455,11 @@ int settings_load(int argc, char *const *argv, char *const *environment,
         if (ret_invocation->config_file)
             yaml_file_read(&loader, ret_invocation->config_file);
         settings = loader_finish(&loader);
-    } else if (arena_failed(loader.arena)) { /* an option may have been left out */
-        config_error(errors, NULL, "out of memory");
+    } else {
+        if (ret_invocation->command == COMMAND_CHECK && !ret_invocation->help)
+            refuse_beside_replay(&loader);
+        if (arena_failed(loader.arena)) /* an option may have been left out */
+            config_error(errors, NULL, "out of memory");
     }
     if (settings && !settings->target_count && needs_targets(ret_invocation->command)) {
         config_error(errors, NULL,

@@ -6,6 +6,7 @@
 #include "config/target.h"
 
 #define HTTP_PORT          80
+#define MAX_SHOWN          100 /* bytes of a value in an error */
 #define MAX_TARGET_ENTRIES SETTINGS_MAX_TARGETS
 /* images, token_hosts and keys of one entry */
 #define MAX_TARGET_VALUES (SETTINGS_MAX_IMAGES + SETTINGS_MAX_HOSTS + 12)
@@ -25,6 +26,14 @@ static void *grow(struct loader *loader, void *list, size_t count, size_t size, 
     else if (count)
         memcpy(larger, list, count * size);
     return larger;
+}
+
+const char *loader_shown(struct loader *loader, const char *value)
+{
+    if (strlen(value) <= MAX_SHOWN)
+        return value;
+    const char *shown = arena_format(loader->arena, "%.*s...", MAX_SHOWN, value);
+    return shown ? shown : "...";
 }
 
 void loader_assign(struct loader *loader, const struct schema_key *key, enum source source,
@@ -80,7 +89,7 @@ static void apply(struct loader *loader, struct schema_place *place,
     const char *wrong = assignment->key->set(place, assignment->value);
     if (wrong)
         config_error(loader->errors, &assignment->origin, "%s: \"%s\": %s", assignment->key->path,
-                     assignment->value, wrong);
+                     loader_shown(loader, assignment->value), wrong);
 }
 
 /* The highest source that says anything of the key says all of it. */
@@ -150,13 +159,42 @@ static void keep(void *target)
     (void)target; /* the settings own it */
 }
 
-/* Several images of one registry are one target with several images. */
-static bool merge_images(struct target *known, const struct target *target)
+static bool same_text(const char *a, const char *b)
 {
-    if (!target->image_count || known->image_count + target->image_count > SETTINGS_MAX_IMAGES)
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_keys(const struct target *a, const struct target *b)
+{
+    if (a->interval != b->interval || a->timeout != b->timeout || a->expect != b->expect ||
+        a->plain_http != b->plain_http || a->insecure_skip_verify != b->insecure_skip_verify ||
+        a->has_linkage_address != b->has_linkage_address ||
+        !address_equal(&a->linkage_address, &b->linkage_address) ||
+        !same_text(a->ca_file, b->ca_file) || !same_text(a->docker_config, b->docker_config) ||
+        a->token_host_count != b->token_host_count)
+        return false;
+    for (size_t i = 0; i < a->token_host_count; i++)
+        if (!same_text(a->token_hosts[i], b->token_hosts[i]))
+            return false;
+    return true;
+}
+
+static bool has_image(const struct target *target, const char *image)
+{
+    for (size_t i = 0; i < target->image_count; i++)
+        if (strcmp(target->images[i], image) == 0)
+            return true;
+    return false;
+}
+
+/* A registry that is named again with the same keys is one target with the images of both. */
+static bool merge(struct target *known, const struct target *target)
+{
+    if (!same_keys(known, target) || known->image_count + target->image_count > SETTINGS_MAX_IMAGES)
         return false;
     for (size_t i = 0; i < target->image_count; i++)
-        known->images[known->image_count++] = target->images[i];
+        if (!has_image(known, target->images[i]))
+            known->images[known->image_count++] = target->images[i];
     return true;
 }
 
@@ -171,7 +209,8 @@ static void add_images(struct loader *loader, struct target *target,
         if (!wrong && target->image_count == SETTINGS_MAX_IMAGES)
             wrong = "at most 16 images of a target";
         if (wrong)
-            config_error(loader->errors, &image->origin, "images: \"%s\": %s", image->value, wrong);
+            config_error(loader->errors, &image->origin, "images: \"%s\": %s",
+                         loader_shown(loader, image->value), wrong);
         else
             target->images[target->image_count++] = image->value;
     }
@@ -205,7 +244,8 @@ static bool read_target(struct loader *loader, struct settings *settings,
     const char *wrong = entry->value ? target_parse(entry->value, settings->arena, target) : NULL;
 
     if (wrong)
-        config_error(loader->errors, &entry->origin, "target \"%s\": %s", entry->value, wrong);
+        config_error(loader->errors, &entry->origin, "target \"%s\": %s",
+                     loader_shown(loader, entry->value), wrong);
     target->interval = settings->interval;
     target->timeout = settings->timeout;
     target->expect = settings->expect;
@@ -236,7 +276,7 @@ static void add_target(struct loader *loader, struct settings *settings, struct 
     bool valid = read_target(loader, settings, entry, target);
     struct target *known = valid ? find_same_host(index, target) : NULL;
 
-    if (!valid || (known && !target->name && merge_images(known, target))) {
+    if (!valid || (known && !target->name && merge(known, target))) {
         memset(target, 0, sizeof(*target));
         return;
     }
@@ -247,7 +287,7 @@ static void add_target(struct loader *loader, struct settings *settings, struct 
     if (find_name(index, target->name))
         config_error(loader->errors, &entry->origin,
                      "target \"%s\": another one has the name \"%s\"; give one of them a name",
-                     entry->value, target->name);
+                     loader_shown(loader, entry->value), loader_shown(loader, target->name));
     else if (!remember(index, target))
         config_error(loader->errors, &entry->origin, "out of memory");
     settings->target_count++;
@@ -300,6 +340,22 @@ static void settle_controls(struct loader *loader, struct settings *settings)
                      "no_controls beside controls: give one of the two (--no-controls, --control)");
 }
 
+static void apply_profile(struct loader *loader, struct settings *settings)
+{
+    const char *wrong = schema_apply_profile(settings);
+    struct origin origin = {0};
+    char listen[ENDPOINT_TEXT_SIZE];
+
+    source_of(loader, "profile", &origin);
+    if (wrong)
+        config_error(loader->errors, &origin, "profile: %s", wrong);
+    wrong = schema_check_listen(settings);
+    source_of(loader, "listen", &origin);
+    if (wrong)
+        config_error(loader->errors, &origin, "listen: \"%s\": %s",
+                     endpoint_format(&settings->listen, listen), wrong);
+}
+
 struct settings *loader_finish(struct loader *loader)
 {
     struct settings *settings = arena_allocate(loader->arena, sizeof(*settings));
@@ -314,9 +370,7 @@ struct settings *loader_finish(struct loader *loader)
     for (size_t i = 0; i < schema_key_count; i++)
         settle_key(loader, &place, &schema_keys[i]);
     settle_controls(loader, settings);
-    const char *wrong = schema_apply_profile(settings);
-    if (wrong)
-        config_error(loader->errors, &(struct origin){"profile", 0, 0}, "%s", wrong);
+    apply_profile(loader, settings);
     add_targets(loader, settings);
     if (arena_failed(loader->arena))
         config_error(loader->errors, NULL, "out of memory");

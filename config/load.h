@@ -46,6 +46,9 @@ void loader_assign_target(struct loader *loader, struct target_entry *entry,
                           const struct schema_key *key, const char *value,
                           const struct origin *origin);
 
+/* What the user wrote, cut where it would leave no room in an error for what is valid. */
+const char *loader_shown(struct loader *loader, const char *value);
+
 /* Reads a YAML file into the loader (config/yaml_file.c); every error is listed. */
 void yaml_file_read(struct loader *loader, const char *path);
 

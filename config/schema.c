@@ -154,7 +154,9 @@ static const char *add_allowed_host(struct schema_place *place, const char *valu
 
 static const char *set_warning_days(struct schema_place *place, const char *value)
 {
-    return parse_count(value, 3650, &place->settings->certificate_warning_days);
+    return parse_count(value, 3650, &place->settings->certificate_warning_days)
+               ? "a number from 0 to 3650"
+               : NULL;
 }
 
 static const char *set_in_flight(struct schema_place *place, const char *value)
@@ -442,6 +444,15 @@ static bool has_internet_control(const struct network_settings *network)
     return false;
 }
 
+const char *schema_check_listen(const struct settings *settings)
+{
+    uint16_t port = settings->listen.port;
+
+    if (settings->network.profile == PROFILE_TKE_SERVERLESS && (port == 9100 || port >= 61000))
+        return "under tke-serverless the platform has port 9100 and 61000 up: listen elsewhere";
+    return NULL;
+}
+
 const char *schema_apply_profile(struct settings *settings)
 {
     static const char *const resolvers[] = {"183.60.83.19", "183.60.82.98"};
@@ -457,9 +468,6 @@ const char *schema_apply_profile(struct settings *settings)
             add_host_resolver(&place, resolvers[i]);
         for (size_t i = 0; !wrong && i < COUNT(ranges); i++)
             wrong = add_provider_range(&place, ranges[i]);
-        if (!wrong && (settings->listen.port == 9100 || settings->listen.port >= 61000))
-            wrong =
-                "under tke-serverless the platform has port 9100 and 61000 up: listen elsewhere";
         bool add = !has_internet_control(network);
         for (size_t i = 0; !wrong && add && i < COUNT(controls); i++)
             wrong = add_control(&place, controls[i]);

@@ -42,5 +42,7 @@ void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE]);
 /* A whole number with ms, s, m or h, within the bounds. NULL, or one sentence of what is valid. */
 const char *schema_parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret);
 
-/* After all keys: what a profile adds and forbids. NULL, or one sentence of what is wrong. */
+/* After all keys: what a profile adds, and whether it forbids the port that run would listen on.
+ * NULL, or one sentence of what is wrong. */
 const char *schema_apply_profile(struct settings *settings);
+const char *schema_check_listen(const struct settings *settings);

@@ -1,9 +1,11 @@
 /* The file, by libyaml's document API: every node keeps its line and column, so all errors come. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #include "config/load.h"
@@ -11,9 +13,10 @@
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
 #define MAX_PATH_TEXT 96
 #define MAX_WORDS     48
-#define MAX_KEYS      64 /* of one mapping; the schema has fewer, and each is compared with all before \
-                          */
-#define MAX_DEPTH 16     /* of sequences and mappings in each other; the schema needs 4 */
+#define MAX_KEYS                                                                                   \
+    64               /* of one mapping; the schema has fewer, and each is compared with all before \
+                      */
+#define MAX_DEPTH 16 /* of sequences and mappings in each other; the schema needs 4 */
 
 struct reader {
     struct loader *loader;
@@ -56,7 +59,16 @@ static void unknown_key(struct reader *reader, const yaml_node_t *node, const ch
         config_error(reader->loader->errors, &origin, "%s: unknown key; did you mean %s?", key,
                      near);
     else
-        config_error(reader->loader->errors, &origin, "%s: unknown key", key);
+        config_error(reader->loader->errors, &origin, "%s: unknown key",
+                     loader_shown(reader->loader, key));
+}
+
+static void stands_twice(struct reader *reader, const yaml_node_t *node, const char *key)
+{
+    struct origin origin = origin_of(reader, node);
+
+    config_error(reader->loader->errors, &origin, "%s: the key stands twice: leave one of them",
+                 loader_shown(reader->loader, key));
 }
 
 /* Calls `visit` for every pair of a mapping, after refusing keys that are no text or come twice. */
@@ -87,7 +99,7 @@ static void each_pair(struct reader *reader, const yaml_node_t *mapping, visit_f
             twice |= earlier && strcmp(earlier, key) == 0;
         }
         if (twice)
-            wrong_type(reader, key_node, key, "one value only: the key stands twice, and it");
+            stands_twice(reader, key_node, key);
         else
             visit(reader, key_node, key, node_at(reader, pair->value), context);
     }
@@ -173,12 +185,20 @@ static void read_key(struct reader *reader, const struct schema_key *key, yaml_n
 
 /* ---- targets ---- */
 
-static void find_registry(struct reader *reader, const yaml_node_t *key_node, const char *key,
-                          yaml_node_t *value, void *context)
+/* The text itself, or the registry of a mapping, or NULL. */
+static const char *registry_of(struct reader *reader, const yaml_node_t *node)
 {
-    (void)key_node;
-    if (strcmp(key, "registry") == 0 && scalar(value))
-        *(const char **)context = arena_copy_text(reader->loader->arena, scalar(value));
+    const char *registry = scalar(node);
+
+    if (node->type == YAML_MAPPING_NODE) {
+        for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+             !registry && pair < node->data.mapping.pairs.top; pair++) {
+            const char *key = scalar(node_at(reader, pair->key));
+            if (key && strcmp(key, "registry") == 0)
+                registry = scalar(node_at(reader, pair->value));
+        }
+    }
+    return arena_copy_text(reader->loader->arena, registry);
 }
 
 /* `key` NULL: images. */
@@ -233,12 +253,9 @@ static void read_target_key(struct reader *reader, const yaml_node_t *key_node, 
 
 static void read_target(struct reader *reader, yaml_node_t *node)
 {
-    const char *registry =
-        scalar(node) ? arena_copy_text(reader->loader->arena, scalar(node)) : NULL;
+    const char *registry = registry_of(reader, node);
     struct origin origin = origin_of(reader, node);
 
-    if (node->type == YAML_MAPPING_NODE)
-        each_pair(reader, node, find_registry, &registry);
     if (!registry)
         config_error(reader->loader->errors, &origin, "targets: an entry needs a registry");
     /* Its keys are read all the same, so that every error comes at once. */
@@ -299,12 +316,40 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
     }
 }
 
+/* libyaml's reader counts bytes where its parser keeps line and column. */
+static yaml_mark_t mark_of_byte(FILE *file, size_t offset)
+{
+    yaml_mark_t mark = {0};
+    int byte;
+
+    rewind(file);
+    while (offset-- && (byte = getc(file)) != EOF) {
+        bool ends_line = byte == '\n';
+        bool continues = (byte & 0xc0) == 0x80; /* UTF-8 */
+        mark.line += ends_line;
+        mark.column = ends_line ? 0 : mark.column + !continues;
+    }
+    return mark;
+}
+
 static void not_yaml(struct reader *reader, const yaml_mark_t *mark, const char *problem)
 {
     struct origin origin = {reader->path, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
 
     config_error(reader->loader->errors, &origin, "not valid YAML: %s",
                  problem ? problem : "it cannot be read");
+}
+
+static void not_parsed(struct reader *reader, FILE *file, const yaml_parser_t *parser)
+{
+    yaml_mark_t mark = parser->problem_mark;
+
+    if (parser->error == YAML_READER_ERROR)
+        mark = mark_of_byte(file, parser->problem_offset);
+    if (parser->problem && strstr(parser->problem, "UTF-8"))
+        not_yaml(reader, &mark, "these bytes are no UTF-8; save the file as UTF-8");
+    else
+        not_yaml(reader, &mark, parser->problem);
 }
 
 /* One event of the first pass, which bounds what the second one builds. */
@@ -360,7 +405,7 @@ static bool check_events(struct reader *reader, FILE *file)
     yaml_parser_set_input_file(&parser, file);
     while (acceptable && more) {
         if (!yaml_parser_parse(&parser, &event)) {
-            not_yaml(reader, &parser.problem_mark, parser.problem);
+            not_parsed(reader, file, &parser);
             acceptable = false;
             break;
         }
@@ -393,9 +438,10 @@ void yaml_file_read(struct loader *loader, const char *path)
     struct origin origin = {path, 0, 0};
     struct stat status;
     yaml_parser_t parser;
-    FILE *file = fopen(path, "re");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
-    if (!file || fstat(fileno(file), &status)) {
+    if (!file || fstat(fd, &status)) {
         config_error(loader->errors, &origin, "%s", strerror(errno));
     } else if (!S_ISREG(status.st_mode)) {
         config_error(loader->errors, &origin, "not a regular file");
@@ -412,4 +458,6 @@ void yaml_file_read(struct loader *loader, const char *path)
     }
     if (file)
         fclose(file);
+    else if (fd >= 0)
+        close(fd);
 }

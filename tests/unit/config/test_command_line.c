@@ -57,6 +57,39 @@ static const struct row {
      NULL},
     {{"check", "-"}, "target \"-\"", COMMAND_CHECK, false, NULL},
     {{"check", "--", "--help"}, "target \"--help\"", COMMAND_CHECK, false, NULL},
+    {{"wait", "--replay", "report.json", "acme-prod"},
+     "--replay: an option of check only",
+     COMMAND_WAIT,
+     false,
+     NULL},
+    {{"run", "--format=json", "acme-prod"},
+     "--format: an option of check, wait and explain only",
+     COMMAND_RUN,
+     false,
+     NULL},
+    {{"wait", "--format", "json", "acme-prod"}, NULL, COMMAND_WAIT, false, NULL},
+    {{"check", "--replay", "r.json", "acme-prod"},
+     "target \"acme-prod\": not beside --replay",
+     COMMAND_CHECK,
+     false,
+     NULL},
+    {{"check", "--replay", "r.json", "--expect", "private"},
+     "--expect: not beside --replay",
+     COMMAND_CHECK,
+     false,
+     NULL},
+    {{"check", "--format", "json", "--color=never", "--replay", "r.json"},
+     NULL,
+     COMMAND_CHECK,
+     false,
+     NULL},
+    {{"healthcheck", "acme-prod"},
+     "\"acme-prod\": healthcheck takes no target",
+     COMMAND_HEALTHCHECK,
+     false,
+     NULL},
+    {{"help", "wait"}, NULL, COMMAND_WAIT, true, NULL},
+    {{"help", "wiat"}, "\"wiat\": unknown command; did you mean wait?", COMMAND_HELP, true, NULL},
     {{"frobnicate"}, "\"frobnicate\": unknown command; see --help", COMMAND_HELP, false, NULL},
     {{"healthcheck", "--listen=[::1]:1"}, NULL, COMMAND_HEALTHCHECK, false, NULL},
     {{"explain", "i/o", "timeout"}, NULL, COMMAND_EXPLAIN, false, "i/o timeout"},
@@ -64,6 +97,27 @@ static const struct row {
     {{"explain", "-"}, NULL, COMMAND_EXPLAIN, false, "-"},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* Terminals and logs see what was written, without its control characters and in full only where it
+ * leaves room for what is valid. */
+static void values_are_shown_safely(void **state)
+{
+    char wild[] = "acme\x1b[31m\nprod";
+    char endless[5000];
+    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"check"}, wild, endless, NULL};
+    struct invocation invocation = {0};
+    struct config_errors errors = {0};
+    struct settings *settings = NULL;
+
+    (void)state;
+    memset(endless, 'a', sizeof(endless) - 1);
+    endless[sizeof(endless) - 1] = '\0';
+    assert_int_equal(settings_load(4, arguments, NULL, &invocation, &settings, &errors), -1);
+    assert_int_equal(errors.count, 2);
+    assert_non_null(strstr(errors.messages[0], "target \"acme\\x1b[31m\\x0aprod\": an instance"));
+    assert_non_null(strstr(errors.messages[1], "aaaa...\": an instance name has 5 to 50"));
+    config_errors_free(&errors);
+}
 
 static void same(const char *got, const char *wanted)
 {
@@ -120,10 +174,11 @@ static void each_command_lists_its_options(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[1 + ROW_COUNT] = {cmocka_unit_test(each_command_lists_its_options)};
+    struct CMUnitTest tests[2 + ROW_COUNT] = {cmocka_unit_test(each_command_lists_its_options),
+                                              cmocka_unit_test(values_are_shown_safely)};
 
     for (size_t i = 0; i < ROW_COUNT; i++)
-        tests[1 + i] = (struct CMUnitTest){
+        tests[2 + i] = (struct CMUnitTest){
             .name = rows[i].words[0] ? rows[i].words[rows[i].words[1] ? 1 : 0] : "nothing",
             .test_func = read_row,
             .initial_state = (void *)(uintptr_t)&rows[i]};

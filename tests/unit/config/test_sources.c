@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,7 +95,10 @@ static struct row rows[] = {
      0,
      {":1:14:", "no_controls beside controls"}},
     {"key that is no text", "[timeout]: 1s", 0, {":1:1: key: text is needed here"}},
-    {"key that stands twice", "expect: any\nexpect: public", 0, {":2:1:", "the key stands twice"}},
+    {"key that stands twice",
+     "expect: any\nexpect: public",
+     0,
+     {":2:1: expect: the key stands twice"}},
     {"list as a value", "timeout: [1s]", 0, {":1:10: timeout: a single value is needed here"}},
     {"value as a list", "token_hosts: a.example", 0, {":1:14: token_hosts: a list is needed here"}},
     {"value as a group", "log: info", 0, {":1:6: log: a mapping is needed here"}},
@@ -127,8 +131,21 @@ static struct row rows[] = {
      "targets: [{registry: a.example, name: x}, {registry: b.example, name: x}]",
      0,
      {":1:43: target \"b.example\": another one has the name \"x\""}},
-    {"platform's port", "profile: tke-serverless\nlisten: 0.0.0.0:9100", 0, {"9100"}},
-    {"platform's range", "profile: tke-serverless\nlisten: 0.0.0.0:61000", 0, {"61000"}},
+    {"platform's port",
+     "profile: tke-serverless\nlisten: 0.0.0.0:9100",
+     0,
+     {":2:9: listen: \"0.0.0.0:9100\": under tke-serverless"}},
+    {"platform's range",
+     "profile: tke-serverless\nlisten: 0.0.0.0:61000",
+     0,
+     {":2:9: listen: \"0.0.0.0:61000\": under tke-serverless"}},
+    {"warning days", "certificate_warning_days: -1", 0, {":1:27:", "a number from 0 to 3650"}},
+    {"bytes of another encoding",
+     "expect: any\n# \xe9\xa1\xb5 caf\xe9 \nprofile: none\n",
+     0,
+     {":2:9: not valid YAML: these bytes are no UTF-8"}},
+    {"control character", "expect: any\nca_file: a\x01z\n", 0, {":2:11: not valid YAML: control"}},
+    {"control characters of a key", "\"a\\x1bb\": 1", 0, {":1:1: a\\x1bb: unknown key"}},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -160,6 +177,72 @@ static void only_a_regular_file_is_read(void **state)
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
         assert_non_null(strstr(load_path(refused[i].path, NULL, NULL), refused[i].wrong));
     unlink(path);
+}
+
+/* Nobody writes into it: to open it must not wait for them. */
+static void a_fifo_is_refused_at_once(void **state)
+{
+    char directory[] = "/tmp/tcr-probe-test.XXXXXX";
+    char path[64];
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/fifo", directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    alarm(10); /* ends a test that waits */
+    assert_non_null(strstr(load_path(path, NULL, NULL), "not a regular file"));
+    alarm(0);
+    unlink(path);
+    rmdir(directory);
+}
+
+/* Each mistake of an entry is listed once, though the entry is looked at for its registry first. */
+static void mistakes_of_a_target_are_listed_once(void **state)
+{
+    static const char file[] = "targets: [{registry: a.example, name: b, name: c}]";
+    const char *wrong = load(file, sizeof(file) - 1, NULL, NULL);
+
+    (void)state;
+    assert_non_null(strstr(wrong, ":1:42: name: the key stands twice"));
+    assert_null(strchr(strchr(wrong, '\n') + 1, '\n'));
+}
+
+static unsigned occurrences(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    for (text = strstr(text, part); text; text = strstr(text + 1, part))
+        count++;
+    return count;
+}
+
+/* A registry named again is one target, unless its keys differ: none may be lost. */
+static void a_registry_named_again_is_one_target(void **state)
+{
+    static const struct {
+        const char *file;
+        unsigned targets, images;
+    } files[] = {
+        {"targets: [a.example, a.example, 'a.example:443']", 1, 0},
+        {"targets: [a.example/x/y, a.example, a.example/x/y, a.example/x/z]", 1, 2},
+        {"targets: [{registry: a.example, name: n, timeout: 10s}, a.example]", 1, 0},
+        {"targets: [a.example/x/y, {registry: a.example, images: [x/z], expect: private}]", 2, 2},
+        {"targets: [a.example, {registry: a.example, token_hosts: [b.example]}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, linkage_address: 10.0.0.1}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, ca_file: x}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, docker_config: x}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, interval: 1s}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, timeout: 1s}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, insecure_skip_verify: true}]", 2, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char printed[16384] = "";
+        assert_string_equal(load(files[i].file, strlen(files[i].file), NULL, printed), "");
+        assert_int_equal(occurrences(printed, "- registry:"), files[i].targets);
+        assert_int_equal(occurrences(printed, "      - \"x/"), files[i].images);
+    }
 }
 
 static void deep_nesting_is_refused_at_once(void **state)
@@ -300,11 +383,14 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
-#define TESTS 9
+#define TESTS 12
 
 int main(void)
 {
     struct CMUnitTest tests[ROW_COUNT + TESTS] = {
+        cmocka_unit_test(a_fifo_is_refused_at_once),
+        cmocka_unit_test(mistakes_of_a_target_are_listed_once),
+        cmocka_unit_test(a_registry_named_again_is_one_target),
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(many_keys_are_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
