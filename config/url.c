@@ -38,3 +38,51 @@ const char *url_parse(const char *text, struct arena *arena, struct url *ret)
     return host_port_parse(host, tls ? 443 : 80, arena, &ret->host, &ret->port, &ret->address,
                            &ret->host_is_address);
 }
+
+bool url_has_scheme(const char *reference)
+{
+    size_t length = strcspn(reference, ":/?#");
+
+    return length > 0 && reference[length] == ':';
+}
+
+/* RFC 3986 section 5.2.4; `path` begins with a slash. */
+static void remove_dot_segments(char *path)
+{
+    const char *end = path + strcspn(path, "?#");
+    const char *from = path;
+    char *to = path;
+
+    while (from < end) {
+        size_t length = 1 + strcspn(from + 1, "/?#");
+        bool parent = length == 3 && memcmp(from, "/..", 3) == 0;
+        bool dots = parent || (length == 2 && from[1] == '.');
+        while (parent && to > path && *--to != '/')
+            ;
+        if (!dots) {
+            memmove(to, from, length);
+            to += length;
+        } else if (from + length == end) {
+            *to++ = '/';
+        }
+        from += length;
+    }
+    memmove(to, end, strlen(end) + 1);
+}
+
+const char *url_resolve_path(const char *base, const char *reference, struct arena *arena)
+{
+    size_t kept = strcspn(base, "?#");
+
+    if (*reference == '/')
+        kept = 0;
+    else if (*reference == '#' || !*reference)
+        kept = strlen(base);
+    else if (*reference != '?')
+        while (kept > 1 && base[kept - 1] != '/')
+            kept--;
+    char *path = arena_format(arena, "%.*s%s", (int)kept, base, reference);
+    if (path)
+        remove_dot_segments(path);
+    return path;
+}

@@ -22,3 +22,10 @@ struct url {
 /* Everything goes into `arena`. NULL, or one sentence of what would be valid. User information
  * ("user@host"), blanks and control characters are refused. */
 const char *url_parse(const char *text, struct arena *arena, struct url *ret);
+
+/* Whether a reference (RFC 3986 section 4.1) begins with a scheme: it is whole without a base. */
+bool url_has_scheme(const char *reference);
+
+/* The path, query and fragment that a reference without scheme and host means where it was said,
+ * at `base`, a path as of `struct url` (RFC 3986 section 5.2). NULL: memory. */
+const char *url_resolve_path(const char *base, const char *reference, struct arena *arena);

@@ -41,7 +41,7 @@ struct image_run {
     const char *authorization; /* a whole header line, or NULL */
     bool scope_refused;        /* by the realm */
     enum image_step step;
-    usec_t started; /* the manifest, then the blob */
+    usec_t started;  /* the manifest, then the blob */
     bool redirected; /* the step goes on at `location` */
     struct url location;
     unsigned manifest_redirects;
@@ -67,10 +67,10 @@ struct fetch_place registry_place(const struct registry_run *registry);
 /* Whether the URL is the registry's own host and port. */
 bool registry_is(const struct registry_run *registry, const struct url *url);
 
-/* The whole URL of a Location among the secrets; `from` is where it was said, NULL the registry.
- * NULL: memory. */
+/* The whole URL of a Location among the secrets; `from` is where it was said, NULL the registry,
+ * and `path` what was asked for there. NULL: memory. */
 const char *registry_location_url(struct registry_run *registry, const struct url *from,
-                                  const char *location);
+                                  const char *path, const char *location);
 
 /* "Authorization: SCHEME TEXT\r\n" among the secrets; NULL: memory. */
 const char *registry_authorization(struct registry_run *registry, const char *scheme,

@@ -11,7 +11,7 @@
 #include "probes/registry_run.h"
 #include "probes/transport/http_fields.h"
 
-#define MAX_REDIRECTS 5
+#define MAX_REDIRECTS 9   /* containerd, as Go, makes ten requests */
 #define BLOB_PEEK     512 /* one byte is asked for; of a refusal its first words are kept */
 
 static void next(struct image_run *image, enum image_step step);
@@ -59,6 +59,18 @@ static void end_redirects(struct image_run *image, bool malformed, const char *r
 
 /* ---- redirects ---- */
 
+/* NULL: memory. */
+static const char *path_of(const struct image_run *image)
+{
+    bool blob = image->step == IMAGE_BLOB;
+
+    if (image->redirected)
+        return image->location.path;
+    return arena_format(image->registry->secrets, "/v2/%s/%s/%s", image->repository,
+                        blob ? "blobs" : "manifests",
+                        blob ? image->evidence->blob.digest : image->version);
+}
+
 static void go_elsewhere(struct image_run *image, const struct url *url, const char *published)
 {
     bool blob = image->step == IMAGE_BLOB;
@@ -84,11 +96,9 @@ static void follow(struct image_run *image, const struct http_response *response
     bool blob = image->step == IMAGE_BLOB;
     unsigned *redirects = blob ? &evidence->blob.redirects : &image->manifest_redirects;
     const char *location = http_response_header(response, "location", 0);
+    const struct url *from = image->redirected ? &image->location : NULL;
     struct url url = {0};
-    const char *absolute =
-        location ? registry_location_url(image->registry,
-                                         image->redirected ? &image->location : NULL, location)
-                 : NULL;
+    const char *absolute = registry_location_url(image->registry, from, path_of(image), location);
     const char *published = registry_keep_url(image->registry, absolute);
     if (blob) {
         evidence->blob.status = response->status;
@@ -365,15 +375,6 @@ static void answered(enum fetch_outcome outcome, const struct http_response *res
     }
 }
 
-static const char *registry_path(struct image_run *image)
-{
-    bool blob = image->step == IMAGE_BLOB;
-
-    return arena_format(image->registry->secrets, "/v2/%s/%s/%s", image->repository,
-                        blob ? "blobs" : "manifests",
-                        blob ? image->evidence->blob.digest : image->version);
-}
-
 static struct fetch_place place_of(const struct image_run *image,
                                    const struct remote_host_evidence *remote)
 {
@@ -396,7 +397,7 @@ static bool start(struct image_run *image)
     const char *authorization = image->redirected ? NULL : image->authorization;
     struct http_request request = {
         .method = image->step == IMAGE_HEAD ? "HEAD" : "GET",
-        .path = image->redirected ? image->location.path : registry_path(image),
+        .path = path_of(image),
         .accept = blob ? NULL : MANIFEST_ACCEPT,
         .extra_headers = authorization,
         .max_body = blob ? BLOB_PEEK : 0,

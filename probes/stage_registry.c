@@ -36,21 +36,23 @@ bool registry_is(const struct registry_run *registry, const struct url *url)
 }
 
 const char *registry_location_url(struct registry_run *registry, const struct url *from,
-                                  const char *location)
+                                  const char *path, const char *location)
 {
     const struct target *target = registry->run->target;
+    struct arena *arena = registry->secrets;
     bool plain = from ? !from->tls : target->plain_http;
-    const char *host =
-        http_host_header(from ? from->host : target->host, from ? from->port : target->port,
-                         plain ? 80 : 443, registry->secrets);
+    const char *scheme = plain ? "http" : "https";
 
+    if (!path || !location || !*location)
+        return NULL;
+    if (url_has_scheme(location))
+        return location;
     if (strncmp(location, "//", 2) == 0)
-        return arena_format(registry->secrets, "%s:%s", plain ? "http" : "https", location);
-    if (*location == '/')
-        return host ? arena_format(registry->secrets, "%s://%s%s", plain ? "http" : "https", host,
-                                   location)
-                    : NULL;
-    return location;
+        return arena_format(arena, "%s:%s", scheme, location);
+    const char *host = http_host_header(from ? from->host : target->host,
+                                        from ? from->port : target->port, plain ? 80 : 443, arena);
+    const char *resolved = url_resolve_path(path, location, arena);
+    return host && resolved ? arena_format(arena, "%s://%s%s", scheme, host, resolved) : NULL;
 }
 
 const char *registry_authorization(struct registry_run *registry, const char *scheme,

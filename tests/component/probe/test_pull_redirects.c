@@ -42,6 +42,54 @@ static void a_manifest_elsewhere_is_read_without_the_token(void **state)
     pull_scene_close(&scene);
 }
 
+/* As RFC 3986 tells, and as containerd's client does. */
+static void a_relative_redirect_starts_where_it_was_said(void **state)
+{
+    static const struct fake_route registry[] = {
+        {"HEAD " PATH_OF_MANIFEST " ", NULL, ANSWER("307 x", "Location: elsewhere?x\r\n", ""),
+         TAIL_NONE, NULL},
+        {"GET " PATH_OF_MANIFEST " ", NULL,
+         ANSWER("307 x", "Location: ../../../../signed/1\r\n", ""), TAIL_NONE, NULL},
+        {"GET /signed/1 ", NULL, ANSWER("307 x", "Location: ?again\r\n", ""), TAIL_NONE, NULL},
+        {"HEAD /v2/team/app/manifests/elsewhere?x ", NULL,
+         ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\n", ""), TAIL_NONE, NULL},
+        {"GET /signed/1?again ", NULL, ANSWER("200 OK", "", MANIFEST), TAIL_NONE, NULL},
+    };
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    for (size_t i = sizeof(registry) / sizeof(registry[0]); i-- > 0;)
+        fake_registry_first(&scene.registry, &registry[i]);
+    pull_scene_run(&scene, NULL);
+    pull_scene_expect(&scene, "ok_private");
+    assert_int_equal(fake_registry_count(&scene.registry, "GET /signed/1?again "), 1);
+    pull_scene_close(&scene);
+}
+
+/* containerd's client makes ten requests: nine redirects are followed, a tenth is not. */
+static void as_many_redirects_are_followed_as_containerd_does(void **state)
+{
+    static const struct fake_route deeper = {"HEAD ", NULL, ANSWER("307 x", "Location: x/\r\n", ""),
+                                             TAIL_NONE, NULL};
+    static const struct fake_route found = {
+        "HEAD /v2/team/app/manifests/x/x/x/x/x/x/x/x/x/ ", NULL,
+        ANSWER("200 OK", "Docker-Content-Digest: " DIGEST "\r\n", ""), TAIL_NONE, NULL};
+
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        struct pull_scene scene;
+        pull_scene_open(&scene);
+        fake_registry_first(&scene.registry, &deeper);
+        if (!more)
+            fake_registry_first(&scene.registry, &found);
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, more ? "http_invalid" : "ok_private");
+        assert_int_equal(fake_registry_count(&scene.registry, "HEAD "), 10);
+        pull_scene_close(&scene);
+    }
+}
+
 static const struct {
     const char *name;
     const char *cause;
@@ -152,6 +200,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_elsewhere_is_read_without_the_token),
+        cmocka_unit_test(a_relative_redirect_starts_where_it_was_said),
+        cmocka_unit_test(as_many_redirects_are_followed_as_containerd_does),
         cmocka_unit_test(who_fails_a_redirected_manifest_is_named),
         cmocka_unit_test(a_refusal_elsewhere_keeps_its_status),
         cmocka_unit_test(a_late_challenge_ends_the_redirect_of_another),

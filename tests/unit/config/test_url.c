@@ -56,9 +56,72 @@ static void each_row(void **state)
     }
 }
 
+/* Those of RFC 3986 section 5.4 that have no host, with its base, and some with an own one. */
+static const struct {
+    const char *base; /* NULL: that of the RFC */
+    const char *reference;
+    const char *path;
+} references[] = {
+    {NULL, "g", "/b/c/g"},
+    {NULL, "./g", "/b/c/g"},
+    {NULL, "g/", "/b/c/g/"},
+    {NULL, "/g", "/g"},
+    {NULL, "?y", "/b/c/d;p?y"},
+    {NULL, "g?y", "/b/c/g?y"},
+    {NULL, "#s", "/b/c/d;p?q#s"},
+    {NULL, "g#s", "/b/c/g#s"},
+    {NULL, "g?y#s", "/b/c/g?y#s"},
+    {NULL, ";x", "/b/c/;x"},
+    {NULL, "g;x?y#s", "/b/c/g;x?y#s"},
+    {NULL, "", "/b/c/d;p?q"},
+    {NULL, ".", "/b/c/"},
+    {NULL, "./", "/b/c/"},
+    {NULL, "..", "/b/"},
+    {NULL, "../", "/b/"},
+    {NULL, "../g", "/b/g"},
+    {NULL, "../..", "/"},
+    {NULL, "../../g", "/g"},
+    {NULL, "../../../g", "/g"},
+    {NULL, "/./g", "/g"},
+    {NULL, "/../g", "/g"},
+    {NULL, "g.", "/b/c/g."},
+    {NULL, ".g", "/b/c/.g"},
+    {NULL, "g..", "/b/c/g.."},
+    {NULL, "..g", "/b/c/..g"},
+    {NULL, "./../g", "/b/g"},
+    {NULL, "./g/.", "/b/c/g/"},
+    {NULL, "g/./h", "/b/c/g/h"},
+    {NULL, "g/../h", "/b/c/h"},
+    {NULL, "g?y/../x", "/b/c/g?y/../x"},
+    {NULL, "g#s/../x", "/b/c/g#s/../x"},
+    {"/", "g", "/g"},
+    {"/", "..", "/"},
+    {"/?a=/b", "g", "/g"},
+    {"/a?b", "?", "/a?"},
+    {"/", "/a//b/../c", "/a//c"},
+};
+
+static void each_reference(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
+        struct arena *arena = arena_new(0);
+        const char *base = references[i].base ? references[i].base : "/b/c/d;p?q";
+        assert_false(url_has_scheme(references[i].reference));
+        assert_string_equal(url_resolve_path(base, references[i].reference, arena),
+                            references[i].path);
+        arena_free(arena);
+    }
+    assert_true(url_has_scheme("g:h"));
+    assert_true(url_has_scheme("https://echo.example/"));
+    assert_false(url_has_scheme(":h"));
+    assert_false(url_has_scheme("//echo.example:80/"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_row)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_row),
+                                       cmocka_unit_test(each_reference)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
