@@ -9,7 +9,7 @@
 #define CHANGES_WINDOW       (10 * 60 * USEC_PER_SEC)
 #define MAX_SHORTAGES_LOGGED 5 /* of memory, of all targets, in SHORTAGES_WINDOW */
 #define SHORTAGES_WINDOW     (60 * USEC_PER_SEC)
-#define MAX_EVIDENCE         400 /* bytes of the first evidence lines in a log line */
+#define EVIDENCE_BEGINS      200 /* a further evidence line begins in a log line only before that */
 
 _Static_assert(CAUSE_COUNT <= 64, "seen_causes has a bit for every cause");
 
@@ -88,7 +88,7 @@ static const struct finding *finding_of(const struct diagnosis *diagnosis, enum 
 
 static void put_evidence(struct text *text, const struct finding *finding)
 {
-    for (size_t i = 0; i < finding->evidence_count && text->length < MAX_EVIDENCE / 2; i++)
+    for (size_t i = 0; i < finding->evidence_count && text->length < EVIDENCE_BEGINS; i++)
         text_append_format(text, "%s%s", i ? "; " : "", finding->evidence[i]);
 }
 
@@ -100,7 +100,7 @@ static void log_change(struct watch *watch, const struct diagnosis *diagnosis,
     const struct state *state = &watch->state;
     const struct finding *first = finding_of(diagnosis, state->cause);
     bool troubled = first->severity != SEVERITY_OK;
-    char room[MAX_EVIDENCE + 1] = "";
+    char room[LOG_MAX_VALUE + 2] = ""; /* what is longer the log shows as cut */
     struct text evidence = TEXT_IN(room);
     char lasted[32] = "";
     char left_out[16] = "";
