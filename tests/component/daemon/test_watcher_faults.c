@@ -25,6 +25,7 @@
 #include "daemon/watcher.h"
 #include "probes/libraries.h"
 #include "tests/component/probe/fake_site.h"
+#include "tests/component/probe/stepping_clock.h"
 #include "tests/component/transport/fake_dns.h"
 #include "tests/component/transport/fake_tls.h"
 
@@ -298,58 +299,34 @@ static void a_daemon_lives_through_each_failure(void **state)
 
 /* ---- the clock ---- */
 
-static unsigned readings;
-static unsigned stepping; /* the reading of the wall clock from which on it is wrong; 0: none */
-static int64_t step;      /* microseconds */
-
-static usec_t steady(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / 1000;
-}
-
-static int64_t stepped(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    readings++;
-    return (int64_t)now.tv_sec * (int64_t)USEC_PER_SEC + now.tv_nsec / 1000 +
-           (stepping && readings >= stepping ? step : 0);
-}
-
 /* It is set during a turn, at each look at it, and set right after it. */
 static void a_clock_that_is_set_is_recovered_from(void **state)
 {
     static const int64_t steps[] = {3600, -3600, 10 * YEAR, -10 * YEAR};
-    const struct clock_source source = {steady, stepped};
     struct scene scene;
 
     (void)state;
     failing = 0;
-    stepping = 0;
-    clock_replace(&source);
+    stepping_clock_start();
     open_scene(&scene);
     scene.watcher = watcher_new(scene.base, scene.settings);
     settle(&scene);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         bool reached = true;
-        step = steps[i] * (int64_t)USEC_PER_SEC;
-        for (stepping = 1; reached;) {
-            unsigned at = stepping;
-            readings = 0;
+        stepping_clock.step = steps[i] * (int64_t)USEC_PER_SEC;
+        for (stepping_clock.at = 1; reached;) {
+            unsigned at = stepping_clock.at;
+            stepping_clock.readings = 0;
             turn(&scene);
-            reached = readings >= at;
+            reached = stepping_clock.readings >= at;
             judge(&scene, reached, CAUSE_CLOCK_SKEW);
-            stepping = 0;
+            stepping_clock.at = 0;
             require_recovery(&scene);
-            stepping = at + 1;
+            stepping_clock.at = at + 1;
         }
-        assert_true(stepping > 3);
+        assert_true(stepping_clock.at > 3);
     }
-    clock_replace(NULL);
+    stepping_clock_stop();
     close_scene(&scene);
 }
 

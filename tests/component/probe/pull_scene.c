@@ -81,10 +81,14 @@ void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoi
     };
 }
 
+#define EVERY_NAME "DNS:registry.example,DNS:auth.example,DNS:store.example,IP:127.0.0.1"
+
 const struct fake_certificate pull_certificate = {
-    .names = "DNS:registry.example,DNS:auth.example,DNS:store.example,IP:127.0.0.1",
-    .from_seconds = -YEAR,
-    .until_seconds = YEAR};
+    .names = EVERY_NAME, .from_seconds = -YEAR, .until_seconds = YEAR};
+const struct fake_certificate pull_wrong_host = {
+    .names = "DNS:other.example", .from_seconds = -YEAR, .until_seconds = YEAR};
+const struct fake_certificate pull_unknown_issuer = {
+    .names = EVERY_NAME, .from_seconds = -YEAR, .until_seconds = YEAR, .unknown_ca = true};
 
 static void open_with(struct pull_scene *scene, const struct fake_certificate *certificate)
 {

@@ -63,6 +63,8 @@ enum { PULL_FIRST_TOKEN = 1, PULL_FIRST_IMAGE = 5 };
 
 extern struct fake_pki pull_pki;
 extern const struct fake_certificate pull_certificate; /* of every name */
+extern const struct fake_certificate pull_wrong_host;
+extern const struct fake_certificate pull_unknown_issuer;
 
 int pull_scenes_start(void **state); /* set-up and tear-down of the group */
 int pull_scenes_stop(void **state);

@@ -20,12 +20,12 @@
 
 #include <cmocka.h>
 
-#include "config/base/clock.h"
 #include "config/base/memory.h"
 #include "fake_site.h"
 #include "probes/diagnosis/diagnose.h"
 #include "probes/libraries.h"
 #include "probes/probe.h"
+#include "stepping_clock.h"
 #include "tests/component/transport/fake_dns.h"
 #include "tests/component/transport/fake_tls.h"
 
@@ -242,60 +242,38 @@ static void short_of_descriptors_is_our_own_fault(void **state)
 
 /* ---- the clock ---- */
 
-static unsigned readings;
-static unsigned stepping; /* the reading of the wall clock from which on it is wrong; 0: none */
-static int64_t step;      /* microseconds */
-
-static usec_t steady(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / 1000;
-}
-
-static int64_t stepped(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    readings++;
-    return (int64_t)now.tv_sec * (int64_t)USEC_PER_SEC + now.tv_nsec / 1000 +
-           (stepping && readings >= stepping ? step : 0);
-}
-
 /* The clock is set while a run is under way, at each of its looks at it. */
 static void a_clock_that_is_set_is_told_from_a_bad_certificate(void **state)
 {
     const struct fake_certificate certificate = {
         .names = "DNS:registry.example", .from_seconds = -YEAR, .until_seconds = YEAR};
-    const struct clock_source source = {steady, stepped};
     static const int64_t steps[] = {3600, -3600, 10 * YEAR, -10 * YEAR};
     struct peers peers = start_peers(&certificate);
     bool failed;
 
     (void)state;
     failing = 0;
-    clock_replace(&source);
+    stepping_clock_start();
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         unsigned skewed = 0;
         bool reached = true;
-        step = steps[i] * (int64_t)USEC_PER_SEC;
-        for (stepping = 1; reached; stepping++) {
-            readings = 0;
+        stepping_clock.step = steps[i] * (int64_t)USEC_PER_SEC;
+        for (stepping_clock.at = 1; reached; stepping_clock.at++) {
+            stepping_clock.readings = 0;
             struct diagnosis *diagnosis = run_once(&peers, &failed);
             enum cause cause = diagnosis->findings[0].cause;
-            reached = readings >= stepping;
+            reached = stepping_clock.readings >= stepping_clock.at;
             skewed += cause == CAUSE_CLOCK_SKEW;
             if (cause != CAUSE_CLOCK_SKEW && cause != CAUSE_OK_PRIVATE)
-                fail_msg("step at reading %u: %s", stepping, diagnosis->findings[0].summary);
+                fail_msg("step at reading %u: %s", stepping_clock.at,
+                         diagnosis->findings[0].summary);
             if (!reached)
                 assert_int_equal(cause, CAUSE_OK_PRIVATE);
             diagnosis_free(diagnosis);
         }
         assert_true(skewed > 0);
     }
-    clock_replace(NULL);
+    stepping_clock_stop();
     stop_peers(&peers);
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+
+/* The wall clock, and that somebody sets it while the program runs. */
+
+#include <stdint.h>
+
+struct stepping_clock {
+    unsigned readings; /* so many until now; the test sets it back */
+    unsigned at;       /* the reading from which on it is wrong; 0: none */
+    int64_t step;      /* by so many microseconds */
+};
+
+extern struct stepping_clock stepping_clock;
+
+void stepping_clock_start(void); /* in place of the real one, still right */
+void stepping_clock_stop(void);
