@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/base/text.h"
 #include "config/target.h"
 
 #define DNS_PORT     53
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const no_memory = "out of memory";
+static const char *const has_controls = "it must hold no control characters";
 
 /* ---- values ---- */
 
@@ -314,6 +316,8 @@ static const char *add_control(struct schema_place *place, const char *value)
     if (wrong)
         return wrong;
     control->name = place->name ? place->name : value + kind + 1;
+    if (text_has_controls(control->name))
+        return has_controls;
     control->name = arena_copy_text(place->settings->arena, control->name);
     if (!control->name)
         return no_memory;
@@ -355,7 +359,7 @@ static const char *set_linkage(struct schema_place *place, const char *value)
 
 static const char *set_name(struct schema_place *place, const char *value)
 {
-    return copy(place, value, &place->target->name);
+    return text_has_controls(value) ? has_controls : copy(place, value, &place->target->name);
 }
 
 const struct schema_key schema_keys[] = {

@@ -61,7 +61,7 @@ void log_configure(enum log_level least, enum log_format format)
     style = format;
 }
 
-/* Printable ASCII as it is; quotes and backslashes escaped the same way in both formats. */
+/* What prints as it is; quotes and backslashes escaped the same way in both formats. */
 static void append_value(struct text *line, const char *value)
 {
     size_t length = strlen(value);
@@ -69,7 +69,11 @@ static void append_value(struct text *line, const char *value)
     text_append(line, "\"");
     for (size_t i = 0; i < length && i < LOG_MAX_VALUE; i++) {
         unsigned char byte = (unsigned char)value[i];
-        if (byte == '"' || byte == '\\')
+        size_t character = text_utf8_length(value + i);
+        if (character) {
+            text_append_bytes(line, value + i, character);
+            i += character - 1;
+        } else if (byte == '"' || byte == '\\')
             text_append_format(line, "\\%c", byte);
         else if (byte < 0x20 || byte >= 0x7f)
             text_append_format(line, "\\u%04x", byte);

@@ -29,13 +29,15 @@ static void open_labels(struct text *text, const char *name, const struct watch 
     for (const char *at = watch->target->name; *at; at++) {
         unsigned char byte = (unsigned char)*at;
         size_t plain = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789.-:_");
+        if (byte >= 0x80)
+            plain = text_utf8_length(at); /* two names must not become one */
         if (plain) {
             text_append_bytes(text, at, plain);
             at += plain - 1;
         } else if (byte == '"' || byte == '\\') {
             text_append_format(text, "\\%c", byte);
         } else if (byte < 0x20 || byte >= 0x7f) {
-            text_append(text, "?");
+            text_append(text, "?"); /* settings hold none */
         } else {
             text_append_bytes(text, at, 1);
         }

@@ -20,18 +20,9 @@ void reading_fail(struct reading *reading, const char *key, const char *found)
     text_free(&escaped);
 }
 
-/* What a terminal would obey: C0, DEL, and C1 as UTF-8 spells it. Our reports hold none. */
-static bool has_controls(const char *text)
-{
-    for (const unsigned char *byte = (const unsigned char *)text; *byte; byte++)
-        if (*byte < 0x20 || *byte == 0x7f || (*byte == 0xc2 && byte[1] < 0xa0))
-            return true;
-    return false;
-}
-
 static const char *keep_text(struct reading *reading, const char *key, const char *text)
 {
-    if (text && has_controls(text))
+    if (text && text_has_controls(text)) /* our reports hold none */
         reading_fail(reading, key, text);
     return arena_copy_text(reading->arena, text);
 }

@@ -128,6 +128,30 @@ void text_append_peer(struct text *text, const void *bytes, size_t length, size_
         text_append(text, "...");
 }
 
+bool text_has_controls(const char *string)
+{
+    for (const unsigned char *byte = (const unsigned char *)string; *byte; byte++)
+        if (*byte < 0x20 || *byte == 0x7f || (*byte == 0xc2 && byte[1] < 0xa0))
+            return true;
+    return false;
+}
+
+size_t text_utf8_length(const char *string)
+{
+    const unsigned char *byte = (const unsigned char *)string;
+    size_t length = *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
+    /* of the second byte: no C1, nothing that has a shorter form, no surrogate, at most U+10FFFF */
+    unsigned char least = *byte == 0xc2 || *byte == 0xe0 ? 0xa0 : *byte == 0xf0 ? 0x90 : 0x80;
+    unsigned char most = *byte == 0xed ? 0x9f : *byte == 0xf4 ? 0x8f : 0xbf;
+
+    if (length && (byte[1] < least || byte[1] > most))
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((byte[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
 const char *text_string(const struct text *text)
 {
     return text->bytes ? text->bytes : "";

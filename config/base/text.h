@@ -43,6 +43,13 @@ void text_append_format_list(struct text *text, const char *format, va_list argu
  */
 void text_append_peer(struct text *text, const void *bytes, size_t length, size_t max);
 
+/* What a terminal would obey: C0, DEL, and C1 as UTF-8 spells it. */
+bool text_has_controls(const char *string);
+
+/* Bytes of the character at `string` where it is a printable one beyond ASCII in well-formed UTF-8
+ * (RFC 3629); else 0. */
+size_t text_utf8_length(const char *string);
+
 /* What was appended so far as a C string; "" when nothing was. Valid until the next append. */
 const char *text_string(const struct text *text);
 bool text_truncated(const struct text *text);

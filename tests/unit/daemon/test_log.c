@@ -100,20 +100,70 @@ static void one_line_names_the_worst(void **state)
     text_free(&text);
 }
 
-/* Runs summary_log() with standard error in a file, and gives what was written. */
+/* Standard error in a file, up to the end. */
+struct capture {
+    FILE *file;
+    int kept;
+};
+
+static struct capture capture_begin(void)
+{
+    struct capture capture = {tmpfile(), dup(STDERR_FILENO)};
+
+    assert_non_null(capture.file);
+    dup2(fileno(capture.file), STDERR_FILENO);
+    return capture;
+}
+
+static void capture_end(struct capture capture, char line[1024])
+{
+    dup2(capture.kept, STDERR_FILENO);
+    close(capture.kept);
+    rewind(capture.file);
+    line[fread(line, 1, 1023, capture.file)] = '\0';
+    fclose(capture.file);
+}
+
 static void log_summary(const struct watcher *watcher, struct summary *since, char line[1024])
 {
-    FILE *file = tmpfile();
-    int kept = dup(STDERR_FILENO);
+    struct capture capture = capture_begin();
 
-    assert_non_null(file);
-    dup2(fileno(file), STDERR_FILENO);
     summary_log(watcher, since);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    rewind(file);
-    line[fread(line, 1, 1023, file)] = '\0';
-    fclose(file);
+    capture_end(capture, line);
+}
+
+/* Names may be in any script; a byte that is no character, or that a terminal obeys, is escaped. */
+static void values_keep_their_script(void **state)
+{
+    static const struct {
+        const char *value;
+        const char *logged;
+    } values[] = {
+        {"\xe7\x94\x9f\xe4\xba\xa7", "=\"\xe7\x94\x9f\xe4\xba\xa7\""}, /* two of three bytes */
+        {"caf\xc3\xa9 \xf0\x9f\x98\x80", "=\"caf\xc3\xa9 \xf0\x9f\x98\x80\""},
+        {"\xc2\x9b"
+         "1m",
+         "=\"\\u00c2\\u009b1m\""},           /* C1 */
+        {"\xe7\x94", "=\"\\u00e7\\u0094\""}, /* cut off */
+        {"\xc0\xaf", "=\"\\u00c0\\u00af\""}, /* longer than needed */
+        {"\xe0\x9f\xbf", "=\"\\u00e0\\u009f\\u00bf\""},
+        {"\xf0\x8f\xbf\xbf", "=\"\\u00f0\\u008f\\u00bf\\u00bf\""},
+        {"\xed\xa0\x80", "=\"\\u00ed\\u00a0\\u0080\""},            /* a surrogate */
+        {"\xf4\x90\x80\x80", "=\"\\u00f4\\u0090\\u0080\\u0080\""}, /* beyond the last */
+        {"\x1b[31m\n\x7f", "=\"\\u001b[31m\\u000a\\u007f\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const struct log_field fields[] = {{"name", values[i].value}};
+        char line[1024];
+        struct capture capture = capture_begin();
+        log_event(LOG_LEVEL_ERROR, "seen", fields, 1);
+        capture_end(capture, line);
+        assert_non_null(strstr(line, " name="));
+        assert_string_equal(strstr(line, " name=") + 5 + strlen(values[i].logged), "\n");
+        assert_memory_equal(strstr(line, " name=") + 5, values[i].logged, strlen(values[i].logged));
+    }
 }
 
 static void summary_counts_since_the_last(void **state)
@@ -142,6 +192,7 @@ int main(void)
         cmocka_unit_test(limits_count_what_they_leave_out),
         cmocka_unit_test(one_line_names_the_worst),
         cmocka_unit_test(summary_counts_since_the_last),
+        cmocka_unit_test(values_keep_their_script),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
