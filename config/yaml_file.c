@@ -48,6 +48,20 @@ static void wrong_type(struct reader *reader, const yaml_node_t *node, const cha
     config_error(reader->loader->errors, &origin, "%s: %s is needed here", key, wanted);
 }
 
+/* "targets:" with nothing behind it, e.g. because every entry is a comment. */
+static bool is_nothing(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 &&
+           node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+static bool is_list(struct reader *reader, const yaml_node_t *node, const char *key)
+{
+    if (node->type != YAML_SEQUENCE_NODE && !is_nothing(node))
+        wrong_type(reader, node, key, "a list");
+    return node->type == YAML_SEQUENCE_NODE;
+}
+
 static void unknown_key(struct reader *reader, const yaml_node_t *node, const char *key,
                         const char *const *words)
 {
@@ -170,10 +184,8 @@ static void read_key(struct reader *reader, const struct schema_key *key, yaml_n
         assign_value(reader, key, node);
         return;
     }
-    if (node->type != YAML_SEQUENCE_NODE) {
-        wrong_type(reader, node, key->path, "a list");
+    if (!is_list(reader, node, key->path))
         return;
-    }
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
         if (controls)
@@ -207,10 +219,8 @@ static void read_target_list(struct reader *reader, struct target_entry *entry,
 {
     const char *name = key ? key->path : "images";
 
-    if (node->type != YAML_SEQUENCE_NODE) {
-        wrong_type(reader, node, name, "a list");
+    if (!is_list(reader, node, name))
         return;
-    }
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
         yaml_node_t *value = node_at(reader, *item);
@@ -276,7 +286,7 @@ static void read_group(struct reader *reader, const char *group, yaml_node_t *no
     snprintf(prefix, sizeof(prefix), "%s.", group);
     if (node->type == YAML_MAPPING_NODE)
         each_pair(reader, node, read_pair, prefix);
-    else
+    else if (!is_nothing(node))
         wrong_type(reader, node, group, "a mapping");
 }
 
@@ -302,10 +312,8 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
     }
     words[count] = NULL;
     if (!skip && strcmp(key, "targets") == 0) {
-        if (value->type != YAML_SEQUENCE_NODE) {
-            wrong_type(reader, value, key, "a list");
+        if (!is_list(reader, value, key))
             return;
-        }
         for (yaml_node_item_t *item = value->data.sequence.items.start;
              item < value->data.sequence.items.top; item++)
             read_target(reader, node_at(reader, *item));
@@ -427,7 +435,7 @@ static void read_document(struct reader *reader, yaml_parser_t *parser)
     yaml_node_t *root = yaml_document_get_root_node(&reader->document);
     if (root && root->type == YAML_MAPPING_NODE)
         each_pair(reader, root, read_pair, (char[]){""});
-    else if (root)
+    else if (root && !is_nothing(root))
         wrong_type(reader, root, "the file", "a mapping of keys");
     yaml_document_delete(&reader->document);
 }

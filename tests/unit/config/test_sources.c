@@ -253,6 +253,21 @@ static void a_registry_named_again_is_one_target(void **state)
     }
 }
 
+/* What is left of a template of which every line is a comment. */
+static void nothing_is_an_empty_list(void **state)
+{
+    static const char file[] = "targets:\n#  - acme-prod\nresolvers:\nlog:\ncontrols:\n"
+                               "private_ranges: # none\n";
+    char printed[16384] = "";
+    const char *wrong = load("targets: \"\"\n", sizeof("targets: \"\"\n") - 1, NULL, NULL);
+
+    (void)state;
+    assert_non_null(strstr(wrong, ":1:10: targets: a list is needed here"));
+    assert_string_equal(load(file, sizeof(file) - 1, NULL, printed), "");
+    assert_null(strstr(printed, "registry:"));
+    assert_string_equal(load("---\n...\n", sizeof("---\n...\n") - 1, NULL, NULL), "");
+}
+
 static void deep_nesting_is_refused_at_once(void **state)
 {
     char *file = malloc(DEEP);
@@ -391,12 +406,13 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
-#define TESTS 12
+#define TESTS 13
 
 int main(void)
 {
     struct CMUnitTest tests[ROW_COUNT + TESTS] = {
         cmocka_unit_test(a_fifo_is_refused_at_once),
+        cmocka_unit_test(nothing_is_an_empty_list),
         cmocka_unit_test(mistakes_of_a_target_are_listed_once),
         cmocka_unit_test(a_registry_named_again_is_one_target),
         cmocka_unit_test(deep_nesting_is_refused_at_once),
