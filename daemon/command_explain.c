@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/base/memory.h"
+#include "config/error.h"
 #include "daemon/command.h"
 #include "daemon/explain_output.h"
 #include "probes/diagnosis/guide.h"
@@ -115,6 +116,18 @@ static int explain(const struct invocation *invocation, const struct settings *s
     return publish(&text, status, failures);
 }
 
+/* A single word that is not recognised may be a cause's id, mistyped. */
+static void suggest_cause(const char *given)
+{
+    const char *names[CAUSE_COUNT + 1] = {NULL};
+
+    for (size_t i = 0; i < CAUSE_COUNT; i++)
+        names[i] = cause_name((enum cause)i);
+    const char *near = nearest_word(given, names);
+    if (near)
+        fprintf(stderr, "tcr-probe: did you mean explain %s?\n", near);
+}
+
 int command_explain(const struct invocation *invocation, const struct settings *settings)
 {
     const char *given = invocation->explained;
@@ -123,12 +136,17 @@ int command_explain(const struct invocation *invocation, const struct settings *
 
     if (given && cause_from_name(given, &cause))
         return explain_cause(invocation, cause);
-    if (given && strcmp(given, "-") != 0)
-        return explain(invocation, settings, given, strlen(given));
+    int status = COMMAND_STATUS_UNKNOWN;
+    if (given && strcmp(given, "-") != 0) {
+        status = explain(invocation, settings, given, strlen(given));
+        if (status == COMMAND_STATUS_UNKNOWN)
+            suggest_cause(given);
+        return status;
+    }
     char *input = read_input(&length);
     if (!input)
         return COMMAND_STATUS_UNKNOWN;
-    int status = explain(invocation, settings, input, length);
+    status = explain(invocation, settings, input, length);
     memory_release(input);
     return status;
 }

@@ -28,8 +28,10 @@ static void collect_literal(struct facts *facts)
     for (size_t i = 0; i < facts->evidence->path_count; i++) {
         const struct path_evidence *path = &facts->evidence->paths[i];
         if ((path->views & VIEW_LITERAL) && path->address_class == CLASS_BOGUS &&
-            path->tcp.outcome == TCP_SKIPPED)
+            path->tcp.outcome == TCP_SKIPPED) {
             facts_set_path(facts, FACT_BOGUS_ONLY, path);
+            facts->is[FACT_LOOPBACK_ANSWER] |= facts_is_loopback(&path->address);
+        }
     }
 }
 

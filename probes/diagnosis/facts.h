@@ -26,6 +26,8 @@ struct facts {
 void facts_collect(struct facts *facts, const struct evidence *evidence,
                    const struct target *target);
 
+bool facts_is_loopback(const struct address *address);
+
 void facts_collect_dns(struct facts *facts);
 void facts_collect_connections(struct facts *facts);
 void facts_collect_handshakes(struct facts *facts);

@@ -156,11 +156,11 @@ static void collect_everywhere(struct facts *facts)
     facts->is[FACT_PUBLIC_EVERYWHERE] = said == SAID_PUBLIC;
 }
 
-static bool is_loopback(const struct address *address)
+bool facts_is_loopback(const struct address *address)
 {
-    return address->family == AF_INET
-               ? address->bytes[0] == 127
-               : address->family == AF_INET6 && address->bytes[15] == 1 && address->bytes[0] == 0;
+    static const struct address v6 = {.family = AF_INET6, .bytes = {[15] = 1}};
+
+    return address->family == AF_INET ? address->bytes[0] == 127 : address_equal(address, &v6);
 }
 
 struct deciding {
@@ -207,7 +207,7 @@ static void conclude_addresses(struct facts *facts, const struct deciding *all)
     }
     set(facts, FACT_BOGUS_ONLY, all->addressed);
     for (size_t i = 0; i < all->addressed->address_count; i++)
-        if (is_loopback(&all->addressed->addresses[i].address))
+        if (facts_is_loopback(&all->addressed->addresses[i].address))
             facts->is[FACT_LOOPBACK_ANSWER] = true;
 }
 

@@ -15,6 +15,25 @@ static const char unknown_summary[] =
     "This text is not recognised: it may have been cut off before the cause, or come from another "
     "program.";
 
+/* What kubectl get pods shows, and the events that outlive the one with the error. */
+static const char back_off_summary[] = "This says that an earlier pull failed, not why. The event "
+                                       "that says so begins with \"Failed to "
+                                       "pull image\": give the whole of kubectl describe pod. "
+                                       "Where it is gone, check the image from the "
+                                       "pod.";
+
+static bool is_back_off(const struct found_error *found)
+{
+    static const char *const words[] = {"ImagePullBackOff", "ErrImagePull",
+                                        "Back-off pulling image"};
+    size_t length = (size_t)(found->end - found->begin);
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (memmem(found->begin, length, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
 const char *pull_stage_name(enum pull_stage stage)
 {
     static const char *const names[] = {
@@ -116,7 +135,7 @@ static void found(const struct found_error *found, void *context)
     struct pull_error error = {.count = 1};
     struct found_error aware = *found;
     struct reading reading;
-    const char *summary = unknown_summary;
+    const char *summary = is_back_off(found) ? back_off_summary : unknown_summary;
 
     error.host = found->host;
     error.image = found->image;
