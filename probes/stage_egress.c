@@ -27,7 +27,7 @@ static void answered(const struct http_response *response, void *context)
         end_egress(run, "the answer was not complete");
     else if (response->status != 200)
         end_egress(run, arena_format(arena, "HTTP status %u", response->status));
-    else if ((run->evidence->egress_address = http_body_address(response, arena)))
+    else if ((run->evidence->egress_address = http_body_address(response, NULL, arena)))
         end_egress(run, NULL);
     else
         end_egress(run, "no address in the answer");

@@ -63,7 +63,8 @@ static void api_done(const struct http_response *response, void *context)
 
     struct probe_run *run = path->run;
 
-    registry_read_ping(response, run->scratch, run->evidence->arena, &path->evidence->api);
+    registry_read_ping(response, &path->evidence->address, run->scratch, run->evidence->arena,
+                       &path->evidence->api);
     if (path->evidence->api.outcome == API_REGISTRY)
         challenge_read(response, run->scratch, &path->challenge);
     path_done(path);

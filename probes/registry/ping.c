@@ -104,13 +104,13 @@ void registry_read_partial(const struct http_response *response, struct arena *s
     ret->detail = response->detail ? keep(arena, response->detail, strlen(response->detail)) : NULL;
 }
 
-void registry_read_ping(const struct http_response *response, struct arena *scratch,
-                        struct arena *arena, struct api_evidence *ret)
+void registry_read_ping(const struct http_response *response, const struct address *peer,
+                        struct arena *scratch, struct arena *arena, struct api_evidence *ret)
 {
     registry_read_partial(response, scratch, arena, ret);
     ret->outcome = outcome_of(response);
     if (ret->outcome == API_FORBIDDEN)
-        ret->client_address = http_body_address(response, arena);
+        ret->client_address = http_body_address(response, peer, arena);
     if (!ret->detail && ret->outcome != API_REGISTRY && response->body_length)
         ret->detail = keep(arena, response->body, response->body_length);
 }

@@ -16,9 +16,9 @@
 const char *registry_host_header(const struct target *target, struct arena *arena);
 
 /* Judges nothing: says what kind of answer it was and keeps what it said, escaped and cut, in
- * `arena`. */
-void registry_read_ping(const struct http_response *response, struct arena *scratch,
-                        struct arena *arena, struct api_evidence *ret);
+ * `arena`. `peer` is whose answer it is; a refusal that quotes it quotes no client. */
+void registry_read_ping(const struct http_response *response, const struct address *peer,
+                        struct arena *scratch, struct arena *arena, struct api_evidence *ret);
 
 /* Keeps what a stalled answer had said so far; the outcome is left alone. */
 void registry_read_partial(const struct http_response *response, struct arena *scratch,

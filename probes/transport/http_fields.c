@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "config/base/address.h"
@@ -21,29 +22,53 @@ const char *http_host_header(const char *host, uint16_t port, uint16_t default_p
     return arena_format(arena, "%s%s%s:%u", open, host, close, (unsigned)port);
 }
 
-static bool is_address_byte(char byte)
+/* What an address is no part of: "openresty/1.21.4.1", "v1.2.3.4", "10.0.0.0/8". */
+static bool is_word_byte(char byte)
 {
-    return isxdigit((unsigned char)byte) || byte == '.' || byte == ':';
+    return isalnum((unsigned char)byte) || (byte && strchr("/-_%", byte));
 }
 
-const char *http_body_address(const struct http_response *response, struct arena *arena)
+/* The address that `text` begins with, of `bytes` only; a sentence may end with it. */
+static bool read_address(const char *text, size_t room, const char *bytes, struct address *ret)
+{
+    char token[ADDRESS_TEXT_SIZE + 1];
+    size_t length = 0;
+
+    while (length < room && length < sizeof(token) - 1 && text[length] &&
+           strchr(bytes, text[length]))
+        length++;
+    if (length < room && (length == sizeof(token) - 1 || is_word_byte(text[length])))
+        return false;
+    while (length && (text[length - 1] == '.' || text[length - 1] == ':'))
+        length--;
+    memcpy(token, text, length);
+    token[length] = '\0';
+    return length >= sizeof("1.1.1.1") - 1 && address_parse(token, ret);
+}
+
+/* "0.0.0.0" and loopback are no client's. */
+static bool may_be_client(const struct address *address, const struct address *except)
+{
+    if (address->family == AF_INET && (address->bytes[0] == 0 || address->bytes[0] == 127))
+        return false;
+    return !except || !address_equal(address, except);
+}
+
+const char *http_body_address(const struct http_response *response, const struct address *except,
+                              struct arena *arena)
 {
     const char *body = response->body;
     size_t end = response->body_length < SEARCHED_BYTES ? response->body_length : SEARCHED_BYTES;
     struct address address;
-    char token[ADDRESS_TEXT_SIZE];
+    char buffer[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; body && i < end;) {
-        size_t length = 0;
-        while (i + length < end && is_address_byte(body[i + length]))
-            length++;
-        if (length >= sizeof("1.1.1.1") - 1 && length < sizeof(token)) {
-            memcpy(token, body + i, length);
-            token[length] = '\0';
-            if (address_parse(token, &address))
-                return arena_copy_text(arena, address_format(&address, token));
-        }
-        i += length + 1;
+    for (size_t i = 0; body && i < end; i++) {
+        if (i && (is_word_byte(body[i - 1]) || body[i - 1] == '.'))
+            continue;
+        if ((read_address(body + i, end - i, "0123456789abcdefABCDEF.:", &address) ||
+             read_address(body + i, end - i, "0123456789.", &address)) && /* before a port */
+            may_be_client(&address, except))
+            return arena_copy_text(arena, address_format(&address, buffer));
     }
     return NULL;
 }

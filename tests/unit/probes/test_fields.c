@@ -81,7 +81,19 @@ static void the_first_address_of_a_body_is_found(void **state)
     } rows[] = {
         {"client with IP '192.0.2.7' is not allowed", "192.0.2.7"},
         {"2001:DB8::7", "2001:db8::7"},
-        {"192.0.2.7.", NULL},
+        {"(192.0.2.7).", "192.0.2.7"},
+        {"your address is 192.0.2.7.", "192.0.2.7"},
+        {"client ip:192.0.2.7", "192.0.2.7"},
+        {"source:192.0.2.7:51234 rejected", "192.0.2.7"},
+        {"[2001:db8::7]:443", "2001:db8::7"},
+        {"from 2001:db8::7: no", "2001:db8::7"},
+        {"<center>openresty/1.21.4.1</center>", NULL}, /* a version */
+        {"v1.21.4.1, 1.21.4.1-rc1, 1.21.4.1b", NULL},
+        {"not in 10.0.0.0/8", NULL},
+        {"0.0.0.0 and 127.0.0.1 are nobody, 192.0.2.7 is", "192.0.2.7"},
+        {"no way from 192.0.2.7 to 198.51.100.1", "192.0.2.7"},
+        {"GET http://192.0.2.8/v2/ by 192.0.2.7", "192.0.2.7"},
+        {"198.51.100.1 refuses 192.0.2.7", "192.0.2.7"}, /* the server itself */
         {"1.1.1.1", "1.1.1.1"},
         {"at 12:30 from 198.51.100.9, or 192.0.2.7", "198.51.100.9"},
         {"bad: 192.0.2.777 good: 192.0.2.7\n", "192.0.2.7"},
@@ -92,18 +104,20 @@ static void the_first_address_of_a_body_is_found(void **state)
     };
     static char late[5000];
     struct arena *arena = arena_new(0);
+    struct address server;
 
     (void)state;
+    assert_true(address_parse("198.51.100.1", &server));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct http_response response = {
             .body = rows[i].body, .body_length = rows[i].body ? strlen(rows[i].body) : 0};
-        const char *found = http_body_address(&response, arena);
+        const char *found = http_body_address(&response, &server, arena);
         assert_string_equal(found ? found : "none", rows[i].address ? rows[i].address : "none");
     }
     memset(late, ' ', sizeof(late) - 1);
     memcpy(late + 4090, "192.0.2.7", 9); /* cut by the limit, it is another address or none */
     assert_null(http_body_address(
-        &(struct http_response){.body = late, .body_length = sizeof(late) - 1}, arena));
+        &(struct http_response){.body = late, .body_length = sizeof(late) - 1}, NULL, arena));
     arena_free(arena);
 }
 

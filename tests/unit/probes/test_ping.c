@@ -115,6 +115,20 @@ static const struct row rows[] = {
      0,
      "2402:4e00::7",
      NULL},
+    {"403 that quotes the registry before the client",
+     {.status = 403, BODY("access to 81.69.156.155 is denied: client ip:43.1.2.3.")},
+     API_FORBIDDEN,
+     CHALLENGE_NONE,
+     0,
+     "43.1.2.3",
+     NULL},
+    {"403 of a server whose version looks like an address",
+     {.status = 403, BODY("<h1>403 Forbidden</h1><hr><center>openresty/1.21.4.1</center>")},
+     API_FORBIDDEN,
+     CHALLENGE_NONE,
+     0,
+     NULL,
+     NULL},
     {"403 without",
      {.status = 403, BODY("version 1.25.3 says no")},
      API_FORBIDDEN,
@@ -163,8 +177,10 @@ static void run_row(void **state)
     const struct row *row = *state;
     struct arena *arena = arena_new(0);
     struct api_evidence api = {0};
+    struct address peer;
 
-    registry_read_ping(&row->response, arena, arena, &api);
+    assert_true(address_parse("81.69.156.155", &peer));
+    registry_read_ping(&row->response, &peer, arena, arena, &api);
     assert_int_equal(api.outcome, row->outcome);
     assert_int_equal(api.challenge, row->challenge);
     assert_int_equal(api.retry_after, row->retry_after);
@@ -181,7 +197,7 @@ static void date_header_is_read(void **state)
     struct api_evidence api = {0};
 
     (void)state;
-    registry_read_ping(&response, arena, arena, &api);
+    registry_read_ping(&response, NULL, arena, arena, &api);
     assert_int_equal(api.peer_time, 1795479410);
     assert_true(api.local_time > 1700000000);
     arena_free(arena);
@@ -195,7 +211,7 @@ static void peer_text_is_escaped(void **state)
     struct api_evidence api = {0};
 
     (void)state;
-    registry_read_ping(&response, arena, arena, &api);
+    registry_read_ping(&response, NULL, arena, arena, &api);
     assert_string_equal(api.server, "a\\x1b[31mb\\xff");
     arena_free(arena);
 }
