@@ -80,6 +80,11 @@ enum fetch_outcome fetch_end(struct fetch *fetch, bool expired)
     return fetch->exchange ? FETCH_STALLED : FETCH_UNREACHABLE;
 }
 
+usec_t fetch_elapsed(const struct fetch *fetch)
+{
+    return clock_monotonic() - fetch->started;
+}
+
 void fetch_free(struct fetch *fetch)
 {
     if (!fetch)

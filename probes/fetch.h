@@ -42,6 +42,7 @@ typedef void fetch_done_fn(enum fetch_outcome outcome, const struct http_respons
 struct fetch *fetch_start(struct probe_run *run, const struct fetch_place *place,
                           const struct http_request *request, struct arena *arena,
                           struct remote_host_evidence *remote, fetch_done_fn *done, void *context);
+usec_t fetch_elapsed(const struct fetch *fetch);
 void fetch_free(struct fetch *fetch); /* allowed in the callback; NULL too */
 
 /* Once the run's resolvers are gone: what they still had as their context. */

@@ -80,8 +80,9 @@ const char *registry_authorization(struct registry_run *registry, const char *sc
 const char *registry_keep(struct registry_run *registry, const char *text);
 const char *registry_keep_url(struct registry_run *registry, const char *url);
 
-/* Whether what is under way since `started` had a fair part of the time when the run ended. */
-bool registry_was_fair(const struct registry_run *registry, usec_t started);
+/* Whether the request under way had a fair part of the time when the run ended: how long those
+ * before it took says nothing of it. NULL: none is. */
+bool registry_was_fair(const struct registry_run *registry, const struct fetch *request);
 
 void stage_auth_start(struct registry_run *registry);
 void stage_auth_end(struct registry_run *registry, bool expired);

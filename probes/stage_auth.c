@@ -489,7 +489,7 @@ void stage_auth_end(struct registry_run *registry, bool expired)
     if (!auth->pending)
         return;
     enum fetch_outcome reached = auth->fetch ? fetch_end(auth->fetch, expired) : FETCH_LOCAL;
-    if (expired && registry_was_fair(registry, auth->started))
+    if (expired && registry_was_fair(registry, auth->fetch))
         outcome = reached == FETCH_STALLED || !evidence_of(registry)->remote.host
                       ? AUTH_STALLED
                       : AUTH_REALM_UNREACHABLE;

@@ -476,7 +476,7 @@ static void end_image(struct image_run *image, bool expired)
 {
     struct image_evidence *evidence = image->evidence;
     enum fetch_outcome reached = image->fetch ? fetch_end(image->fetch, expired) : FETCH_LOCAL;
-    bool fair = expired && registry_was_fair(image->registry, image->started);
+    bool fair = expired && registry_was_fair(image->registry, image->fetch);
     usec_t duration = clock_monotonic() - image->started;
 
     if (image->step == IMAGE_BLOB) {

@@ -80,9 +80,9 @@ const char *registry_keep_url(struct registry_run *registry, const char *url)
     return registry_keep(registry, bare);
 }
 
-bool registry_was_fair(const struct registry_run *registry, usec_t started)
+bool registry_was_fair(const struct registry_run *registry, const struct fetch *request)
 {
-    return clock_monotonic() - started >= registry->run->target->timeout / 10;
+    return request && fetch_elapsed(request) >= registry->run->target->timeout / 10;
 }
 
 /* ---- whether it is time ---- */

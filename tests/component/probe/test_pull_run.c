@@ -398,9 +398,33 @@ static void verification_is_skipped_when_asked_for(void **state)
     SSL_CTX_free(self_signed);
 }
 
+/* Sixteen repositories, each answered soon enough: that their sum is too long is no stall. */
+static void many_prompt_answers_are_no_stall(void **state)
+{
+    static const char *const images[SETTINGS_MAX_IMAGES] = {
+        "a/a", "a/b", "a/c", "a/d", "a/e", "a/f", "a/g", "a/h",
+        "a/i", "a/j", "a/k", "a/l", "a/m", "a/n", "a/o", "a/p"};
+    struct pull_scene scene;
+
+    (void)state;
+    pull_scene_open(&scene);
+    scene.target.timeout = 2 * USEC_PER_SEC;
+    scene.target.image_count = SETTINGS_MAX_IMAGES;
+    memcpy(scene.target.images, images, sizeof(images));
+    scene.registry.site.delay = 130; /* less than a tenth of the timeout, each */
+    fake_registry_first(&scene.registry,
+                        &(struct fake_route){"GET /token", NULL, TOKEN(GOOD), TAIL_NONE, NULL});
+    pull_scene_run(&scene, NULL);
+    assert_true(scene.evidence->deadline_reached);
+    assert_int_equal(scene.evidence->registry->auth.outcome, AUTH_CANCELLED);
+    pull_scene_expect(&scene, "local_error");
+    pull_scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_prompt_answers_are_no_stall),
         cmocka_unit_test(a_healthy_image_costs_no_more_than_needed),
         cmocka_unit_test(a_challenge_at_the_manifest_is_met),
         cmocka_unit_test(a_refusal_is_not_forgotten_over_the_token_of_another),
