@@ -23,7 +23,8 @@ enum manifest_outcome {
     MANIFEST_UNREACHABLE, /* no connection this time */
     MANIFEST_STALLED,
     MANIFEST_MALFORMED,
-    MANIFEST_TOO_LARGE, /* found; larger than is read here */
+    MANIFEST_OTHER_PLATFORM, /* an index without a manifest for this machine */
+    MANIFEST_TOO_LARGE,      /* found; larger than is read here */
     MANIFEST_LOCAL,
     MANIFEST_CANCELLED,
     MANIFEST_OUTCOME_COUNT,

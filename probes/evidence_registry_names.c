@@ -47,6 +47,7 @@ const char *manifest_outcome_name(enum manifest_outcome outcome)
         [MANIFEST_UNREACHABLE] = "unreachable",
         [MANIFEST_STALLED] = "stalled",
         [MANIFEST_MALFORMED] = "malformed",
+        [MANIFEST_OTHER_PLATFORM] = "other_platform",
         [MANIFEST_TOO_LARGE] = "too_large",
         [MANIFEST_LOCAL] = "local",
         [MANIFEST_CANCELLED] = "cancelled",

@@ -45,6 +45,7 @@ struct image_run {
     bool redirected; /* the step goes on at `location` */
     struct url location;
     unsigned manifest_redirects;
+    unsigned indexes;                      /* gone through */
     struct remote_host_evidence elsewhere; /* where a manifest redirects to, which is not kept */
     struct fetch *fetch;
 };

@@ -12,6 +12,7 @@
 #include "probes/transport/http_fields.h"
 
 #define MAX_REDIRECTS 9   /* containerd, as Go, makes ten requests */
+#define MAX_INDEXES   4   /* within one another */
 #define BLOB_PEEK     512 /* one byte is asked for; of a refusal its first words are kept */
 
 static void next(struct image_run *image, enum image_step step);
@@ -258,13 +259,13 @@ static void take_manifest(struct image_run *image, const struct http_response *r
     case MANIFEST_IS_IMAGE:
         break;
     case MANIFEST_IS_INDEX:
-        if (image->step == IMAGE_CHILD) {
-            end_manifest(image, MANIFEST_MALFORMED, "an index within an index");
-        } else if (manifest.digest) {
+        if (!manifest.digest) {
+            end_manifest(image, MANIFEST_OTHER_PLATFORM, error);
+        } else if (image->indexes++ == MAX_INDEXES) {
+            end_manifest(image, MANIFEST_TOO_LARGE, "more indexes within indexes than are read");
+        } else {
             image->version = manifest.digest;
             next(image, IMAGE_CHILD);
-        } else {
-            end_manifest(image, MANIFEST_MALFORMED, "the index names no manifest");
         }
         return;
     case MANIFEST_IS_NEITHER:
@@ -306,15 +307,14 @@ static void manifest_failed(struct image_run *image, enum fetch_outcome outcome,
 static void take_blob(struct image_run *image, const struct http_response *response)
 {
     struct blob_evidence *blob = &image->evidence->blob;
-    unsigned status = response->status;
 
-    blob->status = status;
-    if (status == 200 || status == 206)
+    blob->status = response->status;
+    if (blob->status == 200 || blob->status == 206)
         end_blob(image, blob->remote.host ? BLOB_OK : BLOB_NOT_REDIRECTED, NULL);
     else if (!blob->remote.host && needs_token_elsewhere(image, response))
         end_blob(image, BLOB_SKIPPED,
                  "refused without the token, which does not follow a redirect");
-    else if (status == 429) {
+    else if (blob->status == 429) {
         blob->retry_after = http_retry_after(response);
         end_blob(image, BLOB_RATE_LIMITED, NULL);
     } else

@@ -86,6 +86,7 @@ enum fact {
     FACT_KEY_REJECTED,
     FACT_SCOPE_REFUSED, /* with a good key */
     FACT_IMAGE_NOT_FOUND,
+    FACT_OTHER_PLATFORM,
     FACT_IMAGE_BLOCKED,
     FACT_LATER_RATE_LIMITED, /* this and the next: above /v2/ */
     FACT_LATER_UNAVAILABLE,

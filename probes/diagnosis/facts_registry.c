@@ -112,6 +112,9 @@ static void collect_manifest(struct facts *facts, const struct auth_evidence *au
     case MANIFEST_NOT_FOUND:
         set(facts, FACT_IMAGE_NOT_FOUND, PHASE_MANIFEST, image);
         return;
+    case MANIFEST_OTHER_PLATFORM:
+        set(facts, FACT_OTHER_PLATFORM, PHASE_MANIFEST, image);
+        return;
     case MANIFEST_UNAUTHORIZED:
         set(facts, image->grant == GRANT_PULL ? FACT_TOKEN_REJECTED : refusal(auth), PHASE_MANIFEST,
             image);

@@ -30,6 +30,7 @@ static void put_word(struct text *text, const char *name, const void *context)
         {"remote_failure", "cannot be reached: REASON"},
         {"no_token", "The token service REALM of REGISTRY gives no token that can be used"},
         {"answerer", "ENDPOINT"},
+        {"not_found", "answers that IMAGE does not exist there"},
         {"unavailable", "answers ASKED with ANSWER: the registry is not serving"},
         {"unavailable_error", "unexpected status from HEAD request: STATUS"},
         {"token_error", "unexpected status from GET request to REALM: STATUS"},
@@ -104,6 +105,7 @@ static const char *condition_of(const struct step *step)
         {FACT_NONE, FACT_INTERNET_TRIED, "*(without internet controls)* "},
         {FACT_NONE, FACT_VPC_TRIED, "*(without a vpc control)* "},
         {FACT_NONE, FACT_USED_PRIVATE, "*(public path)* "},
+        {FACT_OTHER_PLATFORM, FACT_NONE, "*(an index without this platform)* "},
         {FACT_LOOPBACK_ANSWER, FACT_NONE, "*(a loopback address)* "},
     };
 

@@ -218,8 +218,11 @@ static const struct guide guides[CAUSE_COUNT] = {
          .verify = "The manifest line must show found.",
          .check = KEY},
     [CAUSE_IMAGE_NOT_FOUND] =
-        {.why = "Network and key are fine and the registry says that the repository or the tag "
-                "does not exist. Some registries say so too for what a key may not see.",
+        {.why =
+             "Network and key are fine and the registry says that the repository or the tag "
+             "does not exist. Some registries say so too for what a key may not see. Or the tag is "
+             "there and is an index of manifests for other operating systems and processors "
+             "only.",
          .verify = "The manifest line must show found.",
          .check = KEY},
     [CAUSE_IMAGE_BLOCKED_BY_POLICY] =

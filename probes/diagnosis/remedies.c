@@ -327,6 +327,9 @@ static const struct step token_refused[] = {
 };
 
 static const struct step not_found[] = {
+    STEP_WHEN(FACT_OTHER_PLATFORM,
+              "An index lists a manifest for each platform: build and push {image} for this one as "
+              "well (docker buildx build --platform ...), or run the pod where it is for."),
     STEP("Check repository and tag of {image}, letter by letter; tags may have been cleaned up or "
          "never pushed. Some registries say so too of what the key may not see."),
     TCR("In the TCR console look for it in the image repositories of the instance {instance}; a "

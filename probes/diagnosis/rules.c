@@ -141,6 +141,8 @@ const struct rule rules[] = {
      ALL(FACT_SCOPE_REFUSED)},
     {"image_not_found", CAUSE_IMAGE_NOT_FOUND, FAIL, CERTAIN,
      ALL(FACT_IMAGE_NOT_FOUND)},
+    {"image_not_found.platform", CAUSE_IMAGE_NOT_FOUND, FAIL, LIKELY,
+     ALL(FACT_OTHER_PLATFORM)},
     {"image_blocked_by_policy", CAUSE_IMAGE_BLOCKED_BY_POLICY, FAIL, CERTAIN,
      ALL(FACT_IMAGE_BLOCKED)},
     {"blob_store_unreachable", CAUSE_BLOB_STORE_UNREACHABLE, FAIL, LIKELY,

@@ -411,6 +411,15 @@ static void put_unavailable_error(struct text *out, const struct subject *subjec
         text_append_format(out, "unexpected status from HEAD request: %u", status_of(subject));
 }
 
+static void put_not_found(struct text *out, const struct subject *subject)
+{
+    bool other = subject->image->outcome == MANIFEST_OTHER_PLATFORM;
+
+    text_append(out, other ? "has " : "answers that ");
+    put_image(out, subject);
+    text_append(out, other ? ", but not for this machine" : " does not exist there");
+}
+
 static void put_scheme(struct text *out, const struct subject *subject)
 {
     text_append(out, subject->facts->target->plain_http ? "http" : "https");
@@ -439,6 +448,7 @@ static const struct {
     {"skipped", false, put_skipped},
     {"scheme", false, put_scheme},
     {"silent", false, put_silent},
+    {"not_found", true, put_not_found},
     {"unavailable", false, put_unavailable},
     {"unavailable_error", false, put_unavailable_error},
     {"token_error", true, put_token_error},

@@ -13,6 +13,10 @@ struct cause_text {
 
 static const char dial_timeout[] = "dial tcp {endpoint}: i/o timeout";
 static const char no_route[] = "dial tcp {endpoint}: connect: no route to host";
+static const char not_found[] =
+    "code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve "
+    "reference \"{image}\": {image}: not found";
+static const char other_platform[] = "no match for platform in manifest: not found";
 static const char tls_stall[] = "net/http: TLS handshake timeout";
 static const char tls_reset[] = "read: connection reset by peer";
 
@@ -193,11 +197,8 @@ static const struct cause_text texts[CAUSE_COUNT] = {
          .pull_errors =
              {"pull access denied, repository does not exist or may require "
               "authorization: server message: insufficient_scope: authorization failed"}},
-    [CAUSE_IMAGE_NOT_FOUND] =
-        {.summary = "{registry} answers that {image} does not exist there ({answer}; "
-                    "{api_detail}).",
-         .pull_errors = {"code = NotFound desc = failed to pull and unpack image \"{image}\": "
-                         "failed to resolve reference \"{image}\": {image}: not found"}},
+    [CAUSE_IMAGE_NOT_FOUND] = {.summary = "{registry} {not_found} ({answer}; {api_detail}).",
+                               .pull_errors = {not_found, other_platform}},
     [CAUSE_IMAGE_BLOCKED_BY_POLICY] =
         {.summary = "{registry} has {image} and does not let it be pulled: a policy of its "
                     "namespace blocks it ({answer}; {api_detail}).",
@@ -285,9 +286,12 @@ static void add_remedy(struct finding *finding, const struct subject *subject)
                          template_fill(step->text, subject));
 }
 
-/* A silent address and one that a router calls unreachable differ in what a pull says. */
+/* A silent address and one that a router calls unreachable differ in what a pull says, and a tag
+ * that is not there and one for other machines. */
 static bool error_applies(const char *error, const struct subject *subject)
 {
+    if (error == not_found || error == other_platform)
+        return (error == other_platform) == (subject->image->outcome == MANIFEST_OTHER_PLATFORM);
     if (!subject->path || (error != dial_timeout && error != no_route))
         return true;
     bool unreachable = subject->path->tcp.outcome == TCP_UNREACHABLE;

@@ -6,6 +6,15 @@
 #include "probes/evidence.h"
 #include "probes/registry/peer_json.h"
 
+/* Pulls happen on this machine. */
+#if defined(__x86_64__)
+#define OLDER_ARCHITECTURE "386"
+#elif defined(__aarch64__)
+#define OLDER_ARCHITECTURE "arm"
+#else
+#define OLDER_ARCHITECTURE MANIFEST_ARCHITECTURE
+#endif
+
 #define MAX_ALGORITHM 32
 #define MAX_ENCODED   128
 
@@ -35,32 +44,64 @@ static void take(const json_t *descriptor, const char *key, struct arena *arena,
     ret->size = size_of(descriptor);
 }
 
-static bool is_platform(const json_t *entry, const char *os, const char *architecture)
+/* How well an entry of an index fits this machine. containerd runs what an older processor of the
+ * kind would run too, and takes an entry without a platform if there is no better one. */
+enum fit { FIT_NONE, FIT_ANY, FIT_OLDER, FIT_EXACT };
+
+static enum fit fit_of(const json_t *entry)
 {
     const json_t *platform = json_object_get(entry, "platform");
-    const char *found_os = peer_json_text(platform, "os");
-    const char *found = peer_json_text(platform, "architecture");
+    const char *os = peer_json_text(platform, "os");
+    const char *architecture = peer_json_text(platform, "architecture");
 
-    return found_os && found && strcmp(found_os, os) == 0 && strcmp(found, architecture) == 0;
+    if (!platform || json_is_null(platform))
+        return FIT_ANY;
+    if (!os || !architecture || strcmp(os, "linux") != 0)
+        return FIT_NONE;
+    if (strcmp(architecture, MANIFEST_ARCHITECTURE) == 0)
+        return FIT_EXACT;
+    return strcmp(architecture, OLDER_ARCHITECTURE) == 0 ? FIT_OLDER : FIT_NONE;
 }
 
-static void read_index(const json_t *list, struct arena *arena, struct manifest *ret)
+/* What there is instead, but for attestations. */
+static const char *list_platforms(const json_t *list, struct arena *arena)
 {
-    const json_t *first = NULL;
+    struct text text = TEXT_WITH_LIMIT(EVIDENCE_MAX_TEXT);
+    const char *separator = "";
+
+    text_append(&text, "no manifest for linux/" MANIFEST_ARCHITECTURE ", only for ");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *platform = json_object_get(json_array_get(list, i), "platform");
+        const char *os = peer_json_text(platform, "os");
+        const char *architecture = peer_json_text(platform, "architecture");
+        if (!os || !architecture || strcmp(os, "unknown") == 0)
+            continue;
+        text_append_format(&text, "%s%s/%s", separator, os, architecture);
+        separator = ", ";
+    }
+    const char *listed = arena_copy_text(arena, text_string(&text));
+    text_free(&text);
+    return *separator ? listed : "the index names no manifest";
+}
+
+static void read_index(const json_t *list, struct arena *arena, struct manifest *ret,
+                       const char **ret_error)
+{
+    const json_t *best = NULL;
+    enum fit best_fit = FIT_NONE;
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *entry = json_array_get(list, i);
-        if (!is_digest(peer_json_text(entry, "digest")))
+        enum fit fit = fit_of(entry);
+        if (fit <= best_fit || !is_digest(peer_json_text(entry, "digest")))
             continue;
-        if (is_platform(entry, "linux", "amd64")) {
-            take(entry, "digest", arena, ret);
-            return;
-        }
-        if (!first && !is_platform(entry, "unknown", "unknown")) /* that is an attestation */
-            first = entry;
+        best_fit = fit;
+        best = entry;
     }
-    if (first)
-        take(first, "digest", arena, ret);
+    if (best)
+        take(best, "digest", arena, ret);
+    else
+        *ret_error = list_platforms(list, arena);
 }
 
 static const json_t *smaller(const json_t *a, const json_t *b)
@@ -111,7 +152,7 @@ enum manifest_result manifest_parse(const char *body, size_t length, struct aren
         return MANIFEST_NO_MEMORY;
     }
     if (json_is_array(json_object_get(document, "manifests"))) {
-        read_index(json_object_get(document, "manifests"), arena, ret);
+        read_index(json_object_get(document, "manifests"), arena, ret, ret_error);
         result = MANIFEST_IS_INDEX;
     } else if (json_is_array(json_object_get(document, "layers")) ||
                json_is_object(json_object_get(document, "config"))) {

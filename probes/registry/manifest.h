@@ -15,8 +15,29 @@
     "application/vnd.oci.image.manifest.v1+json, "                \
     "application/vnd.oci.image.index.v1+json, */*"
 
+/* This machine's, as Go and thus image indexes name it. */
+#if defined(__x86_64__)
+#define MANIFEST_ARCHITECTURE "amd64"
+#elif defined(__aarch64__)
+#define MANIFEST_ARCHITECTURE "arm64"
+#elif defined(__i386__)
+#define MANIFEST_ARCHITECTURE "386"
+#elif defined(__arm__)
+#define MANIFEST_ARCHITECTURE "arm"
+#elif defined(__riscv) && __riscv_xlen == 64
+#define MANIFEST_ARCHITECTURE "riscv64"
+#elif defined(__powerpc64__)
+#define MANIFEST_ARCHITECTURE "ppc64le"
+#elif defined(__s390x__)
+#define MANIFEST_ARCHITECTURE "s390x"
+#elif defined(__loongarch64)
+#define MANIFEST_ARCHITECTURE "loong64"
+#else
+#error "how do image indexes name this machine's architecture?"
+#endif
+
 enum manifest_result {
-    MANIFEST_IS_INDEX, /* `digest` is of the manifest to go on with: linux/amd64, else the first */
+    MANIFEST_IS_INDEX, /* `digest` is of the manifest that this machine would pull */
     MANIFEST_IS_IMAGE, /* `digest` is of the smallest blob */
     MANIFEST_IS_NEITHER,
     MANIFEST_IS_TOO_LARGE,
@@ -28,7 +49,8 @@ struct manifest {
     int64_t size;       /* of what it names, in bytes; -1 unknown */
 };
 
-/* `ret_error`: static text of what was wrong. */
+/* `ret_error`: what was wrong; also why an index names none to go on with. Peer text in it is not
+ * escaped. */
 enum manifest_result manifest_parse(const char *body, size_t length, struct arena *arena,
                                     struct manifest *ret, const char **ret_error);
 

@@ -108,6 +108,7 @@ static void what_tokens_grant(void **state)
 
 /* ---- manifests ---- */
 
+#define HERE                MANIFEST_ARCHITECTURE
 #define LAYER(digest, size) "{\"digest\":\"" digest "\",\"size\":" #size "}"
 #define FOR(digest, os, architecture)                                                             \
     "{\"digest\":\"" digest "\",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" architecture \
@@ -125,10 +126,23 @@ static const struct {
      B, 2},
     {"{\"config\":{\"digest\":\"" A "\"}}", MANIFEST_IS_IMAGE, A, -1},
     {"{\"layers\":[]}", MANIFEST_IS_IMAGE, NULL, -1},
-    {"{\"manifests\":[" FOR(A, "linux", "arm64") "," FOR(B, "linux", "amd64") "]}",
+    {"{\"manifests\":[" FOR(A, "unknown", "unknown") "," FOR(B, "linux", HERE) "]}",
      MANIFEST_IS_INDEX, B, -1},
-    {"{\"manifests\":[" FOR(B, "unknown", "unknown") "," FOR(A, "linux", "arm64") "]}",
-     MANIFEST_IS_INDEX, A, -1},
+    {"{\"manifests\":[" FOR(A, "linux", "other") "," FOR(B, "linux", HERE) "]}", MANIFEST_IS_INDEX,
+     B, -1},
+    {"{\"manifests\":[" FOR(A, "windows", HERE) "," FOR(B, "linux", HERE) "]}", MANIFEST_IS_INDEX,
+     B, -1},
+    {"{\"manifests\":[{\"digest\":\"" A "\"}," FOR(B, "linux", HERE) "]}", MANIFEST_IS_INDEX, B,
+     -1},
+    {"{\"manifests\":[" FOR(B, "linux", HERE) ",{\"digest\":\"" A "\"}]}", MANIFEST_IS_INDEX, B,
+     -1},
+    {"{\"manifests\":[" FOR(B, "linux", "other") ",{\"digest\":\"" A "\"}]}", MANIFEST_IS_INDEX, A,
+     -1},
+    {"{\"manifests\":[{\"digest\":\"" A "\",\"platform\":null}]}", MANIFEST_IS_INDEX, A, -1},
+    {"{\"manifests\":[" FOR("sha256:../..", "linux", HERE) "]}", MANIFEST_IS_INDEX, NULL, -1},
+    {"{\"manifests\":[" FOR(A, "linux", "other") "," FOR(B, "windows", HERE) "]}",
+     MANIFEST_IS_INDEX, NULL, -1},
+    {"{\"manifests\":[{\"digest\":\"" A "\",\"platform\":{}}]}", MANIFEST_IS_INDEX, NULL, -1},
     {"{\"manifests\":[]}", MANIFEST_IS_INDEX, NULL, -1},
     {"{\"schemaVersion\":1,\"fsLayers\":[{\"blobSum\":\"" A "\"}]}", MANIFEST_IS_IMAGE, A, -1},
     {"{\"layers\":7}", MANIFEST_IS_NEITHER, NULL, -1},
