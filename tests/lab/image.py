@@ -1,6 +1,7 @@
 """Writes an image into a docker-registry's storage, as a push would have left it there.
 
-Tag 1.4 is an OCI index of two platforms, 1.4-amd64 a docker manifest: the two kinds that pulls meet.
+Tag 1.4 is an OCI index of two platforms, 1.4-amd64 a docker manifest: the two kinds that pulls meet;
+1.4-s390x is an index that nobody here can pull.
 """
 
 import gzip
@@ -67,7 +68,7 @@ class Repository:
 
 
 def write_image(storage, repository=REPOSITORY):
-    """Writes both tags of an image into the repository, below the folder `storage`; returns the
+    """Writes all tags of an image into the repository, below the folder `storage`; returns the
     digest of the manifest that a pull on amd64 ends at, by tag."""
     repository = Repository(storage, repository)
     docker = repository.image("amd64", f"{DOCKER}.container.image.v1+json",
@@ -75,10 +76,12 @@ def write_image(storage, repository=REPOSITORY):
                               f"{DOCKER}.distribution.manifest.v2+json")
     repository.tag(f"{TAG}-amd64", docker)
     platforms = []
-    for architecture in ("amd64", "arm64"):
+    for architecture in ("amd64", "arm64", "s390x"):
         described = repository.image(architecture, f"{OCI}.config.v1+json",
                                      f"{OCI}.layer.v1.tar+gzip", f"{OCI}.manifest.v1+json")
         platforms.append({**described, "platform": {"architecture": architecture, "os": "linux"}})
-    repository.tag(TAG, repository.manifest(
-        {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": platforms}))
-    return {f"{TAG}-amd64": docker["digest"], TAG: platforms[0]["digest"]}
+    for tag, listed in ((TAG, platforms[:2]), (f"{TAG}-s390x", platforms[2:])):
+        repository.tag(tag, repository.manifest(
+            {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": listed}))
+    return {f"{TAG}-amd64": docker["digest"], TAG: platforms[0]["digest"],
+            f"{TAG}-s390x": platforms[2]["digest"]}
