@@ -64,18 +64,66 @@ unsigned evidence_deciding_view(const struct evidence *evidence)
     return VIEW_POD;
 }
 
+/* Whether a client asks no further resolver after this. */
+static bool settles(enum dns_outcome outcome)
+{
+    return outcome == DNS_NOERROR || outcome == DNS_NODATA || outcome == DNS_NXDOMAIN;
+}
+
+static enum resolver_role role_of(unsigned view)
+{
+    return view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+}
+
+bool evidence_answer_decides(const struct evidence *evidence, const struct dns_evidence *dns)
+{
+    unsigned view = evidence_deciding_view(evidence);
+
+    if (view == VIEW_LITERAL || dns->queried != NAME_TARGET || dns->role != role_of(view))
+        return false;
+    for (const struct dns_evidence *before = evidence->dns; before < dns; before++)
+        if (before->queried == NAME_TARGET && before->role == dns->role &&
+            before->type == dns->type && settles(before->outcome))
+            return false;
+    return true;
+}
+
+static bool gives(const struct dns_evidence *dns, const struct address *address)
+{
+    for (size_t i = 0; i < dns->address_count; i++)
+        if (address_equal(&dns->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+bool evidence_path_decides(const struct evidence *evidence, const struct path_evidence *path)
+{
+    unsigned view = evidence_deciding_view(evidence);
+    bool passed_over = false;
+
+    if (!(path->views & view))
+        return false;
+    for (size_t i = 0; view != VIEW_LITERAL && i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->queried != NAME_TARGET || dns->role != role_of(view) ||
+            !gives(dns, &path->address))
+            continue;
+        if (evidence_answer_decides(evidence, dns))
+            return true;
+        passed_over = true;
+    }
+    return !passed_over;
+}
+
 /* ---- how far the deciding view came ---- */
 
-static enum phase_state dns_state(const struct evidence *evidence, unsigned view)
+static enum phase_state dns_state(const struct evidence *evidence)
 {
-    enum resolver_role role = view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
     enum phase_state state = PHASE_STATE_SKIPPED;
 
-    if (view == VIEW_LITERAL)
-        return PHASE_STATE_SKIPPED;
     for (size_t i = 0; i < evidence->dns_count; i++) {
         const struct dns_evidence *dns = &evidence->dns[i];
-        if (dns->role != role || dns->queried != NAME_TARGET || dns->outcome == DNS_SKIPPED)
+        if (!evidence_answer_decides(evidence, dns) || dns->outcome == DNS_SKIPPED)
             continue;
         for (size_t n = 0; n < dns->address_count; n++)
             if (dns->addresses[n].address_class != CLASS_BOGUS)
@@ -174,16 +222,15 @@ static enum phase_state registry_state(const struct registry_evidence *registry,
  */
 enum phase_state evidence_phase_state(const struct evidence *evidence, enum phase phase)
 {
-    unsigned view = evidence_deciding_view(evidence);
     bool any_ok = false;
     bool any_failed = false;
 
     if (phase == PHASE_DNS)
-        return dns_state(evidence, view);
+        return dns_state(evidence);
     if (phase >= PHASE_AUTH)
         return registry_state(evidence->registry, phase);
     for (size_t i = 0; i < evidence->path_count; i++) {
-        if (!(evidence->paths[i].views & view))
+        if (!evidence_path_decides(evidence, &evidence->paths[i]))
             continue;
         enum phase_state state = path_state(&evidence->paths[i], phase);
         any_ok |= state == PHASE_STATE_OK;
@@ -196,7 +243,7 @@ enum phase_state evidence_phase_state(const struct evidence *evidence, enum phas
 
 static usec_t dns_duration(const struct evidence *evidence, unsigned view)
 {
-    enum resolver_role role = view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+    enum resolver_role role = role_of(view);
     usec_t slowest = 0;
 
     for (size_t i = 0; i < evidence->dns_count; i++) {
@@ -245,18 +292,17 @@ static usec_t registry_duration(const struct registry_evidence *registry, enum p
 
 usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase)
 {
-    unsigned view = evidence_deciding_view(evidence);
     usec_t quickest = 0;
     usec_t slowest = 0;
 
     if (phase == PHASE_DNS)
-        return dns_duration(evidence, view);
+        return dns_duration(evidence, evidence_deciding_view(evidence));
     if (phase >= PHASE_AUTH)
         return registry_duration(evidence->registry, phase);
     for (size_t i = 0; i < evidence->path_count; i++) {
         const struct path_evidence *path = &evidence->paths[i];
         usec_t duration = path_duration(path, phase);
-        if (!(path->views & view))
+        if (!evidence_path_decides(evidence, path))
             continue;
         if (path_state(path, phase) == PHASE_STATE_OK && (!quickest || duration < quickest))
             quickest = duration;

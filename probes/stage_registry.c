@@ -122,11 +122,9 @@ static bool view_is_settled(const struct probe_run *run)
 
 static struct path_run *find_registry(struct probe_run *run)
 {
-    unsigned view = evidence_deciding_view(run->evidence);
-
     for (size_t i = 0; i < run->evidence->path_count; i++)
-        if ((run->paths[i].evidence->views & view) &&
-            run->paths[i].evidence->api.outcome == API_REGISTRY)
+        if (run->paths[i].evidence->api.outcome == API_REGISTRY &&
+            evidence_path_decides(run->evidence, run->paths[i].evidence))
             return &run->paths[i];
     return NULL;
 }

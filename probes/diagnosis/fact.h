@@ -20,8 +20,8 @@ enum fact {
     FACT_NODATA,            /* no address, and the name exists */
     FACT_BOGUS_ONLY,        /* addresses, all of them bogus, and every question was put */
     FACT_ANSWERS_DIFFER,    /* two resolvers of any view disagree in class */
-    FACT_OTHER_HAS_ADDRESS, /* no address here, one elsewhere */
-    FACT_OTHER_PATH_WORKS,  /* an address only the other view gives reaches the registry */
+    FACT_OTHER_HAS_ADDRESS, /* no address here, one by a resolver that does not decide */
+    FACT_OTHER_PATH_WORKS,  /* an address that only such a resolver gives reaches the registry */
     FACT_PUBLIC_EVERYWHERE, /* every view that gave addresses gave public ones only */
     FACT_LINKAGE_VPC_NAME,  /* the -vpc name answers private, in any view */
     FACT_LINKAGE_CONNECTS,  /* the configured linkage address accepts TCP */

@@ -106,12 +106,13 @@ static void collect_paths(struct facts *facts)
     struct tally tally = {.unknown = is_incomplete(facts)};
 
     for (size_t i = 0; i < evidence->path_count; i++)
-        if (evidence->paths[i].views & facts->view)
+        if (evidence_path_decides(evidence, &evidence->paths[i]))
             collect_path(facts, &evidence->paths[i], &tally);
     /* Of a name with one family only, no route is as good as unreachable. */
     if (tally.no_route > 0 && tally.connected + tally.failed + tally.unknown == 0) {
         for (size_t i = 0; i < evidence->path_count; i++)
-            if ((evidence->paths[i].views & facts->view) && has_no_route(&evidence->paths[i]))
+            if (evidence_path_decides(evidence, &evidence->paths[i]) &&
+                has_no_route(&evidence->paths[i]))
                 set_silent(facts, &evidence->paths[i]);
         tally.failed = tally.no_route;
     }
@@ -135,8 +136,8 @@ static void collect_other_paths(struct facts *facts)
         const struct path_evidence *path = &evidence->paths[i];
         if ((path->views & VIEW_LINKAGE) && path->tcp.outcome == TCP_OK)
             facts_set_path(facts, FACT_LINKAGE_CONNECTS, path);
-        if (!(path->views & facts->view) && (path->views & (VIEW_POD | VIEW_HOST)) &&
-            works(facts, path))
+        if ((path->views & (VIEW_POD | VIEW_HOST)) && works(facts, path) &&
+            !evidence_path_decides(evidence, path))
             facts_set_path(facts, FACT_OTHER_PATH_WORKS, path);
     }
 }

@@ -166,7 +166,7 @@ bool facts_is_loopback(const struct address *address)
 struct deciding {
     unsigned said;
     const struct dns_evidence *addressed;
-    const struct dns_evidence *elsewhere; /* gave an address, in the other view */
+    const struct dns_evidence *elsewhere; /* gave an address, and does not decide */
     const struct dns_evidence *a_silent;
     bool a_answered;
     const struct dns_evidence *broken;
@@ -230,14 +230,13 @@ static void conclude_nothing(struct facts *facts, const struct deciding *all)
 static void collect_deciding(struct facts *facts)
 {
     const struct evidence *evidence = facts->evidence;
-    enum resolver_role role = facts->view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
     struct deciding all = {0};
 
     for (size_t i = 0; i < evidence->dns_count; i++) {
         const struct dns_evidence *dns = &evidence->dns[i];
         if (dns->queried != NAME_TARGET)
             continue;
-        if (dns->role == role)
+        if (evidence_answer_decides(evidence, dns))
             deciding_add(&all, dns);
         else if (classes_of(dns) & ~(unsigned)SAID_BOGUS && !all.elsewhere)
             all.elsewhere = dns;

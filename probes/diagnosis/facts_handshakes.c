@@ -159,7 +159,7 @@ void facts_collect_handshakes(struct facts *facts)
 
     for (size_t i = 0; i < evidence->path_count; i++) {
         const struct path_evidence *path = &evidence->paths[i];
-        if (!(path->views & facts->view) || path->tcp.outcome != TCP_OK)
+        if (path->tcp.outcome != TCP_OK || !evidence_path_decides(evidence, path))
             continue;
         if (collect_outcome(facts, path))
             collect_defects(facts, path);

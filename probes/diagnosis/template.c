@@ -131,18 +131,33 @@ static void put_instance(struct text *out, const struct subject *subject)
     text_append_bytes(out, name ? name : "", length);
 }
 
+static bool has_several_resolvers(const struct evidence *evidence, enum resolver_role role)
+{
+    const struct dns_evidence *first = NULL;
+
+    for (size_t i = 0; i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role != role)
+            continue;
+        if (first && !endpoint_equal(&first->resolver, &dns->resolver))
+            return true;
+        first = first ? first : dns;
+    }
+    return false;
+}
+
 static void put_view(struct text *out, const struct subject *subject)
 {
-    switch (subject->facts->view) {
-    case VIEW_HOST:
-        text_append(out, "the host's resolvers");
-        return;
-    case VIEW_LITERAL:
+    const struct facts *facts = subject->facts;
+    enum resolver_role role = facts->view == VIEW_HOST ? ROLE_HOST : ROLE_POD;
+
+    if (facts->view == VIEW_LITERAL)
         text_append(out, "the address as written");
-        return;
-    default:
-        text_append(out, "the pod's resolvers");
-    }
+    else
+        text_append_format(out, "%sthe %s's resolvers%s",
+                           has_several_resolvers(facts->evidence, role) ? "the first of " : "",
+                           resolver_role_name(role),
+                           has_several_resolvers(facts->evidence, role) ? " that answers" : "");
 }
 
 static void put_egress(struct text *out, const struct subject *subject)

@@ -23,8 +23,16 @@
             .address = address_, .address_class = (class_), .rule = (rule_) \
         }                                                                   \
     }
-#define GIVES_PUBLIC   .outcome = DNS_NOERROR, LIST(PUBLIC_ADDRESS, CLASS_PUBLIC, "none")
-#define GIVES_PRIVATE  .outcome = DNS_NOERROR, LIST(PRIVATE_ADDRESS, CLASS_PRIVATE, "10.0.0.0/8")
+#define GIVES_PUBLIC  .outcome = DNS_NOERROR, LIST(PUBLIC_ADDRESS, CLASS_PUBLIC, "none")
+#define GIVES_PRIVATE .outcome = DNS_NOERROR, LIST(PRIVATE_ADDRESS, CLASS_PRIVATE, "10.0.0.0/8")
+#define GIVES_BOTH                                                                  \
+    .outcome = DNS_NOERROR, .address_count = 2, .addresses = (struct dns_address[]) \
+    {                                                                               \
+        {.address = PUBLIC_ADDRESS, .address_class = CLASS_PUBLIC},                 \
+        {                                                                           \
+            .address = PRIVATE_ADDRESS, .address_class = CLASS_PRIVATE              \
+        }                                                                           \
+    }
 #define GIVES_PROVIDER .outcome = DNS_NOERROR, LIST(V4(169, 254, 0, 47), CLASS_PROVIDER, "p")
 #define GIVES_LOOPBACK .outcome = DNS_NOERROR, LIST(V4(127, 0, 0, 1), CLASS_BOGUS, "127.0.0.0/8")
 
