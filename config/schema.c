@@ -106,6 +106,15 @@ static const char *set_interval(struct schema_place *place, const char *value)
 static const char *set_listen(struct schema_place *place, const char *value)
 {
     struct endpoint *listen = &place->settings->listen;
+    const char *end = *value == '[' ? strchr(value, ']') : NULL;
+    char bare[ENDPOINT_TEXT_SIZE];
+
+    /* Brackets may stand around IPv4 too: a manifest's "[$(HOST_IP)]:9447" holds for both families.
+     */
+    if (end && !memchr(value, ':', (size_t)(end - value))) {
+        snprintf(bare, sizeof(bare), "%.*s%s", (int)(end - value - 1), value + 1, end + 1);
+        value = bare;
+    }
     const char *port = strrchr(value, ':');
 
     /* Port 0 asks for a free one; endpoint_parse() takes it only when 0 is the default too. */

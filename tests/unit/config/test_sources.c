@@ -268,6 +268,22 @@ static void nothing_is_an_empty_list(void **state)
     assert_string_equal(load("---\n...\n", sizeof("---\n...\n") - 1, NULL, NULL), "");
 }
 
+/* The address of a node, whose family the manifest that puts it in brackets does not know. */
+static void brackets_stand_around_either_family(void **state)
+{
+    static const char *const listens[][2] = {
+        {"listen: '[10.0.0.1]:9447'", "listen: \"10.0.0.1:9447\"\n"},
+        {"listen: '[fd00::1]:9447'", "listen: \"[fd00::1]:9447\"\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(listens) / sizeof(listens[0]); i++) {
+        char printed[16384] = "";
+        assert_string_equal(load(listens[i][0], strlen(listens[i][0]), NULL, printed), "");
+        assert_non_null(strstr(printed, listens[i][1]));
+    }
+}
+
 static void deep_nesting_is_refused_at_once(void **state)
 {
     char *file = malloc(DEEP);
@@ -406,12 +422,13 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
-#define TESTS 13
+#define TESTS 14
 
 int main(void)
 {
     struct CMUnitTest tests[ROW_COUNT + TESTS] = {
         cmocka_unit_test(a_fifo_is_refused_at_once),
+        cmocka_unit_test(brackets_stand_around_either_family),
         cmocka_unit_test(nothing_is_an_empty_list),
         cmocka_unit_test(mistakes_of_a_target_are_listed_once),
         cmocka_unit_test(a_registry_named_again_is_one_target),
