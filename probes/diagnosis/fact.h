@@ -111,6 +111,7 @@ enum fact {
     FACT_ALLOCATION_FAILED,
     FACT_LOCAL_TROUBLE, /* the evidence names something this machine could not do */
     FACT_LOOPBACK_ANSWER,
+    FACT_LITERAL, /* the registry is written as an address */
 
     FACT_COUNT,
 };

@@ -96,6 +96,7 @@ void facts_collect(struct facts *facts, const struct evidence *evidence,
         .view = evidence_deciding_view(evidence),
     };
     collect_target(facts);
+    facts->is[FACT_LITERAL] = facts->view == VIEW_LITERAL;
     facts_collect_dns(facts);
     collect_literal(facts);
     facts_collect_connections(facts);

@@ -107,6 +107,8 @@ static const char *condition_of(const struct step *step)
         {FACT_NONE, FACT_USED_PRIVATE, "*(public path)* "},
         {FACT_OTHER_PLATFORM, FACT_NONE, "*(an index without this platform)* "},
         {FACT_LOOPBACK_ANSWER, FACT_NONE, "*(a loopback address)* "},
+        {FACT_LITERAL, FACT_NONE, "*(the target is an address)* "},
+        {FACT_NONE, FACT_LITERAL, "*(the target is a name)* "},
     };
 
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)

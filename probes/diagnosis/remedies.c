@@ -24,6 +24,9 @@
 /* ---- the vendor's two ways in ---- */
 
 static const struct step private_linkage[] = {
+    STEP_WHEN(FACT_LITERAL,
+              "Check the name that image references use instead of its address: whether a private "
+              "linkage is there, and whether the name resolves to it, shows only by name."),
     TCR("Recommended, private network: in the TCR console open Network ACL > Private network, "
         "select the region and the instance {instance}, and click Create."),
     TCR("In \"Create a private network access linkage\" choose the VPC and the subnet of this "
@@ -32,7 +35,7 @@ static const struct step private_linkage[] = {
     TCR("On the linkage's row turn on private domain name resolution for {host} in this VPC; "
         "without it the name keeps resolving to a public address."),
     NEUTRAL("Recommended where the registry has a private endpoint: make it reachable from this "
-            "VPC and let {host} resolve to its private address here."),
+            "VPC and let its name resolve to its private address here."),
     END,
 };
 
@@ -127,8 +130,11 @@ static const struct step name_check[] = {
 };
 
 static const struct step bogus[] = {
-    STEP("Look for what makes {host} resolve to {address}: a hosts entry, a private zone, or a "
-         "filtering resolver ({resolver})."),
+    STEP_UNLESS(
+        FACT_LITERAL,
+        "Look for what makes {host} resolve to {address}: a hosts entry, a private zone, or a "
+        "filtering resolver ({resolver})."),
+    STEP_WHEN(FACT_LITERAL, "Give the registry's name, or an address that can be reached."),
     STEP_WHEN(FACT_LOOPBACK_ANSWER, "If a registry on loopback is meant, say so with "
                                     "--private-range 127.0.0.0/8."),
     END,

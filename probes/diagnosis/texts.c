@@ -46,6 +46,9 @@ static const struct cause_text texts[CAUSE_COUNT] = {
     [CAUSE_DNS_BOGUS_ADDRESS] = {.summary =
                                      "{host} resolves to {address} only, where no registry can be: "
                                      "{rule}.",
+                                 .when = FACT_LITERAL,
+                                 .instead = "{address} is an address where no registry can be: "
+                                            "{rule}.",
                                  .pull_errors = {"dial tcp {endpoint}: connect: connection refused",
                                                  dial_timeout}},
     [CAUSE_DNS_ANSWERS_DIFFER] =
@@ -80,11 +83,19 @@ static const struct cause_text texts[CAUSE_COUNT] = {
                                               "and connecting to {endpoint} ends in "
                                               "{tcp}: either no NAT gateway, or not in the "
                                               "allowlist, or the public entry is closed.",
+                                   .when = FACT_LITERAL,
+                                   .instead =
+                                       "{address} is a public address, and connecting to "
+                                       "{endpoint} ends in {tcp}: either no NAT gateway, or "
+                                       "not in the allowlist, or the public entry is closed.",
                                    .pull_errors = {dial_timeout, no_route}},
     [CAUSE_PRIVATE_PATH_BLOCKED] =
         {.summary = "{host} resolves to the {class} address {address}, and connecting to "
                     "{endpoint} ends in "
                     "{tcp}: another VPC without peering, a security group, or a deleted linkage.",
+         .when = FACT_LITERAL,
+         .instead = "{address} is a {class} address, and connecting to {endpoint} ends in {tcp}: "
+                    "another VPC without peering, a security group, or a deleted linkage.",
          .pull_errors = {dial_timeout, no_route}},
     [CAUSE_CONNECTION_REFUSED] =
         {.summary = "{endpoint} refuses connections ({tcp}): the address answers, "
