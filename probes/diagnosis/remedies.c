@@ -392,8 +392,8 @@ static const struct step verify_again[] = {
 };
 
 static const struct step local_steps[] = {
-    STEP("Mend this machine first (memory, open files, the clock, the time allowed by --timeout), "
-         "then check again."),
+    STEP("Mend this machine first (a file that is named above, memory, open files, the clock, the "
+         "time allowed by --timeout), then check again."),
     END,
 };
 
