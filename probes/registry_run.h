@@ -19,7 +19,8 @@ struct auth_run {
     bool checks_key;  /* the request under way has no scope */
     bool any_refused; /* a scope, by the realm */
     bool any_less;
-    size_t image; /* whose scope is asked for */
+    unsigned redirects; /* of the realm, all together */
+    size_t image;       /* whose scope is asked for */
     usec_t started;
     struct fetch *fetch;
 };
@@ -84,6 +85,12 @@ const char *registry_keep_url(struct registry_run *registry, const char *url);
 /* Whether the request under way had a fair part of the time when the run ended: how long those
  * before it took says nothing of it. NULL: none is. */
 bool registry_was_fair(const struct registry_run *registry, const struct fetch *request);
+
+/* The path and query of the request for a token by GET, the body of that by POST, and the header
+ * with the key; for the scope under way, among the secrets. NULL: memory. */
+const char *auth_request_path(struct registry_run *registry);
+const char *auth_request_form(struct registry_run *registry);
+const char *auth_basic_header(struct registry_run *registry);
 
 void stage_auth_start(struct registry_run *registry);
 void stage_auth_end(struct registry_run *registry, bool expired);

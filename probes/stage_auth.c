@@ -9,15 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/base/text.h"
-#include "probes/registry/base64.h"
 #include "probes/registry/ping.h"
 #include "probes/registry/token.h"
 #include "probes/registry_run.h"
 #include "probes/transport/http_fields.h"
 
-#define MAX_QUERY 8192
-#define MAX_FORM  24576
+#define MAX_REDIRECTS 9 /* containerd, as Go, makes ten requests */
 
 static struct auth_evidence *evidence_of(struct registry_run *registry)
 {
@@ -51,84 +48,6 @@ static void finish_and_go_on(struct registry_run *registry, enum auth_outcome ou
 
 /* ---- requests ---- */
 
-static void append_encoded(struct text *text, const char *value)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-    for (; *value; value++)
-        if (strchr(plain, *value))
-            text_append_bytes(text, value, 1);
-        else
-            text_append_format(text, "%%%02X", (unsigned)(unsigned char)*value);
-}
-
-static void append_parameter(struct text *text, const char *name, const char *value)
-{
-    if (!value || !*value)
-        return;
-    text_append_format(text, "%s%s=", text->length ? "&" : "", name);
-    append_encoded(text, value);
-}
-
-/* The scope of the image under way, or NULL. */
-static const char *wanted_scope(struct registry_run *registry)
-{
-    const struct auth_run *auth = &registry->auth;
-
-    if (auth->checks_key || auth->image >= registry->evidence->image_count)
-        return NULL;
-    return arena_format(registry->secrets, "repository:%s:pull",
-                        registry->images[auth->image].repository);
-}
-
-/* The text among the secrets; NULL when it is too long or memory is short. */
-static const char *keep_secret(struct registry_run *registry, struct text *text)
-{
-    const char *kept =
-        text_truncated(text) ? NULL : arena_copy_text(registry->secrets, text_string(text));
-
-    text_free(text);
-    return kept;
-}
-
-static const char *get_path(struct registry_run *registry)
-{
-    struct text query = TEXT_WITH_LIMIT(MAX_QUERY);
-    const char *path = registry->auth.realm.path;
-
-    append_parameter(&query, "service", registry->challenge.service);
-    append_parameter(&query, "scope", wanted_scope(registry));
-    const char *kept = keep_secret(registry, &query);
-    if (!kept || !*kept)
-        return kept ? path : NULL;
-    return arena_format(registry->secrets, "%s%c%s", path, strchr(path, '?') ? '&' : '?', kept);
-}
-
-static const char *post_form(struct registry_run *registry)
-{
-    struct text form = {.limit = MAX_FORM, .secret = true};
-    const struct credentials *key = &registry->auth.key;
-    bool has_user = *key->username != '\0';
-
-    append_parameter(&form, "grant_type", has_user ? "password" : "refresh_token");
-    append_parameter(&form, "service", registry->challenge.service);
-    append_parameter(&form, "client_id", "tcr-probe");
-    append_parameter(&form, "scope", wanted_scope(registry));
-    append_parameter(&form, "username", key->username);
-    append_parameter(&form, has_user ? "password" : "refresh_token", key->secret);
-    return keep_secret(registry, &form);
-}
-
-static const char *basic_header(struct registry_run *registry)
-{
-    const struct credentials *key = &registry->auth.key;
-    const char *pair = arena_format(registry->secrets, "%s:%s", key->username, key->secret);
-    const char *encoded = pair ? base64_encode(pair, strlen(pair), registry->secrets) : NULL;
-
-    return encoded ? registry_authorization(registry, "Basic", encoded) : NULL;
-}
-
 static void answered(enum fetch_outcome outcome, const struct http_response *response,
                      void *context);
 
@@ -149,9 +68,9 @@ static bool ask_realm(struct registry_run *registry)
                                 .address = auth->realm.address,
                                 .known = own ? &registry->address : NULL};
 
-    request.path = post ? auth->realm.path : get_path(registry);
-    request.form = post ? post_form(registry) : NULL;
-    request.extra_headers = with_key && !post ? basic_header(registry) : NULL;
+    request.path = post ? auth->realm.path : auth_request_path(registry);
+    request.form = post ? auth_request_form(registry) : NULL;
+    request.extra_headers = with_key && !post ? auth_basic_header(registry) : NULL;
     if (!request.path || (post && !request.form) || (with_key && !post && !request.extra_headers))
         return false;
     evidence->key_sent |= with_key;
@@ -235,15 +154,16 @@ static void keep_grants(struct registry_run *registry, struct image_run *image, 
         evidence->granted[evidence->granted_count++] = grants.list[i];
 }
 
-static void take_token(struct registry_run *registry, const struct http_response *response)
+static void take_token(struct registry_run *registry, const struct http_response *response,
+                       bool posted)
 {
     struct auth_run *auth = &registry->auth;
     const char *token = NULL;
     const char *error = NULL;
-    enum token_result result =
-        response->body_too_large
-            ? TOKEN_TOO_LARGE
-            : token_parse(response->body, response->body_length, registry->secrets, &token, &error);
+    enum token_result result = response->body_too_large
+                                   ? TOKEN_TOO_LARGE
+                                   : token_parse(response->body, response->body_length, posted,
+                                                 registry->secrets, &token, &error);
 
     switch (result) {
     case TOKEN_OK:
@@ -264,6 +184,11 @@ static void take_token(struct registry_run *registry, const struct http_response
         keep_grants(registry, image, token);
     }
     go_on(registry);
+}
+
+static bool is_success(const struct http_response *response)
+{
+    return response->status >= 200 && response->status < 300;
 }
 
 /* Where containerd tries again by GET. */
@@ -287,12 +212,78 @@ static void take_refusal(struct registry_run *registry)
     go_on(registry);
 }
 
+/* "host" allows any port of it, "host:port" that one. */
+static bool is_listed(const struct target *target, const struct url *realm)
+{
+    char with_port[URL_MAX_LENGTH + 8];
+
+    if (strcmp(realm->host, target->host) == 0)
+        return true;
+    snprintf(with_port, sizeof(with_port), strchr(realm->host, ':') ? "[%s]:%u" : "%s:%u",
+             realm->host, (unsigned)realm->port);
+    for (size_t i = 0; i < target->token_host_count; i++)
+        if (strcasecmp(target->token_hosts[i], realm->host) == 0 ||
+            strcasecmp(target->token_hosts[i], with_port) == 0)
+            return true;
+    return false;
+}
+
+/* The realm is at `url`; the key may go there if it is safe in every way. */
+static void aim_at(struct registry_run *registry, const struct url *url, const char *written)
+{
+    struct auth_evidence *evidence = evidence_of(registry);
+    struct auth_run *auth = &registry->auth;
+    const struct target *target = registry->run->target;
+
+    auth->realm = *url;
+    evidence->realm = registry_keep_url(registry, written);
+    evidence->remote = (struct remote_host_evidence){0};
+    evidence->host_listed =
+        !auth->redirects && is_listed(target, url) && (url->tls || target->plain_http);
+    if (registry_is(registry, url))
+        return;
+    evidence->remote.host = registry_keep(registry, url->host);
+    evidence->remote.port = url->port;
+    evidence->remote.plain_http = !url->tls;
+}
+
+/* Clients take the key along as far as the domain stays the same; here it never follows, and what
+ * was not sent cannot have been refused. What the realm was asked for is asked for again. */
+static void follow(struct registry_run *registry, const struct http_response *response)
+{
+    struct auth_run *auth = &registry->auth;
+    const char *location = http_response_header(response, "location", 0);
+    const char *absolute =
+        registry_location_url(registry, &auth->realm, auth->realm.path, location);
+    struct url url = {0};
+    const char *bare =
+        absolute ? arena_copy_bytes(registry->secrets, absolute, strcspn(absolute, "?#")) : NULL;
+
+    if (!bare || url_parse(bare, registry->secrets, &url)) {
+        finish_and_go_on(registry, AUTH_FAILED, "it redirects to no URL that can be used");
+        return;
+    }
+    if (++auth->redirects > MAX_REDIRECTS) {
+        finish_and_go_on(registry, AUTH_FAILED, "it redirects without end");
+        return;
+    }
+    aim_at(registry, &url, bare);
+    evidence_of(registry)->key_sent = false;
+    evidence_of(registry)->key_status = 0;
+    auth->checks_key = false;
+    ask_or_fail(registry);
+}
+
 static void take_status(struct registry_run *registry, const struct http_response *response)
 {
     struct auth_run *auth = &registry->auth;
     struct auth_evidence *evidence = evidence_of(registry);
     bool posted = auth->by_post && evidence->has_key && evidence->host_listed;
 
+    if (http_is_redirect(response->status)) {
+        follow(registry, response);
+        return;
+    }
     if (posted && post_not_taken(auth, response->status)) {
         auth->by_post = false;
         ask_or_fail(registry);
@@ -300,18 +291,16 @@ static void take_status(struct registry_run *registry, const struct http_respons
     }
     if (auth->checks_key)
         evidence->key_status = response->status;
-    else if (!auth->any_refused || response->status != 200) /* a refusal stands over later tokens */
+    else if (!auth->any_refused || !is_success(response)) /* a refusal stands over later tokens */
         evidence->scope_status = response->status;
-    if (response->status == 200)
-        take_token(registry, response);
+    if (is_success(response))
+        take_token(registry, response, posted);
     else if (response->status == 401 || response->status == 403)
         take_refusal(registry);
     else if (response->status == 429) {
         evidence->retry_after = http_retry_after(response);
         finish_and_go_on(registry, AUTH_RATE_LIMITED, NULL);
-    } else if (response->status >= 300 && response->status < 400)
-        finish_and_go_on(registry, AUTH_FAILED, "it redirects, which is not followed");
-    else
+    } else
         finish_and_go_on(registry, AUTH_FAILED, NULL);
 }
 
@@ -373,7 +362,7 @@ static void start_basic(struct registry_run *registry)
         return;
     }
     evidence_of(registry)->key_sent = true;
-    request.extra_headers = basic_header(registry);
+    request.extra_headers = auth_basic_header(registry);
     for (size_t i = 0; i < registry->evidence->image_count; i++)
         registry->images[i].authorization = request.extra_headers;
     if (request.extra_headers)
@@ -385,28 +374,12 @@ static void start_basic(struct registry_run *registry)
 
 /* ---- Bearer ---- */
 
-/* "host" allows any port of it, "host:port" that one. */
-static bool is_listed(const struct target *target, const struct url *realm)
-{
-    char with_port[URL_MAX_LENGTH + 8];
-
-    if (strcmp(realm->host, target->host) == 0)
-        return true;
-    snprintf(with_port, sizeof(with_port), strchr(realm->host, ':') ? "[%s]:%u" : "%s:%u",
-             realm->host, (unsigned)realm->port);
-    for (size_t i = 0; i < target->token_host_count; i++)
-        if (strcasecmp(target->token_hosts[i], realm->host) == 0 ||
-            strcasecmp(target->token_hosts[i], with_port) == 0)
-            return true;
-    return false;
-}
-
 static void start_bearer(struct registry_run *registry)
 {
     struct auth_run *auth = &registry->auth;
     struct auth_evidence *evidence = evidence_of(registry);
-    const struct target *target = registry->run->target;
-    const char *wrong = url_parse(registry->challenge.realm, registry->secrets, &auth->realm);
+    struct url url = {0};
+    const char *wrong = url_parse(registry->challenge.realm, registry->secrets, &url);
 
     evidence->realm = registry_keep_url(registry, registry->challenge.realm);
     evidence->service = registry_keep(registry, registry->challenge.service);
@@ -414,16 +387,8 @@ static void start_bearer(struct registry_run *registry)
         finish(registry, AUTH_MALFORMED, "the realm is not a URL that can be used");
         return;
     }
-    if (!auth->realm.tls && !target->plain_http) {
-        finish(registry, AUTH_MALFORMED, "the realm is not https");
-        return;
-    }
-    evidence->host_listed = is_listed(target, &auth->realm);
-    if (!registry_is(registry, &auth->realm)) {
-        evidence->remote.host = registry_keep(registry, auth->realm.host);
-        evidence->remote.port = auth->realm.port;
-        evidence->remote.plain_http = !auth->realm.tls;
-    }
+    auth->redirects = 0;
+    aim_at(registry, &url, registry->challenge.realm);
     auth->by_post = true;
     auth->checks_key = evidence->has_key && evidence->host_listed;
     if (!ask_realm(registry))

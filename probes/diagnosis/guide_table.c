@@ -245,10 +245,13 @@ static const struct guide guides[CAUSE_COUNT] = {
          .verify = "The blob line must show ok.",
          .check = KEY},
     [CAUSE_TOKEN_HOST_NOT_LISTED] =
-        {.why = "The registry names a token service on another host, which refuses without a key. "
-                "A hostile registry could name any host to get the key, so the check sends it to "
-                "the registry's own host and to those of token_hosts only. Real pulls send it "
-                "wherever the registry says, so whether they work is not known.",
+        {.why =
+             "The registry names a token service on another host, by plain HTTP, or by a URL that "
+             "redirects, and it refuses without a key. "
+             "A hostile registry could name any host to get the key, so the check sends it to "
+             "the registry's own host and to those of token_hosts only, over https, and not "
+             "after a redirect. Real pulls send it "
+             "wherever the registry says, so whether they work is not known.",
          .verify = "With the host listed, the auth line must show accepted.",
          .check = KEY},
     [CAUSE_LOCAL_ERROR] =

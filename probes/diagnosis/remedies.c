@@ -382,6 +382,8 @@ static const struct step list_token_host[] = {
     STEP("If {realm} is the right token service of this registry, name its host in token_hosts "
          "(--token-host {realm_host}) and check again; a hostile registry could name any host "
          "here to get the key."),
+    STEP("The key goes over https only, and never after a redirect: if {realm} is not what the "
+         "registry's challenge names, let it name the https URL that answers."),
     END,
 };
 

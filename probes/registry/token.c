@@ -17,7 +17,7 @@ static bool fits_a_header(const char *token)
     return *token && strlen(token) <= MAX_TOKEN;
 }
 
-enum token_result token_parse(const char *body, size_t length, struct arena *secrets,
+enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
                               const char **ret_token, const char **ret_error)
 {
     json_t *document;
@@ -36,11 +36,12 @@ enum token_result token_parse(const char *body, size_t length, struct arena *sec
         *ret_error = "out of memory";
         return TOKEN_LOCAL;
     }
-    const char *token = peer_json_text(document, "token");
-    if (!token || !*token)
-        token = peer_json_text(document, "access_token");
+    const char *token = peer_json_text(document, "access_token");
+    if ((!token || !*token) && !posted)
+        token = peer_json_text(document, "token");
     if (!token || !*token) {
-        *ret_error = "the answer has neither token nor access_token";
+        *ret_error = posted ? "the answer to POST has no access_token"
+                            : "the answer has neither token nor access_token";
     } else if (!fits_a_header(token)) {
         *ret_error = "the token is not one that fits into a header";
     } else {

@@ -3,6 +3,7 @@
 /* What a token service answers, and what its token says (the token protocol of the Distribution
  * project; RFC 6749, RFC 7519). */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/base/arena.h"
@@ -10,9 +11,9 @@
 
 enum token_result { TOKEN_OK, TOKEN_MALFORMED, TOKEN_TOO_LARGE, TOKEN_LOCAL };
 
-/* The token of a JSON answer (`token` or `access_token`), fit for a header line, in `secrets`;
- * `ret_error` says statically what was wrong. */
-enum token_result token_parse(const char *body, size_t length, struct arena *secrets,
+/* The token of a JSON answer, fit for a header line, in `secrets`: `access_token`, or else `token`,
+ * which containerd knows in the answer to GET only. `ret_error` says statically what was wrong. */
+enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
                               const char **ret_token, const char **ret_error);
 
 #define TOKEN_MAX_GRANTS 16

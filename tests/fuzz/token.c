@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size);
     struct token_grants grants;
 
-    if (token_parse((const char *)data, size, arena, &token, &error) == TOKEN_OK)
+    if (token_parse((const char *)data, size, size % 2 == 1, arena, &token, &error) == TOKEN_OK)
         fuzz_require(*token && strcspn(token, " \r\n\t") == strlen(token));
     else
         fuzz_require(error != NULL);

@@ -42,7 +42,7 @@ def reply(status, body, *fields):
 
 def healthy(step, method, host, path, authorized):
     if step == "token":
-        return reply("200 OK", json.dumps({"token": TOKEN}).encode())
+        return reply("200 OK", json.dumps({"token": TOKEN, "access_token": TOKEN}).encode())
     if not authorized:
         return reply("401 Unauthorized", b"" if method == "HEAD" else b"{}",
                      f'WWW-Authenticate: Bearer realm="https://{host}/token",service="lab"')

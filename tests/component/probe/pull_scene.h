@@ -37,6 +37,9 @@
            "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}")
 #define REALM    "https://registry.example:%P/token"
 #define TOKEN(t) ANSWER("200 OK", "Content-Type: application/json\r\n", "{\"token\":\"" t "\"}")
+#define ACCESS_TOKEN(t)                                    \
+    ANSWER("200 OK", "Content-Type: application/json\r\n", \
+           "{\"token\":\"other\",\"access_token\":\"" t "\"}")
 #define MANIFEST                                                                          \
     "{\"config\":{\"digest\":\"" LAYER "\",\"size\":7},\"layers\":[{\"digest\":\"" DIGEST \
     "\",\"size\":90}]}"

@@ -343,6 +343,36 @@ static void the_key_goes_to_another_host_only_if_it_is_listed(void **state)
     }
 }
 
+/* Where the token service speaks plain HTTP, it is asked, but not with the key. */
+static void the_key_never_goes_over_plain_http(void **state)
+{
+    (void)state;
+    for (unsigned needed = 0; needed < 2; needed++) {
+        struct pull_scene scene;
+        pull_scene_open(&scene);
+        fake_registry_close(&scene.other);
+        assert_true(fake_registry_open(&scene.other, NULL));
+        scene.registry.other_port = scene.other.site.port;
+        fake_registry_first(&scene.registry,
+                            &(struct fake_route){"GET /v2/ ", NULL,
+                                                 CHALLENGE("http://registry.example:%Q/token", ""),
+                                                 TAIL_NONE, NULL});
+        fake_registry_first(&scene.registry,
+                            &(struct fake_route){"GET /v2/team/app/blobs/", NULL,
+                                                 ANSWER("206 x", "", "x"), TAIL_NONE, NULL});
+        fake_registry_last(&scene.other,
+                           &(struct fake_route){"GET /token?service=s&scope=", NULL,
+                                                needed ? ANSWER("401 x", "", "") : TOKEN(GOOD),
+                                                TAIL_NONE, NULL});
+        pull_scene_run(&scene, NULL);
+        pull_scene_expect(&scene, needed ? "token_host_not_listed" : "ok_private");
+        assert_false(scene.evidence->registry->auth.host_listed);
+        assert_int_equal(fake_registry_count(&scene.other, "/token"), 1);
+        assert_int_equal(fake_registry_count(&scene.other, "Authorization"), 0);
+        pull_scene_close(&scene);
+    }
+}
+
 static void plain_http_is_spoken_when_asked_for(void **state)
 {
     struct pull_scene scene;
@@ -434,6 +464,7 @@ int main(void)
         cmocka_unit_test(answers_do_not_vanish_with_the_key),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(the_key_goes_to_another_host_only_if_it_is_listed),
+        cmocka_unit_test(the_key_never_goes_over_plain_http),
         cmocka_unit_test(plain_http_is_spoken_when_asked_for),
         cmocka_unit_test(verification_is_skipped_when_asked_for),
     };

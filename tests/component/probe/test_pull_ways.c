@@ -81,8 +81,8 @@ static const struct way {
      .routes = {ON_WITH("POST /token",
                         "grant_type=refresh_token&service=s&client_id=tcr-probe&"
                         "scope=repository%3Ateam%2Fapp%3Apull&refresh_token=IDENTITY",
-                        TOKEN(GOOD)),
-                ON_WITH("POST /token", "refresh_token=IDENTITY", TOKEN(LESS))},
+                        ACCESS_TOKEN(GOOD)),
+                ON_WITH("POST /token", "refresh_token=IDENTITY", ACCESS_TOKEN(LESS))},
      .config = AUTHS("registry.example:%u", "\"identitytoken\":\"IDENTITY\""), .never = "username"},
     {"an identity token where POST is not taken", "token_service_failed", AUTH_FAILED,
      .config = AUTHS("registry.example:%u", "\"identitytoken\":\"IDENTITY\""), .asked = "/token",
@@ -102,9 +102,35 @@ static const struct way {
                                        "")),
                 ON_WITH("GET /token?scope=repo", "Basic " PAIR, TOKEN(GOOD)),
                 ON_WITH("GET /token ", "Basic " PAIR, TOKEN(LESS))}},
-    {"a realm that redirects", "token_service_failed", AUTH_FAILED, MANIFEST_SKIPPED, BLOB_SKIPPED,
-     .routes = {ON("POST /token", MOVED("https://store.example:%Q/token"))}, .asked = "/token",
+    {"a token that POST calls token", "token_service_failed", AUTH_MALFORMED, MANIFEST_SKIPPED,
+     BLOB_SKIPPED, .routes = {ON("POST /token", TOKEN(GOOD))}, .asked = "/token", .times = 1},
+    {"two tokens in one answer", "ok_private", AUTH_ACCEPTED, MANIFEST_FOUND, BLOB_OK,
+     .routes = {ON("GET /token?service=s&scope=", ACCESS_TOKEN(GOOD))}},
+    {"a token that a proxy has changed something about", "ok_private", AUTH_ACCEPTED,
+     MANIFEST_FOUND, BLOB_OK,
+     .routes = {ON("GET /token?service=s&scope=",
+                   ANSWER("203 x", "", "{\"token\":\"" GOOD "\"}"))}},
+    {"a realm that redirects to one that needs no key", "ok_private", AUTH_ACCEPTED, MANIFEST_FOUND,
+     BLOB_OK, .routes = {ON("POST /token", MOVED("https://store.example:%Q/t?scope=other"))},
+     .elsewhere = ON("GET /t?service=s&scope=repository%3Ateam%2Fapp%3Apull ", TOKEN(GOOD)),
+     .asked = "/token", .times = 1},
+    {"a realm that redirects to one that needs a key", "token_host_not_listed", AUTH_NO_CREDENTIALS,
+     MANIFEST_SKIPPED, BLOB_SKIPPED,
+     .routes = {ON("POST /token", MOVED("https://store.example:%Q/t"))},
+     .elsewhere = ON("GET /t?", EMPTY("401 x")), .asked = "/token", .times = 1},
+    {"a realm that redirects to itself, for a key", "token_host_not_listed", AUTH_NO_CREDENTIALS,
+     MANIFEST_SKIPPED, BLOB_SKIPPED, .routes = {ON("POST /token", MOVED("/token/"))},
+     .asked = "Basic " PAIR, .times = 0},
+    {"a realm that redirects without end", "token_service_failed", AUTH_FAILED, MANIFEST_SKIPPED,
+     BLOB_SKIPPED,
+     .routes = {ON("POST /token", MOVED("/token")), ON("GET /token", MOVED("/token"))},
+     .asked = "/token", .times = 10},
+    {"a realm that redirects to nowhere", "token_service_failed", AUTH_FAILED, MANIFEST_SKIPPED,
+     BLOB_SKIPPED, .routes = {ON("POST /token", MOVED("ftp://store.example/"))}, .asked = "/token",
      .times = 1},
+    {"a realm in plain HTTP", "token_service_failed", AUTH_MALFORMED, MANIFEST_SKIPPED,
+     BLOB_SKIPPED, .routes = {ON("GET /v2/ ", CHALLENGE("http://registry.example:%P/token", ""))},
+     .never = "/token"},
     {"a realm that is no URL", "token_service_failed", AUTH_MALFORMED, MANIFEST_SKIPPED,
      BLOB_SKIPPED, .routes = {ON("GET /v2/ ", CHALLENGE("realm", ""))}, .never = "/token"},
     {"a challenge that cannot be read", "token_service_failed", AUTH_MALFORMED, MANIFEST_SKIPPED,
@@ -245,6 +271,7 @@ static void check(struct pull_scene *scene, const struct way *way)
         assert_int_equal(fake_registry_count(&scene->registry, way->never), 0);
     /* The key and the token stay where they belong. */
     assert_int_equal(fake_registry_count(&scene->other, "Authorization"), 0);
+    assert_int_equal(fake_registry_count(&scene->other, PASSWORD), 0);
 }
 
 static void every_way_has_its_end(void **state)

@@ -188,7 +188,7 @@ static enum answer read_token(const char *body, size_t length, struct arena *are
 {
     const char *token;
     const char *error;
-    enum token_result result = token_parse(body, length, arena, &token, &error);
+    enum token_result result = token_parse(body, length, false, arena, &token, &error);
 
     return result == TOKEN_OK          ? ANSWER_FINE
            : result == TOKEN_TOO_LARGE ? ANSWER_GREEDY

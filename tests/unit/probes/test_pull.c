@@ -31,6 +31,7 @@ static const struct {
     {"{\"access_token\":\"abc\",\"expires_in\":60}", TOKEN_OK, "abc"},
     {"{\"token\":\"abc\",\"access_token\":\"\"}", TOKEN_OK, "abc"},
     {"{\"token\":\"\",\"access_token\":\"def\"}", TOKEN_OK, "def"},
+    {"{\"token\":\"abc\",\"access_token\":\"def\"}", TOKEN_OK, "def"},
     {"{\"token\":1}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"a\\r\\nX: y\"}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"a b\"}", TOKEN_MALFORMED, NULL},
@@ -48,13 +49,39 @@ static void token_answers(void **state)
         struct arena *arena = arena_new_secret(0);
         const char *token = NULL;
         const char *error = NULL;
-        if (token_parse(tokens[i].body, strlen(tokens[i].body), arena, &token, &error) !=
+        if (token_parse(tokens[i].body, strlen(tokens[i].body), false, arena, &token, &error) !=
             tokens[i].expected)
             fail_msg("%s", tokens[i].body);
         if (tokens[i].token)
             assert_string_equal(token, tokens[i].token);
         else
             assert_non_null(error);
+        arena_free(arena);
+    }
+}
+
+/* containerd looks for nothing else in the answer to POST (RFC 6749 section 5.1). */
+static void only_an_access_token_comes_by_post(void **state)
+{
+    static const struct {
+        const char *body;
+        enum token_result expected;
+    } rows[] = {
+        {"{\"access_token\":\"abc\"}", TOKEN_OK},
+        {"{\"token\":\"def\",\"access_token\":\"abc\"}", TOKEN_OK},
+        {"{\"token\":\"abc\"}", TOKEN_MALFORMED},
+        {"{\"token\":\"abc\",\"access_token\":\"\"}", TOKEN_MALFORMED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_new_secret(0);
+        const char *token = "abc";
+        const char *error = NULL;
+        assert_int_equal(
+            token_parse(rows[i].body, strlen(rows[i].body), true, arena, &token, &error),
+            rows[i].expected);
+        assert_string_equal(token, "abc");
         arena_free(arena);
     }
 }
@@ -313,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_answers),
+        cmocka_unit_test(only_an_access_token_comes_by_post),
         cmocka_unit_test(what_tokens_grant),
         cmocka_unit_test(what_manifests_name),
         cmocka_unit_test(error_bodies),
