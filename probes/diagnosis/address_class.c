@@ -50,7 +50,8 @@ static const struct special_range special_ranges[] = {
     V6(128, CLASS_BOGUS, "::1/128 (loopback, RFC 4291)", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
        0, 1),
     V6(96, CLASS_BOGUS, "::/96 (IPv4-compatible, RFC 4291)", 0),
-    V6(48, CLASS_BOGUS, "64:ff9b:1::/48 (local translation, RFC 8215)", 0, 0x64, 0xff, 0x9b, 0, 1),
+    V6(48, CLASS_PRIVATE, "64:ff9b:1::/48 (local translation, RFC 8215)", 0, 0x64, 0xff, 0x9b, 0,
+       1),
     V6(64, CLASS_BOGUS, "100::/64 (discard only, RFC 6666)", 1),
     V6(64, CLASS_BOGUS, "100:0:0:1::/64 (dummy prefix, RFC 9780)", 1, 0, 0, 0, 0, 0, 0, 1),
     V6(128, CLASS_PUBLIC, "2001:1::1/128 (PCP anycast, RFC 7723)", 0x20, 1, 0, 1, 0, 0, 0, 0, 0, 0,
@@ -70,6 +71,16 @@ static const struct special_range special_ranges[] = {
     V6(8, CLASS_BOGUS, "ff00::/8 (multicast, RFC 4291)", 0xff),
 };
 
+/* Of a network's own NAT64 (RFC 8215) with a prefix of 96 bits, which nearly all have: an IPv4
+ * address stands at the end. Of a shorter one zeroes do (RFC 6052 section 2.2). */
+static bool is_local_nat64(const uint8_t *bytes)
+{
+    static const uint8_t prefix[6] = {0, 0x64, 0xff, 0x9b, 0, 1};
+
+    return memcmp(bytes, prefix, sizeof(prefix)) == 0 && bytes[12] &&
+           (bytes[13] || bytes[14] || bytes[15]);
+}
+
 /* The IPv4 address inside an IPv4-mapped (RFC 4291) or NAT64 (RFC 6052) one, else the same. */
 static struct address embedded(const struct address *address)
 {
@@ -78,7 +89,8 @@ static struct address embedded(const struct address *address)
     struct address inner = {.family = AF_INET};
 
     if (address->family != AF_INET6 ||
-        (memcmp(address->bytes, mapped, 12) != 0 && memcmp(address->bytes, nat64, 12) != 0))
+        (memcmp(address->bytes, mapped, 12) != 0 && memcmp(address->bytes, nat64, 12) != 0 &&
+         !is_local_nat64(address->bytes)))
         return *address;
     memcpy(inner.bytes, address->bytes + 12, 4);
     return inner;

@@ -40,10 +40,10 @@ enum fact {
     FACT_PUBLIC_PATH_FAILS,   /* in a way that a private path would not share */
 
     /* ---- controls ---- */
-    FACT_CONTROLS_NONE_OK, /* at least one was tried, none connects */
+    FACT_CONTROLS_NONE_OK, /* at least one was tried, none connects or refuses */
     FACT_INTERNET_TRIED,
     FACT_INTERNET_ALL_OK,
-    FACT_INTERNET_SOME_OK, /* and some not */
+    FACT_INTERNET_SOME_OK, /* and some not, or one refuses: its network is there */
     FACT_INTERNET_NONE_OK,
     FACT_VPC_TRIED,
     FACT_VPC_OK,

@@ -146,7 +146,8 @@ static void collect_other_paths(struct facts *facts)
 
 struct control_tally {
     size_t connected;
-    size_t failed;     /* dialled, and did not connect */
+    size_t refused;    /* somebody answered: not here, but neither is nothing there */
+    size_t failed;     /* dialled, and nothing came back */
     size_t unresolved; /* says nothing about the path */
 };
 
@@ -156,8 +157,10 @@ static void collect_control(const struct control_evidence *control, struct contr
     case CONTROL_OK:
         tally->connected++;
         return;
-    case CONTROL_TIMEOUT:
     case CONTROL_REFUSED:
+        tally->refused++;
+        return;
+    case CONTROL_TIMEOUT:
     case CONTROL_UNREACHABLE:
         tally->failed++;
         return;
@@ -182,15 +185,18 @@ static void collect_controls(struct facts *facts)
         collect_control(&evidence->controls[i],
                         evidence->controls[i].kind == CONTROL_VPC ? &vpc : &internet);
     facts->is[FACT_CONTROLS_NONE_OK] =
-        internet.connected + vpc.connected == 0 &&
+        internet.connected + vpc.connected + internet.refused + vpc.refused == 0 &&
         internet.failed + vpc.failed + internet.unresolved + vpc.unresolved > 0;
-    facts->is[FACT_INTERNET_TRIED] = internet.connected + internet.failed > 0;
-    facts->is[FACT_INTERNET_ALL_OK] = internet.connected > 0 && internet.failed == 0;
-    facts->is[FACT_INTERNET_SOME_OK] = internet.connected > 0 && internet.failed > 0;
-    facts->is[FACT_INTERNET_NONE_OK] = internet.connected == 0 && internet.failed > 0;
+    facts->is[FACT_INTERNET_TRIED] = internet.connected + internet.refused + internet.failed > 0;
+    facts->is[FACT_INTERNET_ALL_OK] =
+        internet.connected > 0 && internet.refused + internet.failed == 0;
+    facts->is[FACT_INTERNET_SOME_OK] =
+        internet.refused > 0 || (internet.connected > 0 && internet.failed > 0);
+    facts->is[FACT_INTERNET_NONE_OK] =
+        internet.connected + internet.refused == 0 && internet.failed > 0;
     facts->is[FACT_VPC_TRIED] = vpc.connected + vpc.failed > 0;
     facts->is[FACT_VPC_OK] = vpc.connected > 0;
-    facts->is[FACT_VPC_NONE_OK] = vpc.connected == 0 && vpc.failed > 0;
+    facts->is[FACT_VPC_NONE_OK] = vpc.connected + vpc.refused == 0 && vpc.failed > 0;
 }
 
 void facts_collect_connections(struct facts *facts)

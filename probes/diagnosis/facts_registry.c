@@ -20,20 +20,36 @@ static bool remote_path_works(const struct remote_host_evidence *remote,
     return path->tcp.outcome == TCP_OK && (remote->plain_http || path->tls.outcome == TLS_OK);
 }
 
-/* Remembers the first address that fails; its class says what it would take. */
-static void set_remote(struct facts *facts, enum fact fact,
-                       const struct remote_host_evidence *remote, enum fact is_public,
-                       enum fact is_internal)
+/* The first address that fails; one without a route, or never dialled, only where all are. */
+static const struct path_evidence *failing_path(const struct remote_host_evidence *remote)
 {
+    const struct path_evidence *skipped = NULL;
+
     for (size_t i = 0; i < remote->path_count; i++) {
         const struct path_evidence *path = &remote->paths[i];
         if (remote_path_works(remote, path))
             continue;
-        facts->path[fact] = path;
-        facts->is[FACT_REMOTE_HANDSHAKE] |= path->tcp.outcome == TCP_OK;
-        facts->is[path->address_class == CLASS_PUBLIC ? is_public : is_internal] = true;
-        return;
+        if (path->tcp.outcome != TCP_SKIPPED)
+            return path;
+        skipped = skipped ? skipped : path;
     }
+    return skipped;
+}
+
+/* Remembers the address that fails; its class says what it would take. */
+static void set_remote(struct facts *facts, enum fact fact,
+                       const struct remote_host_evidence *remote, enum fact is_public,
+                       enum fact is_internal)
+{
+    const struct path_evidence *path = failing_path(remote);
+
+    facts->path[fact] = path;
+    if (!path)
+        return;
+    facts->is[FACT_REMOTE_HANDSHAKE] |= path->tcp.outcome == TCP_OK;
+    facts->is[is_public] |= path->address_class == CLASS_PUBLIC;
+    facts->is[is_internal] |=
+        path->address_class == CLASS_PRIVATE || path->address_class == CLASS_PROVIDER;
 }
 
 /* Whose refusal it was: with a key that was good it is the scope's, else there was none. */

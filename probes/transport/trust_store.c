@@ -172,9 +172,9 @@ struct trust_store *trust_store_open(const char *ca_file, char *error, size_t er
     if (!store->context)
         goto out;
     certificates = SSL_CTX_get_cert_store(store->context);
+    /* An intermediate named as trusted ends a chain, as it does for containerd. */
+    X509_STORE_set_flags(certificates, X509_V_FLAG_PARTIAL_CHAIN);
     if (ca_file) {
-        /* An intermediate named as trusted ends a chain, as it does for containerd. */
-        X509_STORE_set_flags(certificates, X509_V_FLAG_PARTIAL_CHAIN);
         if (!load_file(certificates, ca_file, error, error_size))
             goto out;
     } else if (!load_system(certificates, error, error_size)) {
