@@ -10,7 +10,10 @@ enum {
     SHOW_VPC_NAME = 1 << 1,
     SHOW_PATHS = 1 << 2,
     SHOW_CONTROLS = 1 << 3,
-    SHOW_REGISTRY = 1 << 4
+    SHOW_REGISTRY = 1 << 4,
+    SHOW_CERTIFICATES = 1 << 5,
+    SHOW_CLOCKS = 1 << 6,
+    SHOW_CLIENTS = 1 << 7
 };
 
 static unsigned shown_for(enum cause cause)
@@ -22,20 +25,22 @@ static unsigned shown_for(enum cause cause)
     case CAUSE_DNS_SERVER_FAILURE:
     case CAUSE_DNS_NAME_NOT_FOUND:
     case CAUSE_DNS_NO_ADDRESS:
-    case CAUSE_DNS_BOGUS_ADDRESS:
     case CAUSE_SOME_RESOLVERS_UNREACHABLE:
         return SHOW_DNS;
     case CAUSE_PRIVATE_DNS_NOT_ENABLED:
     case CAUSE_PRIVATE_LINKAGE_MISSING:
         return SHOW_DNS | SHOW_VPC_NAME | SHOW_PATHS;
     case CAUSE_NAT_MISSING:
-    case CAUSE_ALLOWLIST_MISSING:
     case CAUSE_PUBLIC_PATH_BLOCKED:
-        return SHOW_PATHS | SHOW_CONTROLS;
+        return SHOW_PATHS | SHOW_CONTROLS | SHOW_DNS; /* a resolver that answers is a witness too */
+    case CAUSE_ALLOWLIST_MISSING:
+        return SHOW_PATHS | SHOW_CONTROLS | SHOW_CLIENTS;
+    case CAUSE_DNS_BOGUS_ADDRESS:
     case CAUSE_DNS_ANSWERS_DIFFER:
     case CAUSE_PRIVATE_PATH_BLOCKED:
-    case CAUSE_LOCAL_ERROR:
         return SHOW_DNS | SHOW_PATHS;
+    case CAUSE_LOCAL_ERROR:
+        return SHOW_DNS | SHOW_PATHS | SHOW_REGISTRY;
     case CAUSE_TOKEN_SERVICE_UNREACHABLE:
     case CAUSE_TOKEN_SERVICE_FAILED:
     case CAUSE_TOKEN_REJECTED:
@@ -55,24 +60,26 @@ static unsigned shown_for(enum cause cause)
     case CAUSE_OK_PRIVATE:
     case CAUSE_OK_PUBLIC:
         return SHOW_PATHS | SHOW_REGISTRY;
+    case CAUSE_TLS_UNTRUSTED_ISSUER:
+    case CAUSE_TLS_NAME_MISMATCH:
+    case CAUSE_TLS_CERTIFICATE_EXPIRED:
+    case CAUSE_TLS_CERTIFICATE_NOT_YET_VALID:
+    case CAUSE_TLS_CERTIFICATE_EXPIRING:
+        return SHOW_PATHS | SHOW_CERTIFICATES;
+    case CAUSE_CLOCK_SKEW:
+        return SHOW_PATHS | SHOW_CERTIFICATES | SHOW_CLOCKS;
     case CAUSE_CONNECTION_REFUSED:
     case CAUSE_TLS_TIMEOUT:
     case CAUSE_MTU_BLACK_HOLE:
     case CAUSE_SNI_FILTERED:
     case CAUSE_TLS_CONNECTION_CLOSED:
     case CAUSE_TLS_PLAIN_HTTP:
-    case CAUSE_TLS_UNTRUSTED_ISSUER:
-    case CAUSE_TLS_NAME_MISMATCH:
-    case CAUSE_TLS_CERTIFICATE_EXPIRED:
-    case CAUSE_TLS_CERTIFICATE_NOT_YET_VALID:
     case CAUSE_TLS_HANDSHAKE_FAILED:
-    case CAUSE_CLOCK_SKEW:
     case CAUSE_NOT_A_REGISTRY:
     case CAUSE_API_FORBIDDEN:
     case CAUSE_SOME_ADDRESSES_UNREACHABLE:
     case CAUSE_PUBLIC_INSTEAD_OF_PRIVATE:
     case CAUSE_PRIVATE_INSTEAD_OF_PUBLIC:
-    case CAUSE_TLS_CERTIFICATE_EXPIRING:
     case CAUSE_INTERMITTENT:
     case CAUSE_VERIFICATION_SKIPPED:
     case CAUSE_COUNT:
@@ -153,6 +160,8 @@ void finding_add_path(struct finding *finding, const char *label, const struct p
         text_append_format(&text, "; /v2/ %s %u", api_outcome_name(path->api.outcome),
                            path->api.status);
         put_seconds(&text, path->api.duration);
+        if (path->api.location)
+            text_append_format(&text, ", to %s", path->api.location);
     }
     add_text(finding, arena, &text);
 }
@@ -177,6 +186,36 @@ static void add_dns_lines(struct finding *finding, const struct evidence *eviden
             add_dns(finding, &evidence->dns[i], arena);
 }
 
+/* `template` of each address that `has` what it speaks of. */
+static void add_of_paths(struct finding *finding, const struct subject *subject,
+                         bool has(const struct path_evidence *path), const char *template)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        struct subject one = {
+            .facts = subject->facts, .arena = subject->arena, .path = &evidence->paths[i]};
+        const char *line = has(one.path) ? template_fill(template, &one) : NULL;
+        if (line && finding->evidence_count < FINDING_MAX_LINES)
+            finding->evidence[finding->evidence_count++] = line;
+    }
+}
+
+static bool has_certificate(const struct path_evidence *path)
+{
+    return path->tls.certificate.present;
+}
+
+static bool has_clock(const struct path_evidence *path)
+{
+    return path->api.peer_time > 0 && path->api.local_time > 0;
+}
+
+static bool has_client(const struct path_evidence *path)
+{
+    return path->api.client_address;
+}
+
 void finding_add_evidence(struct finding *finding, const struct subject *subject)
 {
     const struct evidence *evidence = subject->facts->evidence;
@@ -192,6 +231,15 @@ void finding_add_evidence(struct finding *finding, const struct subject *subject
         add_dns_lines(finding, evidence, NAME_VPC, subject->arena);
     for (size_t i = 0; (shown & SHOW_PATHS) && i < evidence->path_count; i++)
         finding_add_path(finding, "path", &evidence->paths[i], subject->arena);
+    if (shown & SHOW_CERTIFICATES)
+        add_of_paths(finding, subject, has_certificate,
+                     "certificate: {address}: for {names}, by {issuer}, valid {not_before} to "
+                     "{not_after}");
+    if (shown & SHOW_CLOCKS)
+        add_of_paths(finding, subject, has_clock,
+                     "clock: {address}: {peer_time} there, {local_time} here");
+    if (shown & SHOW_CLIENTS)
+        add_of_paths(finding, subject, has_client, "client: {address}: it names {egress}");
     if (shown & SHOW_REGISTRY)
         finding_add_registry(finding, subject);
 }

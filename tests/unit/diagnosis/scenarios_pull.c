@@ -267,7 +267,7 @@ const struct scenario scenarios_pull[] = {
 
     /* ---- this machine, and what was asked for ---- */
     {"the docker config cannot be read", "local_error unknown certain", UP,
-     .says = {"docker config"},
+     .says = {"docker config", "- auth: local"},
      PULL((.outcome = AUTH_LOCAL, .reason = "docker config /k: no such file"),
           .outcome = MANIFEST_SKIPPED)},
     {"memory short at the manifest", "local_error unknown certain", UP,
