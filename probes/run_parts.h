@@ -53,11 +53,21 @@ struct path_run {
 };
 
 /* One control, and the questions that look for its address. */
+#define CONTROL_MAX_DIALS 4
+
+struct control_dial {
+    struct control_run *control;
+    struct dial *dial;
+    struct address address;
+};
+
 struct control_run {
     struct probe_run *run;
-    struct control_evidence *evidence;
+    struct control_evidence *evidence; /* its outcome: the best of the dials that have ended */
     const struct control *control;
-    struct dial *dial;
+    struct control_dial dials[CONTROL_MAX_DIALS];
+    unsigned dial_count;
+    unsigned dialling;
     usec_t started;
     unsigned questions; /* still unanswered */
     bool pending;

@@ -1,12 +1,14 @@
 /*
  * Controls: places that must accept a connection if the network does. Only a TCP connect, nothing
- * is sent. A control's name is asked of every resolver of the run; the first address found is
- * dialled.
+ * is sent. A control's name is asked of every resolver of the run; the addresses found are dialled
+ * at once, and one that connects is enough: of another family, or of a dead server, there may be
+ * more.
  */
 
 #include <errno.h>
 #include <string.h>
 
+#include "probes/diagnosis/address_class.h"
 #include "probes/run.h"
 
 static enum control_outcome outcome_of(enum tcp_outcome outcome)
@@ -31,35 +33,91 @@ static enum control_outcome outcome_of(enum tcp_outcome outcome)
     return CONTROL_LOCAL;
 }
 
-static void end_control(struct control_run *control, enum control_outcome outcome)
+/* Of several addresses the one that says most of the network speaks for the control. */
+static bool says_more(enum control_outcome outcome, enum control_outcome than)
 {
-    control->evidence->outcome = outcome;
+    static const unsigned char ranks[CONTROL_OUTCOME_COUNT] = {
+        [CONTROL_LOCAL] = 1,   [CONTROL_UNREACHABLE] = 2, [CONTROL_TIMEOUT] = 3,
+        [CONTROL_REFUSED] = 4, [CONTROL_OK] = 5,
+    };
+
+    return ranks[outcome] > ranks[than];
+}
+
+static void end_control(struct control_run *control)
+{
     control->evidence->duration = clock_monotonic() - control->started;
     control->pending = false;
+    for (unsigned i = 0; i < control->dial_count; i++) {
+        dial_free(control->dials[i].dial);
+        control->dials[i].dial = NULL;
+    }
+}
+
+static void keep_outcome(struct control_run *control, enum control_outcome outcome,
+                         const struct address *address, int error)
+{
+    if (!says_more(outcome, control->evidence->outcome))
+        return;
+    control->evidence->outcome = outcome;
+    control->evidence->address = *address;
+    control->evidence->error = error;
+}
+
+static void end_if_exhausted(struct control_run *control)
+{
+    if (control->dialling || control->questions)
+        return;
+    if (control->evidence->outcome == CONTROL_SKIPPED)
+        control->evidence->outcome = CONTROL_UNRESOLVED;
+    end_control(control);
 }
 
 static void connected(const struct dial_result *result, void *context)
 {
-    struct control_run *control = context;
+    struct control_dial *one = context;
+    struct control_run *control = one->control;
 
-    control->evidence->error = result->error;
-    end_control(control, outcome_of(result->outcome));
     if (result->fd >= 0)
         evutil_closesocket(result->fd);
-    dial_free(control->dial);
-    control->dial = NULL;
+    dial_free(one->dial);
+    one->dial = NULL;
+    control->dialling--;
+    keep_outcome(control, outcome_of(result->outcome), &one->address, result->error);
+    if (control->evidence->outcome == CONTROL_OK)
+        end_control(control);
+    else
+        end_if_exhausted(control);
     run_progressed(control->run);
 }
 
 static void dial_control(struct control_run *control, const struct address *address)
 {
+    struct control_dial *one = &control->dials[control->dial_count];
     struct endpoint endpoint = {.address = *address, .port = control->control->port};
     struct dial_options options = {0};
 
-    control->evidence->address = *address;
-    control->dial = dial_start(run_base(control->run), &endpoint, &options, connected, control);
-    if (!control->dial)
-        end_control(control, CONTROL_LOCAL);
+    for (unsigned i = 0; i < control->dial_count; i++)
+        if (address_equal(&control->dials[i].address, address))
+            return;
+    if (control->dial_count == CONTROL_MAX_DIALS)
+        return;
+    if (!control->dial_count++)
+        control->evidence->address = *address;
+    *one = (struct control_dial){.control = control, .address = *address};
+    one->dial = dial_start(run_base(control->run), &endpoint, &options, connected, one);
+    if (one->dial)
+        control->dialling++;
+    else
+        keep_outcome(control, CONTROL_LOCAL, address, ENOMEM);
+}
+
+/* Within this network, whatever its name says, an address is no witness of the internet. */
+static bool is_witness(const struct control_run *control, const struct address *address)
+{
+    enum address_class found = address_classify(address, control->run->target->network, NULL, NULL);
+
+    return found == CLASS_PUBLIC || (found != CLASS_BOGUS && control->control->kind == CONTROL_VPC);
 }
 
 static void resolved(const struct dns_evidence *answer, void *context)
@@ -67,12 +125,12 @@ static void resolved(const struct dns_evidence *answer, void *context)
     struct control_run *control = context;
 
     control->questions--;
-    if (control->dial || !control->pending)
+    if (!control->pending)
         return;
-    if (answer->address_count)
-        dial_control(control, &answer->addresses[0].address);
-    else if (!control->questions)
-        end_control(control, CONTROL_UNRESOLVED);
+    for (size_t i = 0; i < answer->address_count; i++)
+        if (is_witness(control, &answer->addresses[i].address))
+            dial_control(control, &answer->addresses[i].address);
+    end_if_exhausted(control);
     run_progressed(control->run);
 }
 
@@ -81,10 +139,10 @@ static void resolve_control(struct control_run *control)
     struct probe_run *run = control->run;
 
     for (size_t i = 0; i < run->resolver_count; i++)
-        if (!resolver_ask(run->resolvers[i], control->control->host, RECORD_A, resolved, control))
-            control->questions++;
-    if (!control->questions)
-        end_control(control, CONTROL_UNRESOLVED);
+        for (int type = RECORD_A; type <= RECORD_AAAA; type++)
+            if (!resolver_ask(run->resolvers[i], control->control->host, (enum record_type)type,
+                              resolved, control))
+                control->questions++;
 }
 
 void stage_controls_start(struct probe_run *run)
@@ -111,6 +169,7 @@ void stage_controls_start(struct probe_run *run)
             dial_control(control, &wanted->address);
         else
             resolve_control(control);
+        end_if_exhausted(control);
     }
 }
 
@@ -126,9 +185,10 @@ void stage_controls_end(struct probe_run *run, enum control_outcome outcome)
 {
     for (size_t i = 0; i < SETTINGS_MAX_CONTROLS; i++) {
         struct control_run *control = &run->controls[i];
-        if (control->pending)
-            end_control(control, outcome);
-        dial_free(control->dial);
-        control->dial = NULL;
+        if (!control->pending)
+            continue;
+        if (outcome == CONTROL_CANCELLED || says_more(outcome, control->evidence->outcome))
+            control->evidence->outcome = outcome;
+        end_control(control);
     }
 }

@@ -78,6 +78,11 @@ static void make_answer(const struct fake_dns *server, bool tcp, const struct me
         answer->bytes[7] = 1;
         put_record(answer, "\xc0\x0c", 2, type, "\x7f\0\0\1", 4);
     }
+    if (server->behaviour == FAKE_DNS_LOOPBACK6 && type == 28) {
+        static const uint8_t loopback[16] = {[15] = 1};
+        answer->bytes[7] = 1;
+        put_record(answer, "\xc0\x0c", 2, type, loopback, sizeof(loopback));
+    }
     if (server->behaviour == FAKE_DNS_ALIAS) {
         answer->bytes[7] = 2;
         put_record(answer, "\xc0\x0c", 2, 5, BACKEND, sizeof(BACKEND));

@@ -8,9 +8,10 @@
 #include "config/base/address.h"
 
 enum fake_dns_behaviour {
-    FAKE_DNS_ADDRESS,  /* 10.0.3.7 or fd00::7 */
-    FAKE_DNS_LOOPBACK, /* 127.0.0.1, and no AAAA */
-    FAKE_DNS_ALIAS,    /* a CNAME to backend.example, which has that address */
+    FAKE_DNS_ADDRESS,   /* 10.0.3.7 or fd00::7 */
+    FAKE_DNS_LOOPBACK,  /* 127.0.0.1, and no AAAA */
+    FAKE_DNS_LOOPBACK6, /* ::1, and no A */
+    FAKE_DNS_ALIAS,     /* a CNAME to backend.example, which has that address */
     FAKE_DNS_NODATA,
     FAKE_DNS_RCODE,            /* `rcode` */
     FAKE_DNS_TRUNCATED,        /* TC over UDP, the address over TCP */
