@@ -38,7 +38,8 @@ static const struct special_range special_ranges[] = {
     V4(192, 0, 0, 10, 32, CLASS_PUBLIC, "192.0.0.10/32 (TURN anycast, RFC 8155)"),
     V4(192, 0, 0, 0, 24, CLASS_BOGUS, "192.0.0.0/24 (IETF protocol assignments, RFC 6890)"),
     V4(192, 0, 2, 0, 24, CLASS_BOGUS, "192.0.2.0/24 (documentation, RFC 5737)"),
-    V4(198, 18, 0, 0, 15, CLASS_BOGUS, "198.18.0.0/15 (benchmarking, RFC 2544)"),
+    /* Networks use it inside, and proxies answer with it where they take connections over. */
+    V4(198, 18, 0, 0, 15, CLASS_PRIVATE, "198.18.0.0/15 (benchmarking, RFC 2544)"),
     V4(198, 51, 100, 0, 24, CLASS_BOGUS, "198.51.100.0/24 (documentation, RFC 5737)"),
     V4(203, 0, 113, 0, 24, CLASS_BOGUS, "203.0.113.0/24 (documentation, RFC 5737)"),
     V4(224, 0, 0, 0, 4, CLASS_BOGUS, "224.0.0.0/4 (multicast, RFC 5771)"),
