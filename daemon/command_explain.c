@@ -12,6 +12,7 @@
 #include "probes/diagnosis/guide.h"
 
 #define OUTPUT_LIMIT ((size_t)16 * 1024 * 1024)
+#define PAGE_LINE    8192 /* a longer line of a page is left as it is */
 
 static const char no_memory[] = "tcr-probe: not enough memory for the text\n";
 
@@ -68,6 +69,40 @@ static void append_json(struct text *text, json_t *document)
     text_append(text, "\n");
 }
 
+/* Where a line of a list goes on below its first word. */
+static size_t hanging(const char *line)
+{
+    size_t digits = strspn(line, "0123456789");
+
+    if (digits && strncmp(line + digits, ". ", 2) == 0)
+        return digits + 2;
+    return strncmp(line, "- ", 2) == 0 ? 2 : 0;
+}
+
+/* The page as it is, for files and pipes; on a terminal in lines that fit, save those for copying.
+ */
+static void append_page(struct text *text, const char *page)
+{
+    bool wrap = isatty(STDOUT_FILENO);
+    size_t width = terminal_width(STDOUT_FILENO);
+    char line[PAGE_LINE];
+
+    while (*page) {
+        size_t length = strcspn(page, "\n");
+        size_t mark = hanging(page);
+        if (wrap && length > width && *page != ' ' && length < sizeof(line)) {
+            memcpy(line, page, length);
+            line[length] = '\0';
+            text_append_bytes(text, line, mark);
+            report_wrapped(text, line + mark, mark, width);
+        } else {
+            text_append_bytes(text, page, length);
+            text_append(text, "\n");
+        }
+        page += length + (page[length] == '\n');
+    }
+}
+
 static int explain_cause(const struct invocation *invocation, enum cause cause)
 {
     struct text text = TEXT_WITH_LIMIT(OUTPUT_LIMIT);
@@ -80,7 +115,7 @@ static int explain_cause(const struct invocation *invocation, enum cause cause)
                                      cause_name(cause), "docs", cause_docs(cause), "text",
                                      text_string(&page)));
     else
-        text_append(&text, text_string(&page));
+        append_page(&text, text_string(&page));
     text_free(&page);
     return publish(&text, COMMAND_STATUS_OK, failures);
 }

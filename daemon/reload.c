@@ -44,7 +44,7 @@ static const char no_memory[] = "out of memory";
 /* FNV-1a of what the file holds; 0 when it cannot be read, which is a change too. */
 static uint64_t hash_file(const char *path)
 {
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1; /* it may be a FIFO now */
     uint64_t hash = 1469598103934665603ULL;
     unsigned char bytes[16384];
     ssize_t count = 0;

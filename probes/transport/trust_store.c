@@ -77,29 +77,34 @@ static bool any_hashed_directory(const char *list)
 
 /* ---- loading ---- */
 
-/* Tells a file that cannot be read from one that holds no certificate. */
-static int readable(const char *file)
+/* Tells a file that cannot be read from one that holds no certificate. NULL: it can be read. A FIFO
+ * is refused: to read it would wait for a writer, beyond every timeout. */
+static const char *unreadable(const char *file)
 {
     struct stat status;
-    int error = 0;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    const char *why = NULL;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
-        return errno;
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-        error = EISDIR;
+        return strerror(errno);
+    if (fstat(fd, &status))
+        why = strerror(errno);
+    else if (S_ISDIR(status.st_mode))
+        why = strerror(EISDIR);
+    else if (S_ISFIFO(status.st_mode))
+        why = "not a regular file";
     close(fd);
-    return error;
+    return why;
 }
 
 static bool load_file(X509_STORE *store, const char *file, char *error, size_t error_size)
 {
     X509_LOOKUP *lookup;
     unsigned long reason;
-    int why = readable(file);
+    const char *why = unreadable(file);
 
     if (why)
-        return fail(error, error_size, "%s: %s", file, strerror(why));
+        return fail(error, error_size, "%s: %s", file, why);
     ERR_clear_error();
     lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (lookup && X509_load_cert_file(lookup, file, X509_FILETYPE_PEM) > 0)
