@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require(!strpbrk(url.path, " #"));
     }
     const char *path = url_resolve_path("/a/b?c", text, arena);
-    fuzz_require(*path == '/' && !strstr(strtok(arena_copy_text(arena, path), "?#"), "/../"));
+    const char *dots = strstr(path, "/../");
+    fuzz_require(*path == '/' && (!dots || dots >= path + strcspn(path, "?#")));
     arena_free(arena);
     memory_release(text);
     return 0;
