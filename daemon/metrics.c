@@ -21,27 +21,21 @@ static void family(struct text *text, bool openmetrics, const char *name, const 
                        type);
 }
 
-/* {target="..." without the closing brace. */
+/* {target="..." without the closing brace, escaped as the exposition format has it. A large scrape
+ * is full of these, so they are not looked at byte by byte. */
 static void open_labels(struct text *text, const char *name, const struct watch *watch)
 {
+    const char *at = watch->target->name;
+    size_t plain = strcspn(at, "\"\\\n");
+
     text_append(text, name);
     text_append(text, "{target=\"");
-    for (const char *at = watch->target->name; *at; at++) {
-        unsigned char byte = (unsigned char)*at;
-        size_t plain = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789.-:_");
-        if (byte >= 0x80)
-            plain = text_utf8_length(at); /* two names must not become one */
-        if (plain) {
-            text_append_bytes(text, at, plain);
-            at += plain - 1;
-        } else if (byte == '"' || byte == '\\') {
-            text_append_format(text, "\\%c", byte);
-        } else if (byte < 0x20 || byte >= 0x7f) {
-            text_append(text, "?"); /* settings hold none */
-        } else {
-            text_append_bytes(text, at, 1);
-        }
+    for (; at[plain]; plain = strcspn(at, "\"\\\n")) {
+        text_append_bytes(text, at, plain);
+        text_append_format(text, "\\%c", at[plain] == '\n' ? 'n' : at[plain]);
+        at += plain + 1;
     }
+    text_append_bytes(text, at, plain);
     text_append(text, "\"");
 }
 
