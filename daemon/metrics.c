@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "probes/evidence_view.h"
+
 #define PREFIX "tcr_probe_"
 
 /* In OpenMetrics a counter's family has no "_total"; its samples have. */

@@ -1,5 +1,6 @@
 #include "daemon/html.h"
 #include "daemon/page_parts.h"
+#include "probes/evidence_view.h"
 
 /* ---- the ladder ---- */
 

@@ -4,6 +4,7 @@
 
 #include "config/base/memory.h"
 #include "daemon/watcher.h"
+#include "probes/evidence_view.h"
 
 #define MAX_CHANGES_LOGGED   20 /* of one target, in CHANGES_WINDOW; more are counted */
 #define CHANGES_WINDOW       (10 * 60 * USEC_PER_SEC)

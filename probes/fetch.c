@@ -4,6 +4,7 @@
 
 #include "config/base/memory.h"
 #include "probes/diagnosis/address_class.h"
+#include "probes/evidence_view.h"
 #include "probes/transport/http_fields.h"
 
 /* One address on its way to a connection. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "config/base/memory.h"
+#include "probes/evidence_view.h"
 #include "probes/fetch.h"
 #include "probes/run.h"
 #include "probes/transport/resolv_conf.h"

@@ -7,6 +7,7 @@
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
+#include "probes/evidence_view.h"
 #include "probes/registry/base64.h"
 #include "probes/registry_run.h"
 #include "probes/transport/http_fields.h"

@@ -19,8 +19,8 @@ static int64_t system_wall(void)
     return (int64_t)now.tv_sec * (int64_t)USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-static const struct clock_source system_clock = {system_monotonic, system_wall};
-static const struct clock_source *source = &system_clock;
+const struct clock_source clock_system = {system_monotonic, system_wall};
+static const struct clock_source *source = &clock_system;
 
 usec_t clock_monotonic(void)
 {
@@ -34,5 +34,5 @@ int64_t clock_wall(void)
 
 void clock_replace(const struct clock_source *replacement)
 {
-    source = replacement ? replacement : &system_clock;
+    source = replacement ? replacement : &clock_system;
 }

@@ -19,6 +19,8 @@ struct clock_source {
     int64_t (*wall)(void);     /* microseconds since 1970-01-01 UTC */
 };
 
+extern const struct clock_source clock_system; /* what is read unless it is replaced */
+
 usec_t clock_monotonic(void);
 int64_t clock_wall(void);
 

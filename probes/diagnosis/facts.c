@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "probes/evidence_view.h"
+
 static bool is_tcr_name(const struct target *target)
 {
     static const char suffix[] = ".tencentcloudcr.com";

@@ -5,6 +5,8 @@
 
 #include "probes/diagnosis/facts.h"
 
+#include "probes/evidence_view.h"
+
 static bool is_private(const struct path_evidence *path)
 {
     return path->address_class == CLASS_PRIVATE || path->address_class == CLASS_PROVIDER;

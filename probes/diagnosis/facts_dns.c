@@ -2,6 +2,8 @@
 
 #include "probes/diagnosis/facts.h"
 
+#include "probes/evidence_view.h"
+
 enum reply { REPLY_NONE, REPLY_SILENT, REPLY_ANSWER, REPLY_BROKEN, REPLY_LOCAL };
 
 static enum reply reply_of(enum dns_outcome outcome)

@@ -2,6 +2,8 @@
 
 #include "probes/diagnosis/facts.h"
 
+#include "probes/evidence_view.h"
+
 #define SECONDS_PER_DAY   86400
 #define CLOCK_TOLERANCE_S 60
 

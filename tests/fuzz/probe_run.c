@@ -12,6 +12,7 @@
 
 #include "daemon/replay.h"
 #include "daemon/report.h"
+#include "probes/evidence_view.h"
 #include "probes/probe.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scripted_network.h"

@@ -16,25 +16,22 @@
 #define PUBLIC_ADDRESS  V4(43, 132, 7, 9)
 #define PRIVATE_ADDRESS V4(10, 0, 3, 7)
 
-#define LIST(address_, class_, rule_)                                       \
-    .address_count = 1, .addresses = (struct dns_address[])                 \
-    {                                                                       \
-        {                                                                   \
-            .address = address_, .address_class = (class_), .rule = (rule_) \
-        }                                                                   \
+#define ADDRESS(address_, class_, rule_)                                \
+    {                                                                   \
+        .address = address_, .address_class = (class_), .rule = (rule_) \
     }
-#define GIVES_PUBLIC  .outcome = DNS_NOERROR, LIST(PUBLIC_ADDRESS, CLASS_PUBLIC, "none")
-#define GIVES_PRIVATE .outcome = DNS_NOERROR, LIST(PRIVATE_ADDRESS, CLASS_PRIVATE, "10.0.0.0/8")
-#define GIVES_BOTH                                                                  \
-    .outcome = DNS_NOERROR, .address_count = 2, .addresses = (struct dns_address[]) \
-    {                                                                               \
-        {.address = PUBLIC_ADDRESS, .address_class = CLASS_PUBLIC},                 \
-        {                                                                           \
-            .address = PRIVATE_ADDRESS, .address_class = CLASS_PRIVATE              \
-        }                                                                           \
+#define LIST(count_, ...)                                                                  \
+    .outcome = DNS_NOERROR, .address_count = (count_), .addresses = (struct dns_address[]) \
+    {                                                                                      \
+        __VA_ARGS__                                                                        \
     }
-#define GIVES_PROVIDER .outcome = DNS_NOERROR, LIST(V4(169, 254, 0, 47), CLASS_PROVIDER, "p")
-#define GIVES_LOOPBACK .outcome = DNS_NOERROR, LIST(V4(127, 0, 0, 1), CLASS_BOGUS, "127.0.0.0/8")
+#define ADDRESS_PUBLIC  ADDRESS(PUBLIC_ADDRESS, CLASS_PUBLIC, "none")
+#define ADDRESS_PRIVATE ADDRESS(PRIVATE_ADDRESS, CLASS_PRIVATE, "10.0.0.0/8")
+#define GIVES_PUBLIC    LIST(1, ADDRESS_PUBLIC)
+#define GIVES_PRIVATE   LIST(1, ADDRESS_PRIVATE)
+#define GIVES_BOTH      LIST(2, ADDRESS_PUBLIC, ADDRESS_PRIVATE)
+#define GIVES_PROVIDER  LIST(1, ADDRESS(V4(169, 254, 0, 47), CLASS_PROVIDER, "p"))
+#define GIVES_LOOPBACK  LIST(1, ADDRESS(V4(127, 0, 0, 1), CLASS_BOGUS, "127.0.0.0/8"))
 
 /* One question; the rest of the arguments say what came of it. */
 #define ASK(role_, last, name_, type_, ...)                                       \
@@ -62,10 +59,7 @@
 #define API(outcome_) TLS(TLS_OK), .api.outcome = (outcome_)
 #define WORKS         API(API_REGISTRY), .api.status = 401
 
-#define IMAGE  "team/app:1.4"
-#define REALM  "https://auth.example.com/token"
-#define STORE  "store.example.com"
-#define DIGEST "sha256:0123456789012345678901234567890123456789012345678901234567890123"
+#define IMAGE "team/app:1.4"
 
 /* What the registry said two minutes ago; `auth_` in parentheses, the rest of one image, or of
  * `count_` of them in braces. */

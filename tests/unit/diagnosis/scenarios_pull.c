@@ -2,6 +2,10 @@
 
 #include "tests/unit/diagnosis/scenarios.h"
 
+#define REALM  "https://auth.example.com/token"
+#define STORE  "store.example.com"
+#define DIGEST "sha256:0123456789012345678901234567890123456789012345678901234567890123"
+
 #define UP           .dns = {POD(GIVES_PRIVATE)}, .paths = {PRIVATE(VIEW_POD, WORKS)}
 #define KEY          .has_key = true, .key_sent = true, .host_listed = true, .key_status = 200
 #define ACCEPTED     .outcome = AUTH_ACCEPTED, .realm = REALM, .scope_status = 200

@@ -7,6 +7,7 @@
 
 #include "config/base/memory.h"
 #include "probes/diagnosis/rules.h"
+#include "probes/evidence_view.h"
 #include "tests/unit/diagnosis/scenarios.h"
 
 static void check_all(const struct scenario *scenarios, size_t count)
