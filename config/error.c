@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/error.h"
 
 #include <stdarg.h>
@@ -6,14 +7,19 @@
 #include "config/base/memory.h"
 
 #define MAX_WORD 48
-#define FAR      3 /* edits */
+#define FAR      3 /* edits that are too many for a near miss */
 
-/* What the user wrote may hold anything; it goes to terminals and logs. UTF-8 stays as it is. */
+/* Escapes the text of an error, because it may repeat user input and goes to terminals and logs. */
 static void append_printable(struct text *ret, const char *bytes)
 {
-    for (; *bytes; bytes++) {
+    while (*bytes) {
         unsigned char byte = (unsigned char)*bytes;
-        text_append_format(ret, byte < 0x20 || byte == 0x7f ? "\\x%02x" : "%c", byte);
+        size_t length = byte >= 0x20 && byte < 0x7f ? 1 : text_utf8_length(bytes);
+        if (length)
+            text_append_bytes(ret, bytes, length);
+        else
+            text_append_format(ret, "\\x%02x", byte);
+        bytes += length ? length : 1;
     }
 }
 
@@ -56,13 +62,13 @@ void config_errors_free(struct config_errors *errors)
     memset(errors, 0, sizeof(*errors));
 }
 
-static size_t least(size_t a, size_t b, size_t c)
+static size_t least_of_three(size_t a, size_t b, size_t c)
 {
     size_t ab = a < b ? a : b;
     return ab < c ? ab : c;
 }
 
-/* Levenshtein's distance by one row of the matrix. */
+/* Levenshtein distance; keeps one row of the matrix. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t row[MAX_WORD + 1];
@@ -77,7 +83,7 @@ static size_t edit_distance(const char *a, const char *b)
         row[0] = i;
         for (size_t j = 1; j <= length; j++) {
             size_t above = row[j];
-            row[j] = least(row[j - 1] + 1, above + 1, diagonal + (a[i - 1] != b[j - 1]));
+            row[j] = least_of_three(row[j - 1] + 1, above + 1, diagonal + (a[i - 1] != b[j - 1]));
             diagonal = above;
         }
     }

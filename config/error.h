@@ -1,7 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Everything that is wrong with a configuration, so that all of it can be said at once. */
+/* Errors of a configuration. They are collected, so that the user sees all of them at once. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/base/text.h"
@@ -9,7 +11,7 @@
 #define CONFIG_MAX_ERRORS     50
 #define CONFIG_MAX_ERROR_TEXT 400
 
-/* Where a value was written. `file` is a path, or the option or variable; line 0 where none is. */
+/* Place of a value. `file` is a path, an option or a variable; the line is 0 if there is none. */
 struct origin {
     const char *file;
     unsigned line;
@@ -17,8 +19,9 @@ struct origin {
 };
 
 struct config_errors {
-    size_t count; /* may exceed CONFIG_MAX_ERRORS; the rest is only counted */
+    size_t count; /* may exceed CONFIG_MAX_ERRORS: further errors are only counted */
     char *messages[CONFIG_MAX_ERRORS];
+    bool unread; /* the file was not read to its end, which another try may do */
 };
 
 void config_error(struct config_errors *errors, const struct origin *origin, const char *format,
@@ -26,5 +29,6 @@ void config_error(struct config_errors *errors, const struct origin *origin, con
 void config_errors_print(const struct config_errors *errors, struct text *text);
 void config_errors_free(struct config_errors *errors);
 
-/* The word of `words` (NULL-terminated) nearest to `found`, or NULL when none is near. */
+/* Returns the word of `words` (NULL-terminated) that is nearest to `found`; NULL if none is near.
+ */
 const char *nearest_word(const char *found, const char *const *words);

@@ -1,58 +1,58 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/help.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "config/schema.h"
+#include "config/invocation.h"
 
 #define OPTION_COLUMN 33
+#define WIDTH         79
 
-static void print_option(struct text *text, const char *option, const char *value, const char *help)
+/* Appends words, wrapped at WIDTH columns; further lines start at column `indent`. */
+static void append_words(struct text *text, const char *words, size_t indent)
 {
-    char left[80];
+    size_t column = indent;
 
-    snprintf(left, sizeof(left), "  --%s%s%s", option, value ? " " : "", value ? value : "");
-    text_append_format(text, "%-*s", OPTION_COLUMN, left);
-    if (strlen(left) >= OPTION_COLUMN)
-        text_append_format(text, "\n%*s", OPTION_COLUMN, "");
-    size_t column = OPTION_COLUMN;
-    while (*help) {
-        size_t word = strcspn(help, " ");
-        if (column > OPTION_COLUMN) {
-            bool full = column + 1 + word > 79;
-            text_append_format(text, full ? "\n%*s" : "%*s", full ? OPTION_COLUMN : 1, "");
-            column = full ? OPTION_COLUMN : column + 1;
-        }
-        text_append_bytes(text, help, word);
-        help += word;
-        column += word;
-        help += *help == ' ';
+    while (*words) {
+        size_t word = strcspn(words, " ");
+        bool full = column > indent && column + 1 + word > WIDTH;
+        if (full)
+            text_append_format(text, "\n%*s", (int)indent, "");
+        else if (column > indent)
+            text_append(text, " ");
+        column = full ? indent + word : column + (column > indent) + word;
+        text_append_bytes(text, words, word);
+        words += word;
+        words += *words == ' ';
     }
     text_append(text, "\n");
 }
 
-/* The option of wait stands in for the key of that name. */
-static bool is_replaced(enum command command, const struct schema_key *key)
+static void append_option(struct text *text, const struct option_words *option)
 {
-    return command == COMMAND_WAIT && strcmp(key->option, "timeout") == 0;
+    char short_form[] = {'-', option->letter, ',', ' ', '\0'};
+    char left[80];
+    struct text help = TEXT_WITH_LIMIT(1024);
+
+    snprintf(left, sizeof(left), "  %s--%s%s%s", option->letter ? short_form : "", option->option,
+             option->value ? " " : "", option->value ? option->value : "");
+    text_append_format(text, "%-*s", OPTION_COLUMN, left);
+    if (strlen(left) >= OPTION_COLUMN)
+        text_append_format(text, "\n%*s", OPTION_COLUMN, "");
+    text_append_format(&help, "%s%s", option->help, option->list ? " (may be given again)" : "");
+    if (option->standard)
+        text_append_format(&help, " [%s]", option->standard);
+    append_words(text, text_string(&help), OPTION_COLUMN);
+    text->truncated |= help.truncated; /* one that could not be written leaves nothing */
+    text_free(&help);
 }
 
-static void print_keys(enum command command, struct text *text)
+static void append_command_list(struct text *text)
 {
-    for (size_t i = 0; i < schema_key_count; i++) {
-        const struct schema_key *key = &schema_keys[i];
-        char help[160];
-        if (is_replaced(command, key))
-            continue;
-        snprintf(help, sizeof(help), "%s%s%s%s%s", key->help, key->list ? " (again for more)" : "",
-                 key->standard ? " [" : "", key->standard ? key->standard : "",
-                 key->standard ? "]" : "");
-        print_option(text, key->option, key->value, help);
-    }
-}
-
-static void print_commands(struct text *text)
-{
+    text_append(text,
+                "Tells why an image pull from Tencent Container Registry will fail, before it\n"
+                "fails, from the place where it would fail.\n\nUsage:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         char usage[80];
         if (!command_table[i].arguments)
@@ -60,39 +60,35 @@ static void print_commands(struct text *text)
         snprintf(usage, sizeof(usage), "%s %s", command_table[i].name, command_table[i].arguments);
         text_append_format(text, "  tcr-probe %-28s %s\n", usage, command_table[i].help);
     }
-    text_append(text, "  tcr-probe help [COMMAND] | --version\n\n");
-}
-
-static void print_own(enum command command, struct text *text)
-{
-    for (size_t i = 0; i < own_option_count; i++)
-        print_option(text, own_options[i].option, own_options[i].value, own_options[i].help);
-    if (command == COMMAND_WAIT)
-        print_option(text, "timeout", "DURATION", "of the whole wait, 0: for ever [0]");
+    text_append(text,
+                "  tcr-probe help [COMMAND] | --version\n\n"
+                "`tcr-probe help COMMAND` lists the options of a command. Most options can also\n"
+                "be set by an environment variable, TCR_PROBE_<OPTION>, or in a file.\n\n"
+                "Exit status: 0 ok, 1 warning, 2 failure, 3 unknown or usage error.\n\n"
+                "Examples:\n"
+                "  kubectl describe pod web-0 | tcr-probe explain\n"
+                "  tcr-probe check acme-prod\n");
 }
 
 void help_print(enum command command, struct text *text)
 {
-    text_append(text,
-                "Says why an image pull from Tencent Container Registry will fail, from where it\n"
-                "would fail.\n\n");
-    print_commands(text);
-    text_append(text,
-                "TARGET is an instance name (acme-prod), a HOST[:PORT], or an image reference.\n\n"
-                "Options:\n");
-    print_own(command, text);
-    print_keys(command, text);
-    text_append(text,
-                "\nEvery option but help and version has a twin in the environment,\n"
-                "TCR_PROBE_<OPTION>, lists with commas; TCR_PROBE_TARGETS names the targets.\n\n"
-                "Exit status: 0 ok, 1 warning, 2 failure, 3 unknown or usage error; of several\n"
-                "targets the worst, in the order failure, unknown, warning, ok. wait: 0 once each\n"
-                "is ok or warning. healthcheck: 0 healthy, 1 not. explain: 0 recognised, 3 not.\n\n"
-                "Examples:\n"
-                "  tcr-probe check acme-prod\n"
-                "  tcr-probe check --profile tke-serverless --expect private acme-prod\n"
-                "  tcr-probe check --format json registry.example.com:5000 > report.json\n"
-                "  tcr-probe check --replay report.json\n"
-                "  kubectl describe pod web-0 | tcr-probe explain\n"
-                "  tcr-probe wait --timeout 5m acme-prod\n");
+    const struct command_words *words = &command_table[command];
+    struct option_words option;
+
+    if (!words->arguments) {
+        append_command_list(text);
+        return;
+    }
+    text_append_format(text, "Usage: tcr-probe %s %s\n\n%s\nOptions:\n", words->name,
+                       words->arguments, words->about);
+    for (size_t i = 0; option_at(i, &option); i++)
+        if (option.commands & (1u << command))
+            append_option(text, &option);
+    text_append_format(text,
+                       "\nLong options with a value can also be set by an environment variable,\n"
+                       "TCR_PROBE_<OPTION>, with commas between several values.\n\n"
+                       "Exit status: %s\nExamples:\n",
+                       words->statuses);
+    for (size_t i = 0; i < 2; i++)
+        text_append_format(text, "  %s\n", words->examples[i]);
 }

@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "config/invocation.h"
+#include "config/command.h"
 
-/* Usage, options with their environment twin, exit status, examples: at most 80 columns. */
+/* Appends the help of one command: usage, options, exit statuses and examples. For `help`, appends
+ * the list of commands. Lines have at most 80 columns. */
 void help_print(enum command command, struct text *text);

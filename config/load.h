@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The inside of loading: what every source assigned, before the highest one of each key is taken.
- */
+/* Internal header of loading. The loader collects the values of all sources; then the highest
+ * source of each key wins. */
 
 #include "config/error.h"
 #include "config/schema.h"
@@ -18,16 +19,17 @@ struct assignment {
     struct origin origin;
 };
 
-/* One target as it was written, and what its entry in the file says beside the registry. */
+/* One target as the user wrote it, with the other keys of its entry in the file. */
 struct target_entry {
     enum source source;
     const char *value;
     struct origin origin;
-    size_t first; /* of its assignments; those without a key are images */
+    size_t first; /* index of its first assignment; assignments without a key are images */
     size_t count;
 };
 
 struct loader {
+    enum command command; /* its mask tells which keys are read; others are ignored */
     struct arena *arena;
     struct config_errors *errors;
     size_t assignment_count;
@@ -46,11 +48,14 @@ void loader_assign_target(struct loader *loader, struct target_entry *entry,
                           const struct schema_key *key, const char *value,
                           const struct origin *origin);
 
-/* What the user wrote, cut where it would leave no room in an error for what is valid. */
+/* NULL, or one sentence that says why no setting may have this value. */
+const char *loader_refuses(const char *value);
+
+/* Returns `value` for an error: cut to leave room for the rest, "..." if it may be a key. */
 const char *loader_shown(struct loader *loader, const char *value);
 
-/* Reads a YAML file into the loader (config/yaml_file.c); every error is listed. */
+/* Reads a YAML file into the loader (config/yaml_file.c) and lists its errors. */
 void yaml_file_read(struct loader *loader, const char *path);
 
-/* Makes the settings of what was assigned; errors are listed, NULL after any. */
+/* Makes the settings from the collected values. NULL after any error, which is listed. */
 struct settings *loader_finish(struct loader *loader);

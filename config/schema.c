@@ -1,446 +1,205 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/schema.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/base/text.h"
+#include "config/secret.h"
 #include "config/target.h"
+#include "config/types.h"
 
-#define DNS_PORT     53
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define MSEC(count)  ((count)*USEC_PER_MSEC)
+#define DAY          (24ULL * 3600 * USEC_PER_SEC)
 
-static const char *const no_memory = "out of memory";
-static const char *const has_controls = "it must hold no control characters";
+#define IN_SETTINGS(member) .home = HOME_SETTINGS, .offset = offsetof(struct settings, member)
+#define IN_NETWORK(member)  .home = HOME_NETWORK, .offset = offsetof(struct network_settings, member)
+#define IN_TARGET(member)   .home = HOME_TARGET, .offset = offsetof(struct target, member)
+#define LIST(kind, member, limit) \
+    .list = true, .count = offsetof(struct kind, member), .most = (limit)
 
-/* ---- values ---- */
+/* ---- checks of texts ---- */
 
-const char *schema_parse_duration(const char *value, usec_t least, usec_t most, usec_t *ret)
+static const char *check_allowed_host(const char *value, struct arena *arena)
 {
-    static const struct {
-        const char *unit;
-        usec_t length;
-    } units[] = {{"ms", USEC_PER_MSEC},
-                 {"s", USEC_PER_SEC},
-                 {"m", 60 * USEC_PER_SEC},
-                 {"h", 3600 * USEC_PER_SEC}};
-    size_t digits = strspn(value, "0123456789");
-
-    for (size_t i = 0; digits && digits <= 9 && i < COUNT(units); i++) {
-        if (strcmp(value + digits, units[i].unit) != 0)
-            continue;
-        usec_t duration = strtoull(value, NULL, 10) * units[i].length;
-        if (duration < least || duration > most)
-            break;
-        *ret = duration;
-        return NULL;
-    }
-    return "a duration is a whole number with ms, s, m or h, from 100ms to 24h";
-}
-
-static const char *parse_count(const char *value, unsigned most, unsigned *ret)
-{
-    if (!*value || strlen(value) > 6 || strspn(value, "0123456789") != strlen(value) ||
-        strtoul(value, NULL, 10) > most)
-        return "a whole number is needed, within its range";
-    *ret = (unsigned)strtoul(value, NULL, 10);
-    return NULL;
-}
-
-static const char *copy(struct schema_place *place, const char *value, const char **ret)
-{
-    if (!*value)
-        return "it must not be empty";
-    *ret = arena_copy_text(place->settings->arena, value);
-    return *ret ? NULL : no_memory;
-}
-
-static const char *add_range(const char *value, struct range *ranges, size_t *count)
-{
-    if (*count == SETTINGS_MAX_RANGES)
-        return "at most 32 ranges";
-    if (!range_parse(value, &ranges[*count]))
-        return "a range is ADDRESS/PREFIX with no bits behind the prefix, e.g. 10.0.0.0/8";
-    (*count)++;
-    return NULL;
-}
-
-static const char *add_resolver(const char *value, struct endpoint *resolvers, size_t *count)
-{
-    if (*count == SETTINGS_MAX_RESOLVERS)
-        return "at most 4 resolvers of a role";
-    if (!endpoint_parse(value, DNS_PORT, &resolvers[*count]))
-        return "a resolver is ADDRESS[:PORT], e.g. 183.60.83.19 or [fd00::53]:53";
-    (*count)++;
-    return NULL;
-}
-
-/* ---- one setter a key ---- */
-
-static const char *set_profile(struct schema_place *place, const char *value)
-{
-    for (int i = PROFILE_NONE; i <= PROFILE_TKE_SERVERLESS; i++) {
-        if (strcmp(value, profile_name((enum profile)i)) != 0)
-            continue;
-        place->settings->network.profile = (enum profile)i;
-        return NULL;
-    }
-    return "a profile is none or tke-serverless";
-}
-
-static const char *set_timeout(struct schema_place *place, const char *value)
-{
-    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24ULL * 3600 * USEC_PER_SEC,
-                                 place->target ? &place->target->timeout
-                                               : &place->settings->timeout);
-}
-
-static const char *set_interval(struct schema_place *place, const char *value)
-{
-    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24ULL * 3600 * USEC_PER_SEC,
-                                 place->target ? &place->target->interval
-                                               : &place->settings->interval);
-}
-
-static const char *set_listen(struct schema_place *place, const char *value)
-{
-    struct endpoint *listen = &place->settings->listen;
-    const char *end = *value == '[' ? strchr(value, ']') : NULL;
-    char bare[ENDPOINT_TEXT_SIZE];
-
-    /* Brackets may stand around IPv4 too: a manifest's "[$(HOST_IP)]:9447" holds for both families.
-     */
-    if (end && !memchr(value, ':', (size_t)(end - value))) {
-        snprintf(bare, sizeof(bare), "%.*s%s", (int)(end - value - 1), value + 1, end + 1);
-        value = bare;
-    }
-    const char *port = strrchr(value, ':');
-
-    /* Port 0 asks for a free one; endpoint_parse() takes it only when 0 is the default too. */
-    bool bare_v6 = *value != '[' && port && strchr(value, ':') != port;
-    if (!port || bare_v6 || !endpoint_parse(value, 0, listen) ||
-        (!listen->port && strcmp(port, ":0") != 0))
-        return "it is ADDRESS:PORT, e.g. 127.0.0.1:9447 or [::]:9447; port 0 picks a free one";
-    return NULL;
-}
-
-static const char *set_log_level(struct schema_place *place, const char *value)
-{
-    for (int i = LOG_LEVEL_DEBUG; i <= LOG_LEVEL_ERROR; i++) {
-        if (strcmp(value, log_level_name((enum log_level)i)) != 0)
-            continue;
-        place->settings->log_level = (enum log_level)i;
-        return NULL;
-    }
-    return "it is debug, info, warn or error";
-}
-
-static const char *set_log_format(struct schema_place *place, const char *value)
-{
-    if (strcmp(value, "logfmt") && strcmp(value, "json"))
-        return "it is logfmt or json";
-    place->settings->log_format = *value == 'j' ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
-    return NULL;
-}
-
-static const char *add_allowed_host(struct schema_place *place, const char *value)
-{
-    struct settings *settings = place->settings;
-    char *host = arena_copy_text(settings->arena, value);
-
-    if (settings->allowed_host_count == SETTINGS_MAX_HOSTS)
-        return "at most 32 hosts";
-    if (!*value || strlen(value) > 253 ||
+    (void)arena;
+    if (strlen(value) > 253 ||
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") !=
             strlen(value))
         return "it is a host name without a port";
-    if (!host)
-        return no_memory;
-    for (char *at = host; *at; at++)
-        *at = (char)tolower((unsigned char)*at);
-    settings->allowed_hosts[settings->allowed_host_count++] = host;
     return NULL;
 }
 
-static const char *set_warning_days(struct schema_place *place, const char *value)
+static const char *check_token_host(const char *value, struct arena *arena)
 {
-    return parse_count(value, 3650, &place->settings->certificate_warning_days)
-               ? "a number from 0 to 3650"
-               : NULL;
-}
-
-static const char *set_in_flight(struct schema_place *place, const char *value)
-{
-    const char *wrong = parse_count(value, 4096, &place->settings->max_in_flight);
-
-    return wrong || !place->settings->max_in_flight ? "a number from 1 to 4096" : NULL;
-}
-
-static const char *parse_threshold(const char *value, unsigned *ret)
-{
-    return parse_count(value, SETTINGS_MAX_THRESHOLD, ret) || !*ret ? "a number from 1 to 10"
-                                                                    : NULL;
-}
-
-static const char *set_failure_threshold(struct schema_place *place, const char *value)
-{
-    return parse_threshold(value, &place->settings->failure_threshold);
-}
-
-static const char *set_success_threshold(struct schema_place *place, const char *value)
-{
-    return parse_threshold(value, &place->settings->success_threshold);
-}
-
-static const char *set_ready_gate(struct schema_place *place, const char *value)
-{
-    if (strcmp(value, "true") && strcmp(value, "false"))
-        return "it is true or false";
-    place->settings->ready_gate = *value == 't';
-    return NULL;
-}
-
-static const char *set_ca_file(struct schema_place *place, const char *value)
-{
-    return copy(place, value, place->target ? &place->target->ca_file : &place->settings->ca_file);
-}
-
-static const char *set_registry_interval(struct schema_place *place, const char *value)
-{
-    return schema_parse_duration(value, 100 * USEC_PER_MSEC, 24 * 3600 * USEC_PER_SEC,
-                                 &place->settings->registry_interval);
-}
-
-static const char *set_docker_config(struct schema_place *place, const char *value)
-{
-    return copy(place, value,
-                place->target ? &place->target->docker_config : &place->settings->docker_config);
-}
-
-static const char *parse_flag(const char *value, bool *ret)
-{
-    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-        return "it is true or false";
-    *ret = *value == 't';
-    return NULL;
-}
-
-static const char *set_plain_http(struct schema_place *place, const char *value)
-{
-    return parse_flag(value,
-                      place->target ? &place->target->plain_http : &place->settings->plain_http);
-}
-
-static const char *set_skip_verify(struct schema_place *place, const char *value)
-{
-    return parse_flag(value, place->target ? &place->target->insecure_skip_verify
-                                           : &place->settings->insecure_skip_verify);
-}
-
-/* The first of a target's own replaces those that it has from the settings. */
-static const char *add_token_host(struct schema_place *place, const char *value)
-{
-    struct settings *settings = place->settings;
-    const char *const **hosts =
-        place->target ? &place->target->token_hosts : &settings->token_hosts;
-    size_t *count = place->target ? &place->target->token_host_count : &settings->token_host_count;
-    const char *host = arena_copy_text(settings->arena, value);
     struct address address;
     bool is_address;
     uint16_t port;
     const char *name;
 
-    const char *wrong =
-        host_port_parse(value, 443, settings->arena, &name, &port, &address, &is_address);
-    if (wrong)
-        return wrong;
-    if (!*hosts || (place->target && *hosts == settings->token_hosts)) {
-        *hosts = arena_allocate(settings->arena, SETTINGS_MAX_HOSTS * sizeof(**hosts));
-        *count = 0;
+    return host_port_parse(value, 443, arena, &name, &port, &address, &is_address);
+}
+
+/* One or two slashes between short words, as in linux/arm64/v8. */
+static const char *check_platform(const char *value, struct arena *arena)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    unsigned words = 0;
+
+    (void)arena;
+    for (const char *at = value;; at++) {
+        size_t length = strspn(at, word);
+        if (length == 0 || length > 15 || ++words > 3)
+            break;
+        at += length;
+        if (!*at)
+            return words > 1 ? NULL : "it is like linux/amd64 or linux/arm/v7";
+        if (*at != '/')
+            break;
     }
-    if (!*hosts || !host)
-        return no_memory;
-    if (*count == SETTINGS_MAX_HOSTS)
-        return "at most 32 hosts";
-    const char **list = (const char **)(uintptr_t)*hosts; /* ours until the settings are made */
-    list[(*count)++] = host;
+    return "it is like linux/amd64 or linux/arm/v7";
+}
+
+static const char *check_no_proxy(const char *value, struct arena *arena)
+{
+    (void)arena;
+    if (!*value || strlen(value) > 253 || strpbrk(value, " \t,@"))
+        return "it is a host, .domain, address, CIDR or *, with :PORT if only that port is meant";
     return NULL;
 }
 
-static const char *set_expect(struct schema_place *place, const char *value)
+static const char *check_url(const char *value, struct arena *arena)
 {
-    for (int i = EXPECT_ANY; i <= EXPECT_PUBLIC; i++) {
-        if (strcmp(value, expect_name((enum expect)i)) != 0)
-            continue;
-        *(place->target ? &place->target->expect : &place->settings->expect) = (enum expect)i;
-        return NULL;
-    }
-    return "it is any, private or public";
+    struct url url;
+
+    return url_parse(value, arena, &url);
 }
 
-static const char *add_pod_resolver(struct schema_place *place, const char *value)
-{
-    struct network_settings *network = &place->settings->network;
-
-    return add_resolver(value, network->pod_resolvers, &network->pod_resolver_count);
-}
-
-static const char *add_host_resolver(struct schema_place *place, const char *value)
-{
-    struct network_settings *network = &place->settings->network;
-
-    return add_resolver(value, network->host_resolvers, &network->host_resolver_count);
-}
-
-static const char *add_private_range(struct schema_place *place, const char *value)
-{
-    struct network_settings *network = &place->settings->network;
-
-    return add_range(value, network->private_ranges, &network->private_range_count);
-}
-
-static const char *add_provider_range(struct schema_place *place, const char *value)
-{
-    struct network_settings *network = &place->settings->network;
-
-    return add_range(value, network->provider_ranges, &network->provider_range_count);
-}
-
-static const char *add_control(struct schema_place *place, const char *value)
-{
-    struct network_settings *network = &place->settings->network;
-    struct control *control = &network->controls[network->control_count];
-    size_t kind = strcspn(value, "=");
-
-    if (network->control_count == SETTINGS_MAX_CONTROLS)
-        return "at most 8 controls";
-    if (value[kind] != '=' || (strncmp(value, "vpc", kind) && strncmp(value, "internet", kind)) ||
-        (kind != 3 && kind != 8))
-        return "a control is vpc=HOST:PORT or internet=HOST:PORT";
-    control->kind = kind == 3 ? CONTROL_VPC : CONTROL_INTERNET;
-    const char *wrong =
-        host_port_parse(value + kind + 1, 0, place->settings->arena, &control->host, &control->port,
-                        &control->address, &control->host_is_address);
-    if (wrong)
-        return wrong;
-    control->name = place->name ? place->name : value + kind + 1;
-    if (text_has_controls(control->name))
-        return has_controls;
-    control->name = arena_copy_text(place->settings->arena, control->name);
-    if (!control->name)
-        return no_memory;
-    network->control_count++;
-    return NULL;
-}
-
-static const char *set_egress_url(struct schema_place *place, const char *value)
-{
-    struct url *url = arena_allocate(place->settings->arena, sizeof(*url));
-
-    if (!url)
-        return no_memory;
-    place->settings->network.egress_url = url;
-    return url_parse(value, place->settings->arena, url);
-}
-
-static const char *set_no_controls(struct schema_place *place, const char *value)
-{
-    if (strcmp(value, "true") != 0)
-        return "it is true, or not given";
-    place->settings->no_controls = true;
-    return NULL;
-}
-
-static const char *set_linkage(struct schema_place *place, const char *value)
-{
-    struct address *address =
-        place->target ? &place->target->linkage_address : &place->settings->linkage_address;
-
-    if (!address_parse(value, address))
-        return "a linkage address is an IP address, e.g. 10.0.3.7";
-    if (place->target)
-        place->target->has_linkage_address = true;
-    else
-        place->settings->has_linkage_address = true;
-    return NULL;
-}
-
-static const char *set_name(struct schema_place *place, const char *value)
-{
-    return text_has_controls(value) ? has_controls : copy(place, value, &place->target->name);
-}
+/* ---- the keys, in the order of --help ---- */
 
 const struct schema_key schema_keys[] = {
-    {"profile", "profile", "none|tke-serverless", "none",
-     "what is true in TKE Serverless: host resolvers, ranges, controls", false, set_profile},
-    {"listen", "listen", "ADDR:PORT", "127.0.0.1:9447", "of run's status endpoint", false,
-     set_listen},
-    {"interval", "interval", "DURATION", "30s", "between run's runs of a target", false,
-     set_interval},
-    {"timeout", "timeout", "DURATION", "10s", "of a whole run", false, set_timeout},
-    {"expect", "expect", "any|private|public", "any", "the path that pulls should take", false,
-     set_expect},
+    {"profile", "profile", "none|tke-serverless|node", "none",
+     "presets for a platform: tke-serverless sets host resolvers, provider ranges and controls; "
+     "node reads the files of a node, so that its mirrors and its proxy count",
+     FOR_RUNS | FOR_EXPLAIN, &type_choice, IN_NETWORK(profile), .choices = profile_names},
+    {"listen", "listen", "ADDR:PORT", "127.0.0.1:9447", "address of the status endpoint",
+     FOR_DAEMON | FOR_HEALTHCHECK, &type_listen, IN_SETTINGS(listen)},
+    {"interval", "interval", "DURATION", "30s", "time between two runs of a target",
+     FOR_DAEMON | FOR_WAIT, &type_duration, IN_TARGET(interval), .per_target = true,
+     .least = MSEC(100), .most = DAY},
+    {"timeout", "timeout", "DURATION", "10s", "time limit for one run", FOR_RUNS, &type_duration,
+     IN_TARGET(timeout), .per_target = true, .least = MSEC(100), .most = DAY},
+    {"expect", "expect", "any|private|public", "any", "path that pulls should take", FOR_RUNS,
+     &type_choice, IN_TARGET(expect), .per_target = true, .choices = expect_names},
     {"certificate_warning_days", "certificate-warning-days", "DAYS", "21",
-     "warn when a certificate ends sooner", false, set_warning_days},
+     "warn if a certificate expires sooner", FOR_RUNS, &type_count,
+     IN_TARGET(certificate_warning_days), .most = 3650},
     {"failure_threshold", "failure-threshold", "RUNS", "2",
-     "runs in a row before run believes that it is worse", false, set_failure_threshold},
-    {"success_threshold", "success-threshold", "RUNS", "1", "the same for better", false,
-     set_success_threshold},
+     "worse runs in a row that make a target worse", FOR_DAEMON, &type_count,
+     IN_SETTINGS(failure_threshold), .least = 1, .most = SETTINGS_MAX_THRESHOLD},
+    {"success_threshold", "success-threshold", "RUNS", "1",
+     "better runs in a row that make a target better", FOR_DAEMON, &type_count,
+     IN_SETTINGS(success_threshold), .least = 1, .most = SETTINGS_MAX_THRESHOLD},
     {"ready_gate", "ready-gate", "true|false", "false",
-     "/readyz waits until every target is ok or warn", false, set_ready_gate},
-    {"max_in_flight", "max-in-flight", "COUNT", "256", "runs at the same time", false,
-     set_in_flight},
-    {"ca_file", "ca-file", "FILE", NULL, "certificates to trust instead of the system's", false,
-     set_ca_file},
+     "let /readyz wait until every target is ok or warn", FOR_DAEMON, &type_flag,
+     IN_SETTINGS(ready_gate)},
+    {"kubernetes_events", "kubernetes-events", "true|false", "false",
+     "tell the own pod's Events what is wrong", FOR_DAEMON | FOR_WAIT, &type_flag,
+     IN_SETTINGS(kubernetes_events)},
+    {"max_in_flight", "max-in-flight", "COUNT", "256", "limit for runs at the same time", FOR_RUNS,
+     &type_count, IN_SETTINGS(max_in_flight), .least = 1, .most = 4096},
+    {"ca_file", "ca-file", "FILE", NULL, "certificates to trust beside the system's, as PEM",
+     FOR_RUNS, &type_text, IN_TARGET(ca_file), .per_target = true, .check = check_path},
     {"registry_interval", "registry-interval", "DURATION", "5m",
-     "auth, manifests and blobs at most this often", false, set_registry_interval},
+     "shortest time between two checks of key, manifests and blobs", FOR_DAEMON, &type_duration,
+     IN_TARGET(registry_interval), .least = MSEC(100), .most = DAY},
     {"docker_config", "docker-config", "FILE", NULL,
-     "keys of registries: the .dockerconfigjson of an image pull secret", false, set_docker_config},
+     "keys of registries: the .dockerconfigjson of an image pull secret", FOR_RUNS, &type_texts,
+     IN_TARGET(docker_configs), .per_target = true, .or_one = true,
+     LIST(target, docker_config_count, SETTINGS_MAX_FILES), .check = check_path},
+    {"platform", "platform", "OS/ARCH[/VARIANT]", NULL,
+     "platform that images must have, if not this machine's", FOR_RUNS, &type_text,
+     IN_TARGET(platform), .per_target = true, .check = check_platform},
     {"token_hosts", "token-host", "HOST[:PORT]", NULL,
-     "a further host whose token service may be sent the key", true, add_token_host},
-    {"plain_http", "plain-http", NULL, NULL, "speak HTTP without TLS, as an annotated pod does",
-     false, set_plain_http},
+     "further host whose token service may get the key", FOR_RUNS, &type_hosts,
+     IN_TARGET(token_hosts), .per_target = true, LIST(target, token_host_count, SETTINGS_MAX_HOSTS),
+     .check = check_token_host},
+    {"plain_http", "plain-http", NULL, NULL,
+     "speak HTTP without TLS, as pods with the annotation for it do", FOR_RUNS, &type_flag,
+     IN_TARGET(plain_http), .per_target = true},
     {"insecure_skip_verify", "insecure-skip-verify", NULL, NULL,
-     "go on though a certificate does not verify, as an annotated pod does", false,
-     set_skip_verify},
-    {"resolvers.pod", "resolver", "ADDR[:PORT]", NULL, "ask this instead of resolv.conf's", true,
-     add_pod_resolver},
-    {"resolvers.host", "host-resolver", "ADDR[:PORT]", NULL, "what image pulls on the host use",
-     true, add_host_resolver},
-    {"private_ranges", "private-range", "CIDR", NULL, "further addresses to call private", true,
-     add_private_range},
-    {"provider_ranges", "provider-range", "CIDR", NULL, "further addresses of the provider", true,
-     add_provider_range},
+     "accept a certificate that does not verify, as pods with the annotation for it do", FOR_RUNS,
+     &type_flag, IN_TARGET(insecure_skip_verify), .per_target = true},
+    {"send_key_unverified", "send-key-unverified", NULL, NULL,
+     "send the key although insecure-skip-verify is set", FOR_RUNS, &type_flag,
+     IN_TARGET(send_key_unverified), .per_target = true},
+    {"resolvers.pod", "resolver", "ADDR[:PORT]", NULL,
+     "nameserver to ask instead of those in resolv.conf", FOR_RUNS, &type_resolvers,
+     IN_NETWORK(pod_resolvers), LIST(network_settings, pod_resolver_count, SETTINGS_MAX_RESOLVERS)},
+    {"resolvers.host", "host-resolver", "ADDR[:PORT]", NULL,
+     "nameserver that image pulls on the host use", FOR_RUNS, &type_resolvers,
+     IN_NETWORK(host_resolvers),
+     LIST(network_settings, host_resolver_count, SETTINGS_MAX_RESOLVERS)},
+    {"private_ranges", "private-range", "CIDR", NULL, "further range of private addresses",
+     FOR_RUNS | FOR_EXPLAIN, &type_ranges, IN_NETWORK(private_ranges),
+     LIST(network_settings, private_range_count, SETTINGS_MAX_RANGES)},
+    {"provider_ranges", "provider-range", "CIDR", NULL,
+     "further range of the provider's internal addresses", FOR_RUNS | FOR_EXPLAIN, &type_ranges,
+     IN_NETWORK(provider_ranges),
+     LIST(network_settings, provider_range_count, SETTINGS_MAX_RANGES)},
     {"controls", "control", "KIND=HOST:PORT", NULL,
-     "a place that must accept a connection; KIND is vpc or internet", true, add_control},
-    {"no_controls", "no-controls", NULL, NULL, "connect to no control at all", false,
-     set_no_controls},
+     "place that accepts connections if the network works; KIND is vpc or internet", FOR_RUNS,
+     &type_controls, IN_NETWORK(controls),
+     LIST(network_settings, control_count, SETTINGS_MAX_CONTROLS), .choices = control_kind_names},
+    {"no_controls", "no-controls", NULL, NULL, "connect to no control", FOR_RUNS, &type_flag,
+     IN_SETTINGS(no_controls)},
     {"egress_address_url", "egress-address-url", "URL", NULL,
-     "answers with the caller's address, for the allowlist", false, set_egress_url},
+     "URL that answers with the caller's address, for the allowlist", FOR_RUNS, &type_url,
+     IN_NETWORK(egress_url)},
+    {"proxy", "proxy", "auto|none|URL", "auto",
+     "proxy of image pulls; auto reads HTTPS_PROXY and NO_PROXY", FOR_RUNS, &type_proxy,
+     IN_NETWORK(proxy)},
+    {"no_proxy", "no-proxy", "HOST", NULL,
+     "host, domain, address or range that is reached without the proxy", FOR_RUNS, &type_hosts,
+     IN_NETWORK(no_proxy), LIST(network_settings, no_proxy_count, SETTINGS_MAX_NO_PROXY),
+     .check = check_no_proxy},
+    {"host_root", "host-root", "FOLDER", "/host",
+     "where the files of the node are mounted, for profile node; / on the node itself", FOR_RUNS,
+     &type_text, IN_NETWORK(host_root), .check = check_path},
+    {"docs_url", "docs-url", "URL", NULL, "base of the links to the pages of causes",
+     FOR_RUNS | FOR_EXPLAIN, &type_text, IN_NETWORK(docs_url), .check = check_url},
     {"allowed_hosts", "allowed-host", "NAME", NULL,
-     "a further Host that the status endpoint answers to", true, add_allowed_host},
-    {"log.level", "log-level", "debug|info|warn|error", "info", "what run logs", false,
-     set_log_level},
-    {"log.format", "log-format", "logfmt|json", "logfmt", "of run's log", false, set_log_format},
-    {"linkage_address", "linkage-address", "IP", NULL, "of the private linkage, if it is known",
-     false, set_linkage},
+     "further Host name that the status endpoint accepts", FOR_DAEMON, &type_hosts,
+     IN_SETTINGS(allowed_hosts), LIST(settings, allowed_host_count, SETTINGS_MAX_HOSTS),
+     .check = check_allowed_host},
+    {"log.level", "log-level", "debug|info|warn|error", "info", "least level of the log",
+     FOR_DAEMON | FOR_WAIT, &type_choice, IN_SETTINGS(log_level), .choices = log_level_names},
+    {"log.format", "log-format", "logfmt|json", "logfmt", "format of the log",
+     FOR_DAEMON | FOR_WAIT, &type_choice, IN_SETTINGS(log_format), .choices = log_format_names},
+    {"linkage_address", "linkage-address", "IP", NULL,
+     "address of the private linkage, if you know it", FOR_RUNS, &type_address,
+     IN_TARGET(linkage_address), .per_target = true},
 };
 const size_t schema_key_count = COUNT(schema_keys);
 
-const struct schema_key schema_target_keys[] = {
-    {"name", NULL, NULL, NULL, NULL, false, set_name},
-    {"expect", NULL, NULL, NULL, NULL, false, set_expect},
-    {"linkage_address", NULL, NULL, NULL, NULL, false, set_linkage},
-    {"interval", NULL, NULL, NULL, NULL, false, set_interval},
-    {"timeout", NULL, NULL, NULL, NULL, false, set_timeout},
-    {"ca_file", NULL, NULL, NULL, NULL, false, set_ca_file},
-    {"docker_config", NULL, NULL, NULL, NULL, false, set_docker_config},
-    {"token_hosts", NULL, NULL, NULL, NULL, true, add_token_host},
-    {"plain_http", NULL, NULL, NULL, NULL, false, set_plain_http},
-    {"insecure_skip_verify", NULL, NULL, NULL, NULL, false, set_skip_verify},
-};
-const size_t schema_target_key_count = COUNT(schema_target_keys);
+const struct schema_key *schema_target_key(size_t index)
+{
+    static const struct schema_key name = {.path = "name",
+                                           .commands = FOR_RUNS,
+                                           .per_target = true,
+                                           .type = &type_text,
+                                           IN_TARGET(name)};
+
+    if (index == 0)
+        return &name;
+    for (size_t i = 0; i < COUNT(schema_keys); i++)
+        if (schema_keys[i].per_target && --index == 0)
+            return &schema_keys[i];
+    return NULL;
+}
 
 void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE])
 {
@@ -449,10 +208,106 @@ void schema_variable(const char *option, char name[SCHEMA_VARIABLE_SIZE])
         *at = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
 }
 
-static bool has_internet_control(const struct network_settings *network)
+/* ---- reading, printing, comparing ---- */
+
+static void *home_of(const struct schema_key *key, const struct schema_place *place)
+{
+    switch (key->home) {
+    case HOME_SETTINGS:
+        return place->settings;
+    case HOME_NETWORK:
+        return &place->settings->network;
+    case HOME_TARGET:
+        break;
+    }
+    return place->target;
+}
+
+static size_t element_count(const struct schema_key *key, const void *home)
+{
+    const char *field = (const char *)home + key->offset;
+
+    if (key->list)
+        return *(const size_t *)((const char *)home + key->count);
+    return !key->type->is_set || key->type->is_set(field);
+}
+
+static const void *element_at(const struct schema_key *key, const void *home, size_t index)
+{
+    const char *field = (const char *)home + key->offset;
+
+    if (key->list && key->type->pointer)
+        field = *(const char *const *)field;
+    return field + index * key->type->size;
+}
+
+const char *schema_read(const struct schema_key *key, const struct schema_place *place,
+                        const char *value)
+{
+    struct arena *arena = place->settings->arena;
+    char *home = home_of(key, place);
+    size_t *count = (size_t *)(void *)(home + key->count);
+    void *field = home + key->offset;
+    const char *wrong;
+
+    if (!key->list)
+        return key->type->read(key, place, value, field);
+    if (*count == key->most) {
+        wrong = arena_format(arena, "at most %zu values", *count);
+        return wrong ? wrong : "out of memory";
+    }
+    if (key->type->pointer) {
+        if (*count ==
+            0) /* not the list of the defaults, which an entry of targets shares at first */
+            *(void **)field = arena_allocate(arena, key->most * key->type->size);
+        field = *(void **)field;
+        if (!field)
+            return "out of memory";
+    }
+    wrong = key->type->read(key, place, value, (char *)field + *count * key->type->size);
+    *count += !wrong;
+    return wrong;
+}
+
+void schema_clear(const struct schema_key *key, const struct schema_place *place)
+{
+    if (key->list)
+        *(size_t *)(void *)((char *)home_of(key, place) + key->count) = 0;
+}
+
+void schema_print(const struct schema_key *key, const char *path, const void *home, unsigned indent,
+                  struct text *text)
+{
+    size_t count = element_count(key, home);
+
+    if (count)
+        text_append_format(text, "%*s%s:%s", (int)indent, "", path, key->list ? "\n" : " ");
+    for (size_t i = 0; i < count; i++) {
+        if (key->list)
+            text_append_format(text, "%*s- ", (int)indent + 2, "");
+        key->type->print(key, element_at(key, home, i), text);
+        text_append(text, "\n");
+    }
+}
+
+bool schema_equal(const struct schema_key *key, const void *a, const void *b)
+{
+    size_t count = element_count(key, a);
+
+    if (element_count(key, b) != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!key->type->equal(element_at(key, a, i), element_at(key, b, i)))
+            return false;
+    return true;
+}
+
+/* ---- profiles ---- */
+
+static bool has_control(const struct network_settings *network, enum control_kind kind)
 {
     for (size_t i = 0; i < network->control_count; i++)
-        if (network->controls[i].kind == CONTROL_INTERNET)
+        if (network->controls[i].kind == kind)
             return true;
     return false;
 }
@@ -466,24 +321,51 @@ const char *schema_check_listen(const struct settings *settings)
     return NULL;
 }
 
+/* Adds each of `values` that is not in the list yet. */
+static const char *add_missing(struct settings *settings, const char *path,
+                               const char *const *values, size_t count)
+{
+    const struct schema_place place = {.settings = settings};
+    struct settings scratch = {.arena = settings->arena};
+    const struct schema_place apart = {.settings = &scratch};
+    const struct schema_key *key = schema_keys;
+    const char *wrong = NULL;
+
+    while (strcmp(key->path, path) != 0)
+        key++;
+    for (size_t i = 0; !wrong && i < count; i++) {
+        const void *home = &settings->network;
+        bool there = false;
+        schema_clear(key, &apart);
+        wrong = schema_read(key, &apart, values[i]);
+        for (size_t n = 0; !wrong && n < element_count(key, home); n++)
+            there |=
+                key->type->equal(element_at(key, home, n), element_at(key, &scratch.network, 0));
+        if (!wrong && !there)
+            wrong = schema_read(key, &place, values[i]);
+    }
+    return wrong;
+}
+
 const char *schema_apply_profile(struct settings *settings)
 {
     static const char *const resolvers[] = {"183.60.83.19", "183.60.82.98"};
     static const char *const ranges[] = {"9.0.0.0/8", "11.0.0.0/8", "30.0.0.0/8"};
-    static const char *const controls[] = {"internet=www.qq.com:443", "internet=www.baidu.com:443"};
+    static const char *const internet[] = {"internet=www.qq.com:443", "internet=www.baidu.com:443"};
+    static const char *const vpc[] = {"vpc=mirror.ccs.tencentyun.com:443"};
     struct network_settings *network = &settings->network;
-    struct schema_place place = {.settings = settings};
     const char *wrong = NULL;
 
     if (network->profile == PROFILE_TKE_SERVERLESS) {
-        bool add_resolvers = !network->host_resolver_count;
-        for (size_t i = 0; add_resolvers && i < COUNT(resolvers); i++)
-            add_host_resolver(&place, resolvers[i]);
-        for (size_t i = 0; !wrong && i < COUNT(ranges); i++)
-            wrong = add_provider_range(&place, ranges[i]);
-        bool add = !has_internet_control(network);
-        for (size_t i = 0; !wrong && add && i < COUNT(controls); i++)
-            wrong = add_control(&place, controls[i]);
+        if (!network->host_resolver_count)
+            wrong = add_missing(settings, "resolvers.host", resolvers, COUNT(resolvers));
+        if (!wrong)
+            wrong = add_missing(settings, "provider_ranges", ranges, COUNT(ranges));
+        if (!wrong && !has_control(network, CONTROL_INTERNET))
+            wrong = add_missing(settings, "controls", internet, COUNT(internet));
+        if (!wrong && !has_control(network, CONTROL_VPC) &&
+            network->control_count < SETTINGS_MAX_CONTROLS)
+            wrong = add_missing(settings, "controls", vpc, COUNT(vpc));
     }
     if (settings->no_controls)
         network->control_count = 0;

@@ -1,23 +1,31 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/target.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "config/base/text.h"
 
 #define TCR_DOMAIN ".tencentcloudcr.com"
 #define VPC_SUFFIX "-vpc"
+#define DOCKER_HUB "registry-1.docker.io" /* host that clients ask for docker.io/NAME */
 #define HTTPS_PORT 443
 #define MAX_HOST   253
-#define MAX_IMAGE  512
+#define MAX_NAME   255 /* bytes of an image's name, without tag and digest */
+#define MAX_TAG    128
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
 
 static const char *const bad_instance =
     "an instance name has 5 to 50 of a-z, 0-9 and '-', and no '-' at an end";
 static const char *const bad_host =
     "a host has labels of letters, digits, '-' and '_', at most 63 each and 253 in all";
 static const char *const bad_port = "a port is a number from 1 to 65535";
-static const char *const bad_image =
-    "an image is REPOSITORY:TAG or REPOSITORY@sha256:DIGEST, the repository in lower case";
 static const char *const no_memory = "out of memory";
 
 static bool valid_instance(const char *name)
@@ -26,7 +34,7 @@ static bool valid_instance(const char *name)
 
     if (length < 5 || length > 50 || name[0] == '-' || name[length - 1] == '-')
         return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+    return strspn(name, LOWER DIGITS "-") == length;
 }
 
 static bool valid_host(const char *host)
@@ -71,7 +79,7 @@ static void lower_case(char *text)
         *text = (char)tolower((unsigned char)*text);
 }
 
-/* Cuts `text` into host and port (NULL where none is written), brackets taken off. */
+/* Cuts `text` into host, without brackets, and port, which is NULL if there is none. */
 static const char *split(char *text, char **ret_host, char **ret_port)
 {
     *ret_host = text;
@@ -91,6 +99,15 @@ static const char *split(char *text, char **ret_host, char **ret_port)
         *ret_port = colon + 1;
     }
     return NULL;
+}
+
+/* True for HOST:PORT and [ADDRESS]:PORT. */
+static bool has_port(const char *text)
+{
+    const char *behind = *text == '[' ? strchr(text, ']') : text;
+    const char *colon = behind ? strchr(behind, ':') : NULL;
+
+    return colon && !strchr(colon + 1, ':');
 }
 
 const char *host_port_parse(const char *text, uint16_t default_port, struct arena *arena,
@@ -120,52 +137,117 @@ const char *host_port_parse(const char *text, uint16_t default_port, struct aren
     *ret_is_address = address_parse(host, ret_address);
     if (!*ret_is_address && (*text == '[' || !valid_host(host)))
         return bad_host;
-    /* 1.2.3 or 10.0.0.256: nobody means a name */
+    /* 1.2.3 and 10.0.0.256 are mistyped addresses, not names */
     if (!*ret_is_address && strspn(host, "0123456789.") == strlen(host))
         return "an IPv4 address has four numbers from 0 to 255";
     *ret_host = host;
     return NULL;
 }
 
+/* ---- images, by the grammar of github.com/distribution/reference ---- */
+
+/* Returns the length of one part of a repository: lower-case letters and digits, with ".", "_",
+ * "__" or any number of "-" between them. 0 if there is none. */
+static size_t component_length(const char *text)
+{
+    size_t length = strspn(text, LOWER DIGITS);
+
+    while (length) {
+        size_t separator = strspn(text + length, "-");
+        if (!separator)
+            separator = strncmp(text + length, "__", 2) == 0 ? 2 : strspn(text + length, "._") > 0;
+        size_t more = strspn(text + length + separator, LOWER DIGITS);
+        if (!separator || !more)
+            break;
+        length += separator + more;
+    }
+    return length;
+}
+
+static const char *check_repository(const char *image, size_t length)
+{
+    size_t at = 0;
+
+    if (!length)
+        return "an image needs a name: REPOSITORY[:TAG][@DIGEST]";
+    if (length > MAX_NAME)
+        return "the name of an image has at most 255 characters";
+    if (strcspn(image, UPPER) < length)
+        return "the name of an image is in lower case";
+    if (length == 64 && strspn(image, DIGITS "abcdef") == 64)
+        return "64 hexadecimal digits are an id, not the name of an image";
+    while (at < length) {
+        size_t component = component_length(image + at);
+        bool last = at + component == length;
+        if (!component || (!last && image[at + component] != '/') ||
+            (image[at + component] == '/' && at + component + 1 == length))
+            return "a part of an image's name has lower-case letters and digits, with '.', '_', "
+                   "'__' "
+                   "or '-' only between them";
+        at += component + !last;
+    }
+    return NULL;
+}
+
+static const char *check_digest(const char *digest)
+{
+    static const struct {
+        const char *algorithm;
+        size_t digits;
+    } known[] = {{"sha256:", 64}, {"sha384:", 96}, {"sha512:", 128}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t length = strlen(known[i].algorithm);
+        if (strncmp(digest, known[i].algorithm, length) != 0)
+            continue;
+        if (strlen(digest + length) == known[i].digits &&
+            strspn(digest + length, DIGITS "abcdef") == known[i].digits)
+            return NULL;
+        break;
+    }
+    return "a digest is sha256: and 64 digits of 0-9 and a-f (sha384: 96, sha512: 128)";
+}
+
 const char *image_check(const char *image)
 {
-    size_t length = strlen(image);
     size_t repository = strcspn(image, ":@");
+    const char *wrong = check_repository(image, repository);
     const char *rest = image + repository;
 
-    if (length == 0 || length > MAX_IMAGE || repository == 0 || image[0] == '/' ||
-        image[repository - 1] == '/')
-        return bad_image;
-    if (strspn(image, "abcdefghijklmnopqrstuvwxyz0123456789._-/") < repository)
-        return bad_image;
+    if (wrong)
+        return wrong;
     if (*rest == ':') {
-        size_t tag = strspn(rest + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789._-");
-        if (tag == 0 || tag > 128)
-            return bad_image;
+        size_t tag = strspn(rest + 1, LOWER UPPER DIGITS "._-");
+        if (tag == 0 || tag > MAX_TAG || strchr(".-", rest[1]) ||
+            (rest[1 + tag] && rest[1 + tag] != '@'))
+            return "a tag has 1 to 128 letters, digits, '_', '.' and '-', and starts with none of "
+                   "'.' "
+                   "and '-'";
         rest += 1 + tag;
     }
-    if (*rest == '@') {
-        if (strncmp(rest, "@sha256:", 8) != 0 || strlen(rest + 8) != 64 ||
-            strspn(rest + 8, "0123456789abcdef") != 64)
-            return bad_image;
-        rest += 8 + 64;
-    }
-    return *rest ? bad_image : NULL;
+    return *rest ? check_digest(rest + 1) : NULL;
 }
 
-static bool ends_with(const char *text, const char *suffix)
+/* True if clients ask DOCKER_HUB for the host of `length` bytes. */
+static bool is_docker_hub(const char *host, size_t length)
 {
-    size_t length = strlen(text);
-    size_t end = strlen(suffix);
-
-    return length > end && strcmp(text + length - end, suffix) == 0;
+    return (length == 9 && strncasecmp(host, "docker.io", length) == 0) ||
+           (length == 15 && strncasecmp(host, "index.docker.io", length) == 0);
 }
 
-/* TCR's own names say which instance they belong to. */
+const char *image_at(const char *target, const char *image, struct arena *arena)
+{
+    bool official = is_docker_hub(target, strcspn(target, "/")) && !strchr(image, '/');
+
+    return arena_format(arena, "%s%s", official ? "library/" : "", image);
+}
+
+/* ---- targets ---- */
+
+/* Sets the instance if the host is a TCR name. */
 static const char *find_instance(struct arena *arena, struct target *target)
 {
-    if (target->host_is_address || !ends_with(target->host, TCR_DOMAIN))
+    if (target->host_is_address || !text_ends_with(target->host, TCR_DOMAIN))
         return NULL;
     char *instance =
         arena_copy_bytes(arena, target->host, strlen(target->host) - strlen(TCR_DOMAIN));
@@ -173,7 +255,7 @@ static const char *find_instance(struct arena *arena, struct target *target)
         return no_memory;
     if (strchr(instance, '.'))
         return NULL;
-    target->is_vpc_name = ends_with(instance, VPC_SUFFIX);
+    target->is_vpc_name = text_ends_with(instance, VPC_SUFFIX);
     if (target->is_vpc_name)
         instance[strlen(instance) - strlen(VPC_SUFFIX)] = '\0';
     if (!valid_instance(instance))
@@ -182,33 +264,100 @@ static const char *find_instance(struct arena *arena, struct target *target)
     return NULL;
 }
 
+static const char *or_no_memory(const char *sentence)
+{
+    return sentence ? sentence : no_memory;
+}
+
+/* Returns the error for a TARGET whose first part, before the slash, is not a host. */
+static const char *refuse_short_image(const char *text, const char *first, struct arena *arena)
+{
+    if (valid_instance(first))
+        return or_no_memory(arena_format(arena,
+                                         "an image needs its registry: %s" TCR_DOMAIN
+                                         "%s for the TCR instance %s, or docker.io/%s",
+                                         first, strchr(text, '/'), first, text));
+    return or_no_memory(arena_format(
+        arena, "an image needs its registry: NAME" TCR_DOMAIN "/%s, or docker.io/%s", text, text));
+}
+
+/* Returns the error for a TARGET without a slash if another spelling is meant; NULL if it is fine.
+ */
+static const char *refuse_spelling(const char *text, struct arena *arena)
+{
+    size_t name = strcspn(text, ":");
+    const char *host = arena_copy_bytes(arena, text, name);
+    const char *tag = text[name] ? text + name + 1 : NULL;
+
+    if (!host)
+        return no_memory;
+    if (strchr(host, '.') || *text == '[' || (tag && strchr(tag, ':')))
+        return NULL;
+    if (tag && strcmp(tag, "443") == 0 && valid_instance(host))
+        return or_no_memory(
+            arena_format(arena, "write %s for the TCR instance, or %s.:443 for a host of that name",
+                         host, host));
+    if (tag && *tag && strspn(tag, DIGITS) < strlen(tag) && !image_check(text))
+        return or_no_memory(
+            arena_format(arena,
+                         "an image needs its registry: docker.io/library/%s:TAG, or NAME" TCR_DOMAIN
+                         "/NAMESPACE/%s:TAG",
+                         host, host));
+    if (tag || valid_instance(host))
+        return NULL;
+    char *lower = arena_copy_text(arena, host);
+    if (lower)
+        lower_case(lower);
+    if (lower && valid_instance(lower))
+        return or_no_memory(arena_format(arena, "an instance name is in lower case: %s", lower));
+    return bad_instance;
+}
+
+/* Returns the error for a URL such as "https://host/". */
+static const char *refuse_url(const char *text, struct arena *arena)
+{
+    const char *host = strstr(text, "://") + 3;
+
+    return or_no_memory(arena_format(arena, "a target is written without a scheme: %.*s",
+                                     (int)strcspn(host, "/?#"), host));
+}
+
 const char *target_parse(const char *text, struct arena *arena, struct target *ret)
 {
     const char *slash = strchr(text, '/');
     const char *host = slash ? arena_copy_bytes(arena, text, (size_t)(slash - text)) : text;
-    const char *wrong;
+    const char *wrong = NULL;
 
     if (!*text)
         return "a target is an instance name, HOST[:PORT], or an image reference";
     if (!host)
         return no_memory;
     if (strstr(text, "://"))
-        return "a target is written without a scheme: HOST[:PORT]";
+        return refuse_url(text, arena);
+    if (slash && !slash[1])
+        return or_no_memory(arena_format(arena, "leave out the slash at the end: %s", host));
+    if (slash && !strpbrk(host, ".:") && strcmp(host, "localhost") != 0)
+        return refuse_short_image(text, host, arena);
+    wrong = slash ? image_check(slash + 1) : refuse_spelling(text, arena);
+    if (wrong)
+        return wrong;
     if (slash) {
-        wrong = image_check(slash + 1);
-        if (wrong)
-            return wrong;
-        if (!strpbrk(host, ".:"))
-            return "an image reference starts with the registry's host";
-        ret->images[ret->image_count++] = arena_copy_text(arena, slash + 1);
+        ret->images[ret->image_count] = image_at(text, slash + 1, arena);
+        if (!ret->images[ret->image_count++])
+            return no_memory;
     } else if (!strpbrk(host, ".:")) {
-        if (!valid_instance(host))
-            return bad_instance;
         host = arena_format(arena, "%s" TCR_DOMAIN, host);
         if (!host)
             return no_memory;
     }
     wrong = host_port_parse(host, HTTPS_PORT, arena, &ret->host, &ret->port, &ret->address,
                             &ret->host_is_address);
-    return wrong ? wrong : find_instance(arena, ret);
+    if (wrong)
+        return wrong;
+    ret->port_is_written = has_port(host);
+    if (slash && strchr(ret->host, '_'))
+        return "the host of an image reference has no '_'";
+    if (is_docker_hub(ret->host, strlen(ret->host)))
+        ret->host = DOCKER_HUB;
+    return find_instance(arena, ret);
 }

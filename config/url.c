@@ -1,19 +1,58 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/url.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "config/base/text.h"
+#include "config/secret.h"
 #include "config/target.h"
 
 static const char *const bad_url = "a URL is http://HOST[:PORT][/PATH] or https://...";
 
-/* Bytes that would end a request line or a header early, or that no URL has. */
+/* True if a byte would end a request line or a header early, or is not allowed in a URL. */
 static bool has_odd_byte(const char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f)
             return true;
     return false;
+}
+
+/* The value of the escape that begins here; -1: it is none. */
+static int escape_value(const char *text)
+{
+    int high = *text == '%' ? text_hex_digit(text[1]) : -1;
+    int low = high >= 0 ? text_hex_digit(text[2]) : -1;
+
+    return low < 0 ? -1 : high * 16 + low;
+}
+
+/* Go's parser looks at the escapes of the path, and not at those of the query. */
+static bool has_broken_escape(const char *path)
+{
+    const char *end = path + strcspn(path, "?#");
+
+    for (const char *at = path; at < end; at++)
+        if (*at == '%' && escape_value(at) < 0)
+            return true;
+    return false;
+}
+
+bool url_unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *at = text; *at; at++)
+        if (*at == '%' && escape_value(at) <= 0)
+            return false;
+    for (const char *at = text; *at; at++) {
+        bool escaped = *at == '%';
+        *to++ = escaped ? (char)escape_value(at) : *at;
+        at += escaped ? 2 : 0;
+    }
+    *to = '\0';
+    return true;
 }
 
 const char *url_parse(const char *text, struct arena *arena, struct url *ret)
@@ -28,7 +67,10 @@ const char *url_parse(const char *text, struct arena *arena, struct url *ret)
     char *host = arena_copy_bytes(arena, authority, (size_t)(rest - authority));
     if (!host)
         return "out of memory";
-    if (!*host || strpbrk(host, "@\\"))
+    size_t length = strlen(host);
+    if (length > 1 && host[length - 1] == ':')
+        host[length - 1] = '\0'; /* an empty port is none */
+    if (!*host || strpbrk(host, "@\\") || has_broken_escape(rest))
         return bad_url;
     ret->tls = tls;
     ret->path =
@@ -68,6 +110,68 @@ static void remove_dot_segments(char *path)
         from += length;
     }
     memmove(to, end, strlen(end) + 1);
+}
+
+static char *clean_location(const char *location, struct arena *arena)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *slashes = strstr(location, "//");
+    const char *authority = slashes && slashes - location <= 6 ? slashes + 2 : location;
+    const char *end = authority + strcspn(authority, "/?#");
+    const char *at = memrchr(authority, '@', (size_t)(end - authority));
+    char *clean = arena_allocate(arena, strlen(location) * 3 + 1);
+    char *to = clean;
+
+    for (const char *from = location; clean && *from; from++) {
+        unsigned char byte = (unsigned char)*from;
+        if (authority != location && at && from == authority)
+            from = at + 1;
+        if (byte != ' ' && byte < 0x80) {
+            *to++ = *from;
+            continue;
+        }
+        *to++ = '%';
+        *to++ = digits[byte >> 4];
+        *to++ = digits[byte & 15];
+    }
+    if (clean && authority != location) {
+        char *path = strstr(clean, "//") + 2;
+        path += strcspn(path, "/?#");
+        if (*path == '/')
+            remove_dot_segments(path);
+    }
+    return clean;
+}
+
+const char *url_clean_location(const char *location, struct arena *arena)
+{
+    return clean_location(location, arena);
+}
+
+const char *url_shown_location(const char *location, struct arena *arena)
+{
+    char *shown = clean_location(location, arena);
+    char *at = shown ? shown + strcspn(shown, "?#") : NULL;
+
+    if (!shown)
+        return NULL;
+    *at = '\0';
+    at = strstr(shown, "://");
+    at = at ? at + 3 + strcspn(at + 3, "/") : shown;
+    for (const char *from = at; *from;) {
+        size_t slash = *from == '/';
+        size_t length = slash + strcspn(from + slash, "/");
+        if (is_random_word(from, length)) {
+            memcpy(at, slash ? "/..." : "...", slash + 3);
+            at += slash + 3;
+        } else {
+            memmove(at, from, length);
+            at += length;
+        }
+        from += length;
+    }
+    *at = '\0';
+    return shown;
 }
 
 const char *url_resolve_path(const char *base, const char *reference, struct arena *arena)

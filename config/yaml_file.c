@@ -1,4 +1,6 @@
-/* The file, by libyaml's document API: every node keeps its line and column, so all errors come. */
+/* SPDX-License-Identifier: MIT */
+/* Reads the file through libyaml's document API: every node keeps its line and column, so that all
+ * errors can be listed at once. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <yaml.h>
 
 #include "config/load.h"
+#include "config/secret.h"
 
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
 #define MAX_PATH_TEXT 96
@@ -16,7 +19,7 @@
 #define MAX_KEYS                                                                                   \
     64               /* of one mapping; the schema has fewer, and each is compared with all before \
                       */
-#define MAX_DEPTH 16 /* of sequences and mappings in each other; the schema needs 4 */
+#define MAX_DEPTH 16 /* of nested sequences and mappings; the schema needs 4 */
 
 struct reader {
     struct loader *loader;
@@ -48,11 +51,16 @@ static void wrong_type(struct reader *reader, const yaml_node_t *node, const cha
     config_error(reader->loader->errors, &origin, "%s: %s is needed here", key, wanted);
 }
 
-/* "targets:" with nothing behind it, e.g. because every entry is a comment. */
+/* True for a key without a value, such as "targets:" whose entries are all comments. */
 static bool is_nothing(const yaml_node_t *node)
 {
     return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 &&
            node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+static bool node_is_text(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE && !is_nothing(node);
 }
 
 static bool is_list(struct reader *reader, const yaml_node_t *node, const char *key)
@@ -67,7 +75,8 @@ static void unknown_key(struct reader *reader, const yaml_node_t *node, const ch
 {
     struct origin origin = origin_of(reader, node);
     bool shown = reader->loader->errors->count < CONFIG_MAX_ERRORS;
-    const char *near = shown ? nearest_word(key, words) : NULL; /* it takes its time */
+    const char *near =
+        shown ? nearest_word(key, words) : NULL; /* only if it is shown, because it is slow */
 
     if (near)
         config_error(reader->loader->errors, &origin, "%s: unknown key; did you mean %s?", key,
@@ -81,11 +90,11 @@ static void stands_twice(struct reader *reader, const yaml_node_t *node, const c
 {
     struct origin origin = origin_of(reader, node);
 
-    config_error(reader->loader->errors, &origin, "%s: the key stands twice: leave one of them",
+    config_error(reader->loader->errors, &origin, "%s: the key is there twice; remove one of them",
                  loader_shown(reader->loader, key));
 }
 
-/* Calls `visit` for every pair of a mapping, after refusing keys that are no text or come twice. */
+/* Calls `visit` for every pair of a mapping. Refuses keys that are not text, and repeated keys. */
 typedef void visit_fn(struct reader *reader, const yaml_node_t *key_node, const char *key,
                       yaml_node_t *value, void *context);
 
@@ -157,14 +166,15 @@ static void read_control_key(struct reader *reader, const yaml_node_t *key_node,
         unknown_key(reader, key_node, key, words);
 }
 
-static void read_control(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
+static void read_control_node(struct reader *reader, const struct schema_key *key,
+                              yaml_node_t *node)
 {
     struct control_parts parts = {0};
     struct origin origin = origin_of(reader, node);
     struct arena *arena = reader->loader->arena;
 
     if (node->type != YAML_MAPPING_NODE) {
-        assign_value(reader, key, node); /* the KIND=HOST:PORT of the option */
+        assign_value(reader, key, node); /* KIND=HOST:PORT, as in the option */
         return;
     }
     each_pair(reader, node, read_control_key, &parts);
@@ -176,11 +186,11 @@ static void read_control(struct reader *reader, const struct schema_key *key, ya
                       arena_copy_text(arena, parts.name), &origin);
 }
 
-static void read_key(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
+static void read_key_node(struct reader *reader, const struct schema_key *key, yaml_node_t *node)
 {
     bool controls = strcmp(key->path, "controls") == 0;
 
-    if (!key->list) {
+    if (!key->list || (key->or_one && node_is_text(node))) {
         assign_value(reader, key, node);
         return;
     }
@@ -189,7 +199,7 @@ static void read_key(struct reader *reader, const struct schema_key *key, yaml_n
     for (yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
         if (controls)
-            read_control(reader, key, node_at(reader, *item));
+            read_control_node(reader, key, node_at(reader, *item));
         else
             assign_value(reader, key, node_at(reader, *item));
     }
@@ -197,8 +207,8 @@ static void read_key(struct reader *reader, const struct schema_key *key, yaml_n
 
 /* ---- targets ---- */
 
-/* The text itself, or the registry of a mapping, or NULL. */
-static const char *registry_of(struct reader *reader, const yaml_node_t *node)
+/* Returns the text itself, the registry of a mapping, or NULL. */
+static const char *registry_node(struct reader *reader, const yaml_node_t *node)
 {
     const char *registry = scalar(node);
 
@@ -213,7 +223,7 @@ static const char *registry_of(struct reader *reader, const yaml_node_t *node)
     return arena_copy_text(reader->loader->arena, registry);
 }
 
-/* `key` NULL: images. */
+/* Reads a list of a target; `key` is NULL for images. */
 static void read_target_list(struct reader *reader, struct target_entry *entry,
                              const struct schema_key *key, yaml_node_t *node)
 {
@@ -245,14 +255,15 @@ static void read_target_key(struct reader *reader, const yaml_node_t *key_node, 
         read_target_list(reader, context, NULL, value);
         return;
     }
-    for (size_t i = 0; i < schema_target_key_count; i++) {
-        words[2 + i] = schema_target_keys[i].path;
-        if (strcmp(schema_target_keys[i].path, key) != 0)
+    const struct schema_key *known;
+    for (size_t i = 0; (known = schema_target_key(i)); i++) {
+        words[2 + i] = known->path;
+        if (strcmp(known->path, key) != 0)
             continue;
-        if (schema_target_keys[i].list)
-            read_target_list(reader, context, &schema_target_keys[i], value);
+        if (known->list && !(known->or_one && node_is_text(value)))
+            read_target_list(reader, context, known, value);
         else if (scalar(value))
-            loader_assign_target(reader->loader, context, &schema_target_keys[i],
+            loader_assign_target(reader->loader, context, known,
                                  arena_copy_text(reader->loader->arena, scalar(value)), &origin);
         else
             wrong_type(reader, value, key, "a single value");
@@ -261,14 +272,14 @@ static void read_target_key(struct reader *reader, const yaml_node_t *key_node, 
     unknown_key(reader, key_node, key, words);
 }
 
-static void read_target(struct reader *reader, yaml_node_t *node)
+static void read_target_node(struct reader *reader, yaml_node_t *node)
 {
-    const char *registry = registry_of(reader, node);
+    const char *registry = registry_node(reader, node);
     struct origin origin = origin_of(reader, node);
 
     if (!registry)
         config_error(reader->loader->errors, &origin, "targets: an entry needs a registry");
-    /* Its keys are read all the same, so that every error comes at once. */
+    /* The other keys are read in any case, so that all errors are listed. */
     struct target_entry *entry = loader_add_target(reader->loader, SOURCE_FILE, registry, &origin);
     if (entry && node->type == YAML_MAPPING_NODE)
         each_pair(reader, node, read_target_key, entry);
@@ -303,7 +314,7 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
     for (size_t i = 0; i < schema_key_count; i++) {
         const char *known = schema_keys[i].path;
         if (strcmp(known, path) == 0) {
-            read_key(reader, &schema_keys[i], value);
+            read_key_node(reader, &schema_keys[i], value);
             return;
         }
         if (strncmp(known, prefix, skip) == 0 && !strchr(known + skip, '.') &&
@@ -316,7 +327,7 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
             return;
         for (yaml_node_item_t *item = value->data.sequence.items.start;
              item < value->data.sequence.items.top; item++)
-            read_target(reader, node_at(reader, *item));
+            read_target_node(reader, node_at(reader, *item));
     } else if (!skip && (strcmp(key, "resolvers") == 0 || strcmp(key, "log") == 0)) {
         read_group(reader, key, value);
     } else {
@@ -324,7 +335,7 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
     }
 }
 
-/* libyaml's reader counts bytes where its parser keeps line and column. */
+/* Converts an offset into line and column, because libyaml's reader counts only bytes. */
 static yaml_mark_t mark_of_byte(FILE *file, size_t offset)
 {
     yaml_mark_t mark = {0};
@@ -355,54 +366,81 @@ static void not_parsed(struct reader *reader, FILE *file, const yaml_parser_t *p
     if (parser->error == YAML_READER_ERROR)
         mark = mark_of_byte(file, parser->problem_offset);
     if (parser->problem && strstr(parser->problem, "UTF-8"))
-        not_yaml(reader, &mark, "these bytes are no UTF-8; save the file as UTF-8");
+        not_yaml(reader, &mark, "these bytes are not UTF-8; save the file as UTF-8");
     else
         not_yaml(reader, &mark, parser->problem);
 }
 
-/* One event of the first pass, which bounds what the second one builds. */
-static bool is_acceptable(struct reader *reader, const yaml_event_t *event, unsigned *depth,
-                          unsigned *documents)
-{
-    const char *problem = NULL;
+/* State of the first pass over the file. */
+struct token_pass {
+    unsigned depth;
+    bool started; /* the document has a "---" */
+    bool content; /* the document has content */
+    bool ended;   /* "..." was there */
+};
 
-    switch (event->type) {
-    case YAML_DOCUMENT_START_EVENT:
-        problem = ++*documents > 1 ? "a second document; a file holds one" : NULL;
+/* Returns NULL, or the reason to refuse the file at this token. */
+static const char *refuse_token(struct token_pass *pass, const yaml_token_t *token)
+{
+    static const char second[] = "a second document; a file holds one";
+
+    switch (token->type) {
+    case YAML_TAG_DIRECTIVE_TOKEN:
+        return "a %TAG directive; leave it out";
+    case YAML_ANCHOR_TOKEN:
+        return "an anchor (&name); leave it out";
+    case YAML_ALIAS_TOKEN:
+        return "an alias (*name); write the value out";
+    case YAML_DOCUMENT_START_TOKEN:
+        if (pass->started || pass->content)
+            return second;
+        pass->started = true;
+        return NULL;
+    case YAML_DOCUMENT_END_TOKEN:
+        pass->ended = true;
+        return NULL;
+    case YAML_NO_TOKEN:
+    case YAML_STREAM_START_TOKEN:
+    case YAML_STREAM_END_TOKEN:
+    case YAML_VERSION_DIRECTIVE_TOKEN:
+        return NULL;
+    case YAML_BLOCK_SEQUENCE_START_TOKEN:
+    case YAML_BLOCK_MAPPING_START_TOKEN:
+    case YAML_FLOW_SEQUENCE_START_TOKEN:
+    case YAML_FLOW_MAPPING_START_TOKEN:
+        if (++pass->depth > MAX_DEPTH)
+            return "nested more than 16 deep";
         break;
-    case YAML_SEQUENCE_START_EVENT:
-    case YAML_MAPPING_START_EVENT:
-        problem = ++*depth > MAX_DEPTH ? "nested more than 16 deep" : NULL;
+    case YAML_BLOCK_END_TOKEN:
+    case YAML_FLOW_SEQUENCE_END_TOKEN:
+    case YAML_FLOW_MAPPING_END_TOKEN:
+        pass->depth -= pass->depth > 0; /* the grammar is checked later */
         break;
-    case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT:
-        --*depth;
+    case YAML_SCALAR_TOKEN:
+        if (memchr(token->data.scalar.value, 0, token->data.scalar.length))
+            return "a value with a NUL in it";
         break;
-    case YAML_SCALAR_EVENT:
-        if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
-            problem = "a value with a NUL in it";
-        break;
-    case YAML_ALIAS_EVENT:
-        problem = "an alias (*name); write the value out";
-        break;
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_STREAM_END_EVENT:
-    case YAML_DOCUMENT_END_EVENT:
+    case YAML_BLOCK_ENTRY_TOKEN:
+    case YAML_FLOW_ENTRY_TOKEN:
+    case YAML_KEY_TOKEN:
+    case YAML_VALUE_TOKEN:
+    case YAML_TAG_TOKEN:
         break;
     }
-    if (problem)
-        not_yaml(reader, &event->start_mark, problem);
-    return !problem;
+    pass->content = true;
+    return pass->ended ? second : NULL;
 }
 
-/* libyaml takes time that grows with the square of the depth, and knows neither of the limits. */
-static bool check_events(struct reader *reader, FILE *file)
+/*
+ * A first pass over the tokens limits the work of the second one. libyaml takes time that grows
+ * with the square of the depth, of the number of anchors, and of the number of %TAG directives, and
+ * it has no limit for any of them.
+ */
+static bool check_tokens(struct reader *reader, FILE *file)
 {
     yaml_parser_t parser;
-    yaml_event_t event;
-    unsigned depth = 0;
-    unsigned documents = 0;
+    yaml_token_t token;
+    struct token_pass pass = {0};
     bool acceptable = yaml_parser_initialize(&parser);
     bool more = acceptable;
 
@@ -412,21 +450,25 @@ static bool check_events(struct reader *reader, FILE *file)
     }
     yaml_parser_set_input_file(&parser, file);
     while (acceptable && more) {
-        if (!yaml_parser_parse(&parser, &event)) {
+        if (!yaml_parser_scan(&parser, &token)) {
             not_parsed(reader, file, &parser);
             acceptable = false;
             break;
         }
-        acceptable = is_acceptable(reader, &event, &depth, &documents);
-        more = event.type != YAML_STREAM_END_EVENT;
-        yaml_event_delete(&event);
+        const char *problem = refuse_token(&pass, &token);
+        if (problem)
+            not_yaml(reader, &token.start_mark, problem);
+        acceptable = !problem;
+        more = token.type != YAML_STREAM_END_TOKEN;
+        yaml_token_delete(&token);
     }
     yaml_parser_delete(&parser);
+    reader->loader->errors->unread |= ferror(file) != 0;
     rewind(file);
     return acceptable;
 }
 
-static void read_document(struct reader *reader, yaml_parser_t *parser)
+static void load_document(struct reader *reader, yaml_parser_t *parser)
 {
     if (!yaml_parser_load(parser, &reader->document)) {
         not_yaml(reader, &parser->problem_mark, parser->problem);
@@ -443,7 +485,7 @@ static void read_document(struct reader *reader, yaml_parser_t *parser)
 void yaml_file_read(struct loader *loader, const char *path)
 {
     struct reader reader = {.loader = loader, .path = path};
-    struct origin origin = {path, 0, 0};
+    struct origin origin = {length_before_password(path) ? loader_shown(loader, path) : path, 0, 0};
     struct stat status;
     yaml_parser_t parser;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
@@ -451,18 +493,20 @@ void yaml_file_read(struct loader *loader, const char *path)
 
     if (!file || fstat(fd, &status)) {
         config_error(loader->errors, &origin, "%s", strerror(errno));
+        loader->errors->unread = true;
     } else if (!S_ISREG(status.st_mode)) {
         config_error(loader->errors, &origin, "not a regular file");
     } else if (status.st_size > FILE_LIMIT) {
         config_error(loader->errors, &origin, "larger than 8 MiB");
-    } else if (!check_events(&reader, file)) {
+    } else if (!check_tokens(&reader, file)) {
         /* listed already */
     } else if (!yaml_parser_initialize(&parser)) {
         config_error(loader->errors, &origin, "out of memory");
     } else {
         yaml_parser_set_input_file(&parser, file);
-        read_document(&reader, &parser);
+        load_document(&reader, &parser);
         yaml_parser_delete(&parser);
+        loader->errors->unread |= ferror(file) != 0;
     }
     if (file)
         fclose(file);

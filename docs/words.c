@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Build tool: the program's own tables of commands, options and keys, as a shell completion, as the
  * options of the manual (into the page on standard input, in place of the line .\" OPTIONS), or as
@@ -11,34 +12,16 @@
 
 #include "config/invocation.h"
 #include "config/schema.h"
+#include "probes/diagnosis/catalogue.h"
 
-struct option_words {
-    const char *option;
-    const char *value; /* NULL: takes none */
-    const char *help;
-    bool list;
-};
-
-static size_t option_count(void)
-{
-    return own_option_count + schema_key_count;
-}
-
-static struct option_words option_at(size_t i)
-{
-    if (i < own_option_count)
-        return (struct option_words){own_options[i].option, own_options[i].value,
-                                     own_options[i].help, false};
-    const struct schema_key *key = &schema_keys[i - own_option_count];
-    return (struct option_words){key->option, key->value, key->help, key->list};
-}
+#define LISTED_COMMANDS COMMAND_VERSION /* all before it; `--version` is the option */
 
 static bool is_file(const char *value)
 {
     return strcmp(value, "FILE") == 0;
 }
 
-/* Whether the value is one of the words it lists, e.g. "text|json". */
+/* True if the value is one of the words that it lists, e.g. "text|json". */
 static bool is_choice(const char *value)
 {
     return strchr(value, '|') && value[strspn(value, "abcdefghijklmnopqrstuvwxyz-|")] == '\0';
@@ -65,22 +48,43 @@ static void print_quoted(const char *text)
     }
 }
 
+/* Prints `before` and the word for every cause that `explain` has a page for. */
+static void print_causes(const char *before)
+{
+    for (int i = 0; i < CAUSE_COUNT; i++)
+        printf("%s%s", i ? before : "", cause_name((enum cause)i));
+}
+
 /* ---- bash ---- */
 
 static void print_bash_words(void)
 {
+    struct option_words option;
+
     fputs("    if ((COMP_CWORD == 1)) && [[ $word != -* ]]; then\n        choices='", stdout);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (i != COMMAND_VERSION)
-            printf("%s%s", i ? " " : "", command_table[i].name);
-    fputs("'\n    elif [[ $word == -* ]]; then\n        choices='", stdout);
-    for (size_t i = 0; i < option_count(); i++)
-        printf("%s--%s", i ? " " : "", option_at(i).option);
+    for (int i = 0; i < LISTED_COMMANDS; i++)
+        printf("%s%s", i ? " " : "", command_table[i].name);
+    puts("'\n    elif [[ $word == -* ]]; then\n        case ${COMP_WORDS[1]} in");
+    for (int command = 0; command < LISTED_COMMANDS; command++) {
+        bool other = command == COMMAND_HELP;
+        printf("        %s) choices='", other ? "*" : command_table[command].name);
+        for (size_t i = 0; option_at(i, &option); i++)
+            if (option.commands & (1u << command))
+                printf(" --%s", option.option);
+        puts("' ;;");
+    }
+    fputs("        esac\n    elif [[ ${COMP_WORDS[1]} == help ]]; then\n        choices='", stdout);
+    for (int i = 0; i < COMMAND_HELP; i++)
+        printf("%s%s", i ? " " : "", command_table[i].name);
+    fputs("'\n    elif [[ ${COMP_WORDS[1]} == explain ]]; then\n        choices='", stdout);
+    print_causes(" ");
     puts("'\n    fi");
 }
 
 static void print_bash(void)
 {
+    struct option_words option;
+
     puts("# bash completion of tcr-probe, generated from its tables of options.\n"
          "_tcr_probe() {\n"
          "    local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} choices=\n"
@@ -91,17 +95,19 @@ static void print_bash(void)
          "        option=${COMP_WORDS[COMP_CWORD - 2]}\n"
          "    fi\n"
          "    case $option in");
-    for (size_t i = 0; i < option_count(); i++) {
-        struct option_words words = option_at(i);
-        if (!words.value)
+    for (size_t i = 0; option_at(i, &option); i++) {
+        if (!option.value)
             continue;
-        printf("    --%s)\n", words.option);
-        if (is_file(words.value)) {
+        if (option.letter)
+            printf("    -%c|--%s)\n", option.letter, option.option);
+        else
+            printf("    --%s)\n", option.option);
+        if (is_file(option.value)) {
             puts("        compopt -o filenames 2>/dev/null");
             puts("        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")");
-        } else if (is_choice(words.value)) {
+        } else if (is_choice(option.value)) {
             fputs("        mapfile -t COMPREPLY < <(compgen -W '", stdout);
-            print_escaped(words.value, "", "", true);
+            print_escaped(option.value, "", "", true);
             puts("' -- \"$word\")");
         }
         puts("        return\n        ;;");
@@ -144,54 +150,93 @@ static void print_zsh_option(const struct option_words *words)
 
 static void print_zsh(void)
 {
+    struct option_words option;
+
     puts("#compdef tcr-probe\n"
          "# zsh completion of tcr-probe, generated from its tables of options.\n"
          "local -a commands=(");
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (i == COMMAND_VERSION)
-            continue;
+    for (int i = 0; i < LISTED_COMMANDS; i++) {
         printf("  '%s:", command_table[i].name);
         print_quoted(command_table[i].help);
         puts("'");
     }
-    puts(")\n_arguments \\");
-    for (size_t i = 0; i < option_count(); i++) {
-        struct option_words words = option_at(i);
-        print_zsh_option(&words);
+    fputs(")\nlocal -a causes=(", stdout);
+    print_causes(" ");
+    puts(")\nif ((CURRENT == 2)) && [[ ${words[2]} != -* ]]; then\n"
+         "  _describe command commands\n  return\nfi\ncase ${words[2]} in");
+    for (int command = 0; command < LISTED_COMMANDS; command++) {
+        printf("%s)\n  _arguments '1: :' \\\n",
+               command == COMMAND_HELP ? "*" : command_table[command].name);
+        for (size_t i = 0; option_at(i, &option); i++)
+            if (option.commands & (1u << command))
+                print_zsh_option(&option);
+        switch (command_table[command].operands) {
+        case OPERANDS_TEXT:
+            puts("  '*:cause:($causes)'");
+            break;
+        case OPERANDS_COMMAND:
+            puts("  '2:command:{_describe command commands}'");
+            break;
+        case OPERANDS_POD:
+            puts("  '2:pod: '");
+            break;
+        case OPERANDS_TARGETS:
+            puts("  '*:target: '");
+            break;
+        case OPERANDS_NONE:
+            puts("  && return");
+            break;
+        }
+        puts("  ;;");
     }
-    puts("  '1:command:{_describe command commands}' \\\n  '*:target: '");
+    puts("esac");
 }
 
 /* ---- fish ---- */
 
+static void print_fish_option(const struct option_words *option)
+{
+    fputs("complete -c tcr-probe -n '__fish_seen_subcommand_from", stdout);
+    for (int i = 0; i < COMMAND_HELP; i++)
+        if (option->commands & (1u << i))
+            printf(" %s", command_table[i].name);
+    printf("' -l %s", option->option);
+    if (option->letter)
+        printf(" -s %c", option->letter);
+    if (option->value && is_file(option->value)) {
+        fputs(" -r -F", stdout);
+    } else if (option->value) {
+        fputs(" -x", stdout);
+        if (is_choice(option->value)) {
+            fputs(" -a '", stdout);
+            print_escaped(option->value, "", "", true);
+            putchar('\'');
+        }
+    }
+    fputs(" -d '", stdout);
+    print_escaped(option->help, "'\\", "\\", false);
+    puts("'");
+}
+
 static void print_fish(void)
 {
+    struct option_words option;
+
     puts("# fish completion of tcr-probe, generated from its tables of options.\n"
          "complete -c tcr-probe -f");
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (i == COMMAND_VERSION)
-            continue;
+    for (int i = 0; i < LISTED_COMMANDS; i++) {
         printf("complete -c tcr-probe -n __fish_use_subcommand -a %s -d '", command_table[i].name);
         print_escaped(command_table[i].help, "'\\", "\\", false);
         puts("'");
     }
-    for (size_t i = 0; i < option_count(); i++) {
-        struct option_words words = option_at(i);
-        printf("complete -c tcr-probe -l %s", words.option);
-        if (words.value && is_file(words.value)) {
-            fputs(" -r -F", stdout);
-        } else if (words.value) {
-            fputs(" -x", stdout);
-            if (is_choice(words.value)) {
-                fputs(" -a '", stdout);
-                print_escaped(words.value, "", "", true);
-                putchar('\'');
-            }
-        }
-        fputs(" -d '", stdout);
-        print_escaped(words.help, "'\\", "\\", false);
-        puts("'");
-    }
+    fputs("complete -c tcr-probe -n '__fish_seen_subcommand_from help' -a '", stdout);
+    for (int i = 0; i < COMMAND_HELP; i++)
+        printf("%s%s", i ? " " : "", command_table[i].name);
+    fputs("'\ncomplete -c tcr-probe -n '__fish_seen_subcommand_from explain' -a '", stdout);
+    print_causes(" ");
+    puts("'");
+    for (size_t i = 0; option_at(i, &option); i++)
+        print_fish_option(&option);
 }
 
 /* ---- manual ---- */
@@ -203,41 +248,51 @@ static void print_roff(const char *text)
     print_escaped(text, "-\\", "\\", false);
 }
 
-static void print_roff_option(const struct option_words *words, const char *standard)
+static void print_roff_option(const struct option_words *option)
 {
-    fputs(".TP\n.BR \\-\\-", stdout);
-    print_roff(words->option);
-    if (words->value) {
+    char room[80] = "";
+    struct text commands = TEXT_IN(room);
+
+    puts(".TP");
+    if (option->letter)
+        printf(".BR \\-%c \" , \" ", option->letter);
+    else
+        fputs(".BR ", stdout);
+    fputs("\\-\\-", stdout);
+    print_roff(option->option);
+    if (option->value) {
         fputs(" \" \" \\fI", stdout);
-        print_roff(words->value);
+        print_roff(option->value);
         fputs("\\fP", stdout);
     }
     putchar('\n');
-    print_roff(words->help);
-    if (words->list)
-        fputs(" (again for more)", stdout);
-    if (standard) {
+    print_roff(option->help);
+    if (option->list)
+        fputs(" (may be given again)", stdout);
+    if (option->standard) {
         fputs(" [", stdout);
-        print_roff(standard);
+        print_roff(option->standard);
         putchar(']');
     }
-    puts(".");
+    command_list(option->commands, &commands);
+    if ((option->commands & (FOR_ALL >> 2)) == FOR_ALL >> 2)
+        puts(".");
+    else
+        printf(".\nTaken by %s.\n", text_string(&commands));
 }
 
 static void print_manual(void)
 {
     char line[LINE_SIZE];
+    struct option_words option;
 
     while (fgets(line, sizeof(line), stdin)) {
         if (strcmp(line, ".\\\" OPTIONS\n") != 0) {
             fputs(line, stdout);
             continue;
         }
-        for (size_t i = 0; i < option_count(); i++) {
-            struct option_words words = option_at(i);
-            print_roff_option(
-                &words, i < own_option_count ? NULL : schema_keys[i - own_option_count].standard);
-        }
+        for (size_t i = 0; option_at(i, &option); i++)
+            print_roff_option(&option);
     }
 }
 
@@ -248,33 +303,51 @@ static const char *or_dash(const char *text)
     return text ? text : "-";
 }
 
+/* Commands with commas between them. */
+static void print_commands(unsigned commands)
+{
+    const char *before = "\t";
+
+    for (int i = 0; i < LISTED_COMMANDS; i++) {
+        if (!(commands & (1u << i)))
+            continue;
+        printf("%s%s", before, command_table[i].name);
+        before = ",";
+    }
+    putchar('\n');
+}
+
 /*
  *   command  NAME
- *   option   OPTION VARIABLE VALUE                    of the program itself
- *   key      PATH OPTION VARIABLE VALUE DEFAULT LIST
+ *   option   OPTION VARIABLE VALUE COMMANDS           of the program itself
+ *   key      PATH OPTION VARIABLE VALUE DEFAULT LIST COMMANDS
  *   target   PATH                                     in an entry of targets
+ *   cause    ID
  */
 static void print_table(void)
 {
     char variable[SCHEMA_VARIABLE_SIZE];
+    struct option_words option;
 
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (i != COMMAND_VERSION)
-            printf("command\t%s\n", command_table[i].name);
-    for (size_t i = 0; i < own_option_count; i++) {
-        schema_variable(own_options[i].option, variable);
-        printf("option\t%s\t%s\t%s\n", own_options[i].option,
-               own_options[i].variable ? variable : "-", or_dash(own_options[i].value));
-    }
-    for (size_t i = 0; i < schema_key_count; i++) {
-        const struct schema_key *key = &schema_keys[i];
-        schema_variable(key->option, variable);
-        printf("key\t%s\t%s\t%s\t%s\t%s\t%s\n", key->path, key->option, variable,
-               or_dash(key->value), or_dash(key->standard), key->list ? "list" : "-");
+    for (int i = 0; i < LISTED_COMMANDS; i++)
+        printf("command\t%s\n", command_table[i].name);
+    for (size_t i = 0; option_at(i, &option); i++) {
+        schema_variable(option.option, variable);
+        if (option.path)
+            printf("key\t%s\t%s\t%s\t%s\t%s\t%s", option.path, option.option, variable,
+                   or_dash(option.value), or_dash(option.standard), option.list ? "list" : "-");
+        else
+            printf("option\t%s\t%s\t%s", option.option, option.variable ? variable : "-",
+                   or_dash(option.value));
+        print_commands(option.commands);
     }
     puts("target\tregistry\ntarget\timages");
-    for (size_t i = 0; i < schema_target_key_count; i++)
-        printf("target\t%s\n", schema_target_keys[i].path);
+    const struct schema_key *key;
+    for (size_t i = 0; (key = schema_target_key(i)); i++)
+        printf("target\t%s\n", key->path);
+    fputs("cause\t", stdout);
+    print_causes("\ncause\t");
+    putchar('\n');
 }
 
 int main(int argc, char **argv)

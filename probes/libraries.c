@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/libraries.h"
 
 #include <ares.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <yaml.h>
+#include <zlib.h>
 
 #include "config/base/memory.h"
 #include "probes/registry/peer_json.h"
@@ -52,16 +54,16 @@ static void *resize_or_release(void *block, size_t size)
     return NULL;
 }
 
-/* What libevent could not do its calls say, to those who know what was wanted. It writes itself
- * only before it gives up for good. */
+/* Ignore libevent's own messages: its functions return errors, and the caller knows the context. It
+ * prints by itself only before it aborts. */
 static void on_event_message(int severity, const char *message)
 {
     if (severity == EVENT_LOG_ERR)
         fprintf(stderr, "libevent: %s\n", message);
 }
 
-/* Where c-ares 1.18 cannot open /dev/urandom, as for want of descriptors, it makes the ids of its
- * questions with rand() (CVE-2023-31147): they must not be the same in every process. */
+/* If c-ares 1.18 cannot open /dev/urandom, for example because no descriptor is free, it makes
+ * query ids with rand() (CVE-2023-31147). Seed it so that the ids differ between processes. */
 static void seed_rand(void)
 {
     unsigned seed = 1;
@@ -79,7 +81,8 @@ int libraries_start(void)
     event_set_mem_functions(memory_allocate_unset, resize_or_release, memory_release);
     json_set_alloc_funcs(peer_json_allocate, peer_json_release);
 
-    /* An openssl.cnf of the machine must not change what a probe accepts. */
+    /* Ignore the machine's openssl.cnf, because it could change which certificates a probe accepts.
+     * */
     if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL))
         return -1;
     if (ares_library_init_mem(ARES_LIB_INIT_ALL, memory_allocate_unset, memory_release,
@@ -88,7 +91,8 @@ int libraries_start(void)
     return 0;
 }
 
-/* Of each kind of algorithm that a handshake uses, all are made when the first is asked for. */
+/* OpenSSL makes all algorithms of a kind when the first one is fetched, so fetch one of each kind
+ * that a handshake uses. */
 static void fetch_algorithms(void)
 {
     EVP_MD_free(EVP_MD_fetch(NULL, "SHA256", NULL));
@@ -109,7 +113,7 @@ int libraries_prepare(void)
 
     if (prepared)
         return 0;
-    /* Without it what follows would crash in OpenSSL. */
+    /* OpenSSL would crash later without it. */
     if (!OSSL_LIB_CTX_get0_global_default() || memory_failures() != failures)
         return -1;
     fetch_algorithms();
@@ -139,14 +143,27 @@ json_t *libraries_read_json(FILE *file, json_error_t *ret_error)
     return peer_json_load(file, ret_error);
 }
 
+struct event_base *libraries_new_loop(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 const char *libraries_versions(void)
 {
     static char versions[256];
 
     snprintf(versions, sizeof(versions),
-             "c-ares %s, OpenSSL %s, libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s",
+             "c-ares %s, OpenSSL %s, libevent %s, llhttp %d.%d.%d, jansson %s, libyaml %s, "
+             "zlib %s",
              ares_version(NULL), OpenSSL_version(OPENSSL_VERSION_STRING), event_get_version(),
              LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH, JANSSON_VERSION,
-             yaml_get_version_string());
+             yaml_get_version_string(), zlibVersion());
     return versions;
 }

@@ -1,406 +1,261 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * One run: start everything that needs no earlier answer, let the stages report, and end either
- * when nothing outstanding can change a finding or at the one deadline, whichever is first.
+ * A probe is one run at the registry and, with profile node, one at each mirror that the node's
+ * files put before it. All begin at the same time, and each has its own deadline. The evidence of
+ * the mirrors becomes a part of the registry's.
  */
 
 #include "probes/probe.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/base/memory.h"
-#include "probes/evidence_view.h"
-#include "probes/fetch.h"
-#include "probes/run.h"
-#include "probes/transport/resolv_conf.h"
+#include "probes/conduct.h"
+#include "probes/evidence/fields.h"
+#include "probes/node/node_settings.h"
 
-#define RESOLV_CONF      "/etc/resolv.conf"
-#define SCRATCH_LIMIT    ((size_t)2 * 1024 * 1024)
-#define MAX_TRUST_STORES 16
-
-struct trust_entry {
-    char *ca_file; /* NULL: the system's */
-    struct trust_store *store;
-    struct stat file;         /* when it was opened, so that a new one is noticed */
-    uint64_t memory_failures; /* before it was opened */
+struct mirror_probe {
+    struct probe *probe;
+    struct target target;
+    struct probe_run *run; /* NULL: it has ended, or never began */
+    struct evidence *evidence;
 };
 
-struct probe_environment {
-    struct event_base *base;
-    enum probe_mode mode;
-    size_t store_count;
-    struct trust_entry stores[MAX_TRUST_STORES];
+struct probe {
+    probe_done_fn *done;
+    void *context;
+    struct probe_run *run; /* at the registry; NULL: it has ended */
+    struct evidence *evidence;
+    struct target target;         /* with the node's settings */
+    struct network_settings bare; /* of mirrors: without controls */
+    struct arena *secrets;        /* owns the node's settings; NULL without profile node */
+    struct node_settings *node;   /* NULL without profile node */
+    struct mirror_probe mirrors[NODE_MAX_HOSTS];
+    bool stopping; /* the end comes once all parts are stopped */
 };
 
-struct probe_environment *probe_environment_new(struct event_base *base, enum probe_mode mode)
+static void free_probe(struct probe *probe)
 {
-    struct probe_environment *environment = memory_allocate(sizeof(*environment));
-
-    if (environment) {
-        environment->base = base;
-        environment->mode = mode;
+    for (size_t i = 0; i < NODE_MAX_HOSTS; i++) {
+        conduct_cancel(probe->mirrors[i].run);
+        evidence_free(probe->mirrors[i].evidence);
     }
-    return environment;
-}
-
-void probe_environment_forget(struct probe_environment *environment)
-{
-    for (size_t i = 0; i < environment->store_count; i++) {
-        memory_release(environment->stores[i].ca_file);
-        trust_store_release(environment->stores[i].store);
-    }
-    environment->store_count = 0;
-}
-
-void probe_environment_free(struct probe_environment *environment)
-{
-    if (!environment)
-        return;
-    probe_environment_forget(environment);
-    memory_release(environment);
-}
-
-size_t probe_environment_system_resolvers(struct probe_environment *environment,
-                                          struct endpoint resolvers[SETTINGS_MAX_RESOLVERS])
-{
-    struct resolv_conf conf;
-
-    (void)environment;
-    size_t count = resolv_conf_read(RESOLV_CONF, &conf);
-    memcpy(resolvers, conf.nameservers, count * sizeof(resolvers[0]));
-    return count;
-}
-
-static bool same_file(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* What is kept of `ca_file`, unless the file has changed since, or an allocation has failed:
- * OpenSSL marks a certificate as invalid for good when that happened while it was first looked at.
- */
-static struct trust_store *find_store(struct probe_environment *environment, const char *ca_file,
-                                      const struct stat *file)
-{
-    for (size_t i = 0; i < environment->store_count; i++) {
-        struct trust_entry *entry = &environment->stores[i];
-        if (!same_file(entry->ca_file, ca_file))
-            continue;
-        if (is_same(&entry->file, file) && entry->memory_failures == memory_failures())
-            return trust_store_hold(entry->store);
-        trust_store_release(entry->store);
-        memory_release(entry->ca_file);
-        *entry = environment->stores[--environment->store_count];
-        return NULL;
-    }
-    return NULL;
-}
-
-/* Opened at first need and kept: loading a store is the most expensive thing a probe can do. */
-static struct trust_store *open_store(struct probe_run *run, const char *ca_file)
-{
-    struct probe_environment *environment = run->environment;
-    uint64_t failures = memory_failures();
-    struct stat file = {0};
-    char error[256] = "";
-
-    if (ca_file)
-        (void)!stat(ca_file, &file); /* one that is not there is told by opening it */
-    struct trust_store *store = find_store(environment, ca_file, &file);
-    if (store)
-        return store;
-    store = trust_store_open(ca_file, error, sizeof(error));
-    if (!store) {
-        run->evidence->local_error = arena_copy_text(run->evidence->arena, error);
-        return NULL;
-    }
-    if (environment->store_count < MAX_TRUST_STORES) {
-        struct trust_entry *entry = &environment->stores[environment->store_count];
-        entry->ca_file = memory_copy_text(ca_file);
-        if (entry->ca_file || !ca_file) {
-            entry->store = trust_store_hold(store);
-            entry->file = file;
-            entry->memory_failures = failures;
-            environment->store_count++;
-        }
-    }
-    return store;
-}
-
-struct event_base *run_base(const struct probe_run *run)
-{
-    return run->environment->base;
-}
-
-enum resolver_role run_deciding_role(const struct probe_run *run)
-{
-    unsigned view = evidence_deciding_view(run->evidence);
-    bool host = view == VIEW_HOST ||
-                (view == VIEW_LITERAL && run->target->network->host_resolver_count > 0);
-
-    return host ? ROLE_HOST : ROLE_POD;
-}
-
-enum probe_mode run_mode(const struct probe_run *run)
-{
-    return run->environment->mode;
-}
-
-void run_local_error(struct probe_run *run, const char *what, int error)
-{
-    if (!run->evidence->local_error)
-        run->evidence->local_error =
-            arena_format(run->evidence->arena, "%s: %s", what, strerror(error));
+    conduct_cancel(probe->run);
+    arena_free(probe->secrets);
+    memory_release(probe);
 }
 
 /* ---- the end ---- */
 
-static void free_run(struct probe_run *run)
+/* What a mirror measured, in the registry's evidence. */
+static void keep_mirrors(struct probe *probe)
 {
-    stage_path_cancel(run);
-    stage_controls_end(run, CONTROL_CANCELLED);
-    stage_egress_end(run, NULL);
-    stage_registry_end(run, false);
-    for (size_t i = 0; i < run->resolver_count; i++)
-        resolver_free(run->resolvers[i]);
-    fetch_release_dead(run);
-    if (run->deadline)
-        event_free(run->deadline);
-    if (run->controls_due)
-        event_free(run->controls_due);
-    if (run->finish)
-        event_free(run->finish);
-    trust_store_release(run->store);
-    arena_free(run->scratch);
-    memory_release(run);
-}
+    struct evidence *evidence = probe->evidence;
+    struct node_evidence *node = &probe->node->evidence;
 
-/* Says of every phase that was not reached why it was not. */
-static void explain_skipped(struct evidence *evidence)
-{
-    for (size_t i = 0; i < evidence->path_count; i++) {
-        struct path_evidence *path = &evidence->paths[i];
-        if (path->tls.outcome == TLS_SKIPPED && !path->tls.reason)
-            path->tls.reason =
-                arena_format(evidence->arena, "tcp: %s", tcp_outcome_name(path->tcp.outcome));
-        if (path->api.outcome != API_SKIPPED || path->api.reason)
+    for (size_t i = 0; i < node->mirror_count; i++) {
+        struct mirror_evidence *mirror = &node->mirrors[i];
+        const struct mirror_probe *part = &probe->mirrors[i];
+        const struct evidence *measured = i == probe->node->own ? evidence : part->evidence;
+        if (!measured)
             continue;
-        if (path->tls.outcome == TLS_SKIPPED)
-            path->api.reason = path->tls.reason;
-        else
-            path->api.reason =
-                arena_format(evidence->arena, "tls: %s", tls_outcome_name(path->tls.outcome));
+        mirror_take(mirror, measured, part->target.plain_http);
+        if (i == probe->node->own)
+            mirror->registry = NULL; /* is that of the evidence */
+        evidence->allocation_failed |= measured->allocation_failed;
+        if (measured->duration > evidence->duration)
+            evidence->duration = measured->duration;
     }
+    node->present = true;
+    if (!node_evidence_copy(node, evidence->arena, &evidence->node))
+        evidence->allocation_failed = true;
 }
 
-static void finish(int fd, short what, void *context)
+static bool any_runs(const struct probe *probe)
 {
-    struct probe_run *run = context;
-    struct evidence *evidence = run->evidence;
-    probe_done_fn *done = run->done;
-    void *done_context = run->context;
-
-    (void)fd;
-    (void)what;
-    stage_path_cancel(run);
-    stage_controls_end(run, CONTROL_CANCELLED);
-    stage_egress_end(run, NULL);
-    stage_registry_end(run, false);
-    stage_registry_keep_standing(run);
-    evidence->duration = clock_monotonic() - run->started;
-    evidence->measured_at = clock_wall() / (int64_t)USEC_PER_SEC;
-    explain_skipped(evidence);
-    evidence->allocation_failed = memory_failures() != run->memory_failures ||
-                                  arena_failed(evidence->arena) || arena_failed(run->scratch);
-    run->evidence = NULL;
-    free_run(run);
-    done(evidence, done_context);
-}
-
-/* Only addresses of the deciding view decide; the linkage and the controls explain a failure. */
-static bool explanation_wanted(const struct probe_run *run)
-{
-    return evidence_phase_state(run->evidence, PHASE_TCP) != PHASE_STATE_OK;
-}
-
-/* The address to allow matters where the path is silent, and where the registry turns it away. */
-static bool egress_wanted(const struct probe_run *run)
-{
-    for (size_t i = 0; i < run->evidence->path_count; i++)
-        if (run->evidence->paths[i].api.outcome == API_FORBIDDEN)
+    for (size_t i = 0; i < NODE_MAX_HOSTS; i++)
+        if (probe->mirrors[i].run)
             return true;
-    return explanation_wanted(run);
+    return probe->run != NULL;
 }
 
-void run_progressed(struct probe_run *run)
+static void look_for_end(struct probe *probe)
 {
-    stage_registry_consider(run);
-    if (stage_dns_pending(run) || stage_path_pending(run, VIEW_POD | VIEW_HOST | VIEW_LITERAL))
+    struct evidence *evidence = probe->evidence;
+    probe_done_fn *done = probe->done;
+    void *context = probe->context;
+
+    if (probe->stopping || any_runs(probe))
         return;
-    if (stage_registry_pending(run))
-        return;
-    if (explanation_wanted(run)) {
-        stage_controls_start(run);
-        if (stage_path_pending(run, VIEW_LINKAGE) || stage_controls_pending(run))
-            return;
-    }
-    if (egress_wanted(run)) {
-        stage_egress_start(run);
-        if (stage_egress_pending(run))
-            return;
-    }
-    event_active(run->finish, EV_TIMEOUT, 0);
+    if (probe->node)
+        keep_mirrors(probe);
+    free_probe(probe);
+    done(evidence, context);
 }
 
-static void deadline(int fd, short what, void *context)
+static void registry_measured(struct evidence *evidence, void *context)
 {
-    struct probe_run *run = context;
+    struct probe *probe = context;
 
-    run->evidence->deadline_reached = true;
-    stage_dns_expire(run);
-    stage_path_expire(run);
-    stage_controls_end(run, CONTROL_TIMEOUT);
-    stage_egress_end(run, "no answer in time");
-    stage_registry_end(run, true);
-    /* At once: an answer that waits in this round of the loop would start what has no time left. */
-    finish(fd, what, run);
+    probe->run = NULL;
+    probe->evidence = evidence;
+    look_for_end(probe);
 }
 
-static void controls_due(int fd, short what, void *context)
+static void mirror_measured(struct evidence *evidence, void *context)
 {
-    struct probe_run *run = context;
+    struct mirror_probe *mirror = context;
 
-    (void)fd;
-    (void)what;
-    if (!explanation_wanted(run))
-        return;
-    stage_controls_start(run);
-    stage_egress_start(run);
+    mirror->run = NULL;
+    mirror->evidence = evidence;
+    look_for_end(mirror->probe);
 }
 
 /* ---- the start ---- */
 
-static struct timeval to_timeval(usec_t duration)
+/* The registry as this node's files have it: trust, scheme, and which view decides. */
+static void adjust_target(struct probe *probe)
 {
-    return (struct timeval){.tv_sec = (time_t)(duration / USEC_PER_SEC),
-                            .tv_usec = (suseconds_t)(duration % USEC_PER_SEC)};
-}
+    const struct node_settings *node = probe->node;
+    const struct node_host *own = &node->hosts.list[node->own];
 
-static int arm_timers(struct probe_run *run)
-{
-    struct timeval timeout = to_timeval(run->target->timeout);
-    struct timeval quarter = to_timeval(run->target->timeout / 4);
-
-    run->deadline = event_new(run_base(run), -1, 0, deadline, run);
-    run->controls_due = event_new(run_base(run), -1, 0, controls_due, run);
-    run->finish = event_new(run_base(run), -1, 0, finish, run);
-    if (!run->deadline || !run->controls_due || !run->finish)
-        return -1;
-    if (event_add(run->deadline, &timeout) || event_add(run->controls_due, &quarter))
-        return -1;
-    return 0;
-}
-
-static void start_stages(struct probe_run *run)
-{
-    const struct target *target = run->target;
-
-    run->store = open_store(run, target->ca_file);
-    if (!run->store) {
-        event_active(run->finish, EV_TIMEOUT, 0);
+    if (node->own == node->hosts.count)
         return;
+    probe->target.insecure_skip_verify |= own->skip_verify;
+    if (node->evidence.plain_http) {
+        probe->target.plain_http = true;
+        probe->target.insecure_skip_verify = true; /* so that no key is sent */
     }
-    if (target->host_is_address)
-        stage_path_start(run, &target->address, VIEW_LITERAL);
-    if (!target->host_is_address || target->network->control_count || target->network->egress_url ||
-        target->image_count || target->docker_config)
-        stage_dns_start(run);
-    if (target->has_linkage_address)
-        stage_path_start(run, &target->linkage_address, VIEW_LINKAGE);
-    if (run_mode(run) == PROBE_ONCE) {
-        stage_controls_start(run);
-        stage_egress_start(run);
-    }
-    run_progressed(run);
+    probe->mirrors[node->own].target = probe->target;
 }
 
-struct probe_run *probe_start(struct probe_environment *environment, const struct target *target,
-                              probe_done_fn *done, void *context)
+/* A mirror is a target of its own. Whoever answers there, the key stays back where the session is
+ * not verified. */
+static void make_mirror_target(struct probe *probe, size_t index)
 {
-    struct probe_run *run = memory_allocate(sizeof(*run));
+    const struct node_host *host = &probe->node->hosts.list[index];
+    struct target *target = &probe->mirrors[index].target;
 
-    if (!run)
+    *target = probe->target;
+    target->host = host->url.host;
+    target->port = host->url.port;
+    target->host_is_address = host->url.host_is_address;
+    target->address = host->url.address;
+    target->instance = NULL;
+    target->is_vpc_name = false;
+    target->expect = EXPECT_ANY;
+    target->has_linkage_address = false;
+    target->plain_http = !host->url.tls;
+    target->insecure_skip_verify = host->skip_verify || !host->url.tls;
+    target->network = &probe->bare;
+}
+
+static const struct registry_evidence *earlier_at(const struct evidence *earlier, const char *url,
+                                                  size_t index)
+{
+    const struct node_evidence *node = earlier ? &earlier->node : NULL;
+
+    if (!node || index >= node->mirror_count || !node->mirrors[index].url || !url ||
+        strcmp(node->mirrors[index].url, url) != 0)
         return NULL;
-    run->environment = environment;
-    run->target = target;
-    run->done = done;
-    run->egress.fd = -1;
-    run->context = context;
-    run->started = clock_monotonic();
-    run->memory_failures = memory_failures();
-    run->evidence = evidence_new();
-    run->scratch = arena_new(SCRATCH_LIMIT);
-    if (!run->evidence || !run->scratch || arm_timers(run)) {
-        probe_cancel(run);
-        return NULL;
+    return node->mirrors[index].registry;
+}
+
+/* False if memory is short. */
+static bool start_mirrors(struct probe *probe, struct probe_environment *environment,
+                          const struct evidence *earlier)
+{
+    struct node_settings *node = probe->node;
+    bool good = true;
+
+    for (size_t i = 0; i < node->evidence.mirror_count; i++) {
+        struct mirror_probe *mirror = &probe->mirrors[i];
+        struct mirror_evidence *evidence = &node->evidence.mirrors[i];
+        mirror->probe = probe;
+        if (node->hosts.list[i].wrong || evidence->is_registry)
+            continue;
+        make_mirror_target(probe, i);
+        evidence->remote = (struct remote_host_evidence){.host = mirror->target.host,
+                                                         .port = mirror->target.port,
+                                                         .plain_http = mirror->target.plain_http};
+        mirror->run = conduct_start(environment, &mirror->target, &node->pullers[i],
+                                    earlier_at(earlier, evidence->url, i), mirror_measured, mirror);
+        good &= mirror->run != NULL;
     }
-    start_stages(run);
-    return run;
+    return good;
 }
 
-void probe_set_standing(struct probe_run *run, const struct registry_evidence *standing)
+static bool read_node(struct probe *probe)
 {
-    if (run && standing)
-        run->standing = registry_evidence_copy(standing, run->evidence->arena);
+    probe->secrets = arena_new(0);
+    probe->node = probe->secrets ? arena_allocate(probe->secrets, sizeof(*probe->node)) : NULL;
+    if (!probe->node)
+        return false;
+    node_settings_read(&probe->target, probe->secrets, probe->node);
+    adjust_target(probe);
+    probe->bare = *probe->target.network;
+    probe->bare.control_count = 0;
+    probe->bare.egress_url = NULL;
+    return !arena_failed(probe->secrets);
 }
 
-void probe_cancel(struct probe_run *run)
+static const struct puller *registry_puller(const struct probe *probe)
 {
-    if (!run)
+    static const struct puller this_process;
+    const struct node_settings *node = probe->node;
+
+    if (!node)
+        return &this_process;
+    return node->own < node->hosts.count ? &node->pullers[node->own] : &node->puller;
+}
+
+struct probe *probe_start(struct probe_environment *environment, const struct target *target,
+                          const struct evidence *earlier, probe_done_fn *done, void *context)
+{
+    struct probe *probe = memory_allocate(sizeof(*probe));
+
+    if (!probe)
+        return NULL;
+    probe->done = done;
+    probe->context = context;
+    probe->target = *target;
+    bool good = target->network->profile != PROFILE_NODE || read_node(probe);
+    if (good)
+        probe->run = conduct_start(environment, &probe->target, registry_puller(probe),
+                                   earlier ? earlier->registry : NULL, registry_measured, probe);
+    if (probe->run && (!probe->node || start_mirrors(probe, environment, earlier)))
+        return probe;
+    free_probe(probe);
+    return NULL;
+}
+
+void probe_cancel(struct probe *probe)
+{
+    if (!probe)
         return;
-    struct evidence *evidence = run->evidence;
-    free_run(run);
-    evidence_free(evidence);
+    evidence_free(probe->evidence);
+    free_probe(probe);
 }
 
-/* ---- what a person sees while waiting ---- */
+void probe_stop(struct probe *probe, const char *why)
+{
+    probe->stopping = true;
+    for (size_t i = 0; i < NODE_MAX_HOSTS; i++)
+        if (probe->mirrors[i].run)
+            conduct_stop(probe->mirrors[i].run, why);
+    if (probe->run)
+        conduct_stop(probe->run, why);
+    probe->stopping = false;
+    look_for_end(probe);
+}
 
-void probe_awaited(const struct probe_run *run, struct text *text)
+void probe_awaited(const struct probe *probe, struct text *text)
 {
     const char *separator = "";
-    char address[ADDRESS_TEXT_SIZE];
 
-    for (size_t i = 0; i < run->question_count; i++) {
-        const struct dns_evidence *dns = run->questions[i].evidence;
-        if (!run->questions[i].pending)
-            continue;
-        text_append_format(text, "%sdns %s %s", separator,
-                           address_format(&dns->resolver.address, address),
-                           record_type_name(dns->type));
-        separator = ", ";
-    }
-    for (size_t i = 0; i < run->evidence->path_count; i++) {
-        const struct path_run *path = &run->paths[i];
-        const char *awaited = stage_path_awaited(path);
-        if (!awaited)
-            continue;
-        text_append_format(text, "%s%s %s", separator, awaited,
-                           address_format(&path->evidence->address, address));
-        separator = ", ";
-    }
-    for (size_t i = 0; i < run->evidence->control_count; i++) {
-        if (!run->controls[i].pending)
-            continue;
-        text_append_format(text, "%scontrol %s", separator, run->controls[i].evidence->name);
-        separator = ", ";
-    }
-    stage_registry_awaited(run, text, &separator);
-    if (stage_egress_pending(run))
-        text_append_format(text, "%segress address", separator);
+    if (probe->run)
+        conduct_awaited(probe->run, text, &separator);
+    for (size_t i = 0; i < NODE_MAX_HOSTS; i++)
+        if (probe->mirrors[i].run)
+            conduct_awaited(probe->mirrors[i].run, text, &separator);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/address.h"
 
 #include <arpa/inet.h>
@@ -33,7 +34,7 @@ const char *address_format(const struct address *address, char buffer[ADDRESS_TE
     return buffer;
 }
 
-/* Digits only, 0 to 65535. */
+/* Parses digits alone, 0 to 65535. */
 static bool parse_number(const char *text, uint16_t *ret)
 {
     unsigned long port = 0;
@@ -97,11 +98,35 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 const char *endpoint_format(const struct endpoint *endpoint, char buffer[ENDPOINT_TEXT_SIZE])
 {
     char address[ADDRESS_TEXT_SIZE];
+    char text[HOST_PORT_SIZE];
 
-    address_format(&endpoint->address, address);
-    snprintf(buffer, ENDPOINT_TEXT_SIZE, endpoint->address.family == AF_INET6 ? "[%s]:%u" : "%s:%u",
-             address, endpoint->port);
+    host_port_format(address_format(&endpoint->address, address), endpoint->port, text);
+    memcpy(buffer, text, ENDPOINT_TEXT_SIZE); /* an address is never longer than that */
     return buffer;
+}
+
+static const char *format_host(const char *host, const char *port, char buffer[HOST_PORT_SIZE])
+{
+    bool brackets = strchr(host, ':') != NULL;
+
+    snprintf(buffer, HOST_PORT_SIZE, "%s%s%s%s", brackets ? "[" : "", host, brackets ? "]" : "",
+             port);
+    return buffer;
+}
+
+const char *host_port_format(const char *host, uint16_t port, char buffer[HOST_PORT_SIZE])
+{
+    char number[sizeof(":65535")];
+
+    snprintf(number, sizeof(number), ":%u", (unsigned)port);
+    return format_host(host, number, buffer);
+}
+
+const char *host_port_short(const char *host, uint16_t port, uint16_t default_port,
+                            char buffer[HOST_PORT_SIZE])
+{
+    return port == default_port ? format_host(host, "", buffer)
+                                : host_port_format(host, port, buffer);
 }
 
 socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *storage)

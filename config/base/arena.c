@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/arena.h"
 
 #include <stdint.h>
@@ -6,7 +7,7 @@
 
 #include "config/base/memory.h"
 
-/* Small enough that a run's evidence does not waste much, large enough to need few of them. */
+/* bytes; small, so that a run's evidence wastes little, but large enough to need few chunks */
 #define CHUNK_SIZE ((size_t)512)
 #define ALIGNMENT  _Alignof(max_align_t)
 
@@ -18,11 +19,10 @@ struct chunk {
 };
 
 struct arena {
-    struct chunk *chunks; /* the first one is being filled */
+    struct chunk *chunks; /* new pieces come from the first one */
     size_t held;
     size_t limit;
     bool failed;
-    bool secret;
 };
 
 struct arena *arena_new(size_t limit)
@@ -34,23 +34,12 @@ struct arena *arena_new(size_t limit)
     return arena;
 }
 
-struct arena *arena_new_secret(size_t limit)
-{
-    struct arena *arena = arena_new(limit);
-
-    if (arena)
-        arena->secret = true;
-    return arena;
-}
-
 void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
     for (struct chunk *chunk = arena->chunks; chunk;) {
         struct chunk *next = chunk->next;
-        if (arena->secret)
-            explicit_bzero(chunk->bytes, chunk->size);
         memory_release(chunk);
         chunk = next;
     }
@@ -66,7 +55,8 @@ static struct chunk *add_chunk(struct arena *arena, size_t size)
         return NULL;
     chunk->size = size;
     arena->held += size;
-    /* A piece too large for a common chunk gets its own, behind the one that is being filled. */
+    /* A large piece gets a chunk of its own, behind the first one, so that the rest of that is
+     * used. */
     if (size > CHUNK_SIZE && arena->chunks) {
         chunk->next = arena->chunks->next;
         arena->chunks->next = chunk;
@@ -136,6 +126,16 @@ char *arena_format(struct arena *arena, const char *format, ...)
 bool arena_failed(const struct arena *arena)
 {
     return arena->failed;
+}
+
+bool arena_owns(const struct arena *arena, const void *piece)
+{
+    uintptr_t at = (uintptr_t)piece;
+
+    for (const struct chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        if (at >= (uintptr_t)chunk->bytes && at < (uintptr_t)chunk->bytes + chunk->used)
+            return true;
+    return false;
 }
 
 size_t arena_size(const struct arena *arena)

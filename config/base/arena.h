@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * A bump allocator for data that lives and dies together: one run's evidence, one diagnosis, one
- * settings object. Pieces are never freed singly. A failed piece gives NULL and leaves
- * arena_failed() true, so that a caller may check once at the end.
+ * A bump allocator for data that is freed together: one run's evidence, one diagnosis, one settings
+ * object. Single pieces are never freed. If a piece fails, the function returns NULL and
+ * arena_failed() stays true, so that a caller can check once at the end.
  */
 
 #include <stdarg.h>
@@ -12,19 +13,17 @@
 
 struct arena;
 
-/* At most `limit` bytes in all (0: no limit). NULL when memory is short. */
+/* Makes an arena of at most `limit` bytes (0: no limit). NULL when memory is short. */
 struct arena *arena_new(size_t limit);
-
-/* As arena_new(), for what nobody may find in memory later: freeing wipes every piece first. */
-struct arena *arena_new_secret(size_t limit);
 
 /* Frees the arena and everything in it; NULL is allowed. */
 void arena_free(struct arena *arena);
 
-/* Zeroed, aligned for any type; NULL when memory or the limit is exhausted. */
+/* Returns zeroed memory, aligned for any type; NULL when memory is short or the limit is reached.
+ */
 void *arena_allocate(struct arena *arena, size_t size);
 
-/* Copies into the arena; NULL gives NULL. */
+/* Copy into the arena. A NULL text gives NULL. */
 char *arena_copy_text(struct arena *arena, const char *text);
 char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length); /* adds a NUL */
 char *arena_format(struct arena *arena, const char *format, ...)
@@ -32,8 +31,11 @@ char *arena_format(struct arena *arena, const char *format, ...)
 char *arena_format_list(struct arena *arena, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* Whether any piece could not be had since the arena was made. */
+/* True if any piece failed since the arena was made. */
 bool arena_failed(const struct arena *arena);
 
-/* Bytes held from the allocator. */
+/* True if `piece` was allocated from the arena. */
+bool arena_owns(const struct arena *arena, const void *piece);
+
+/* Returns the bytes that the arena holds. */
 size_t arena_size(const struct arena *arena);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/kept_bytes.h"
 
 #include <stdbool.h>
@@ -6,16 +7,17 @@
 
 #include "config/base/memory.h"
 
-#define WORD        sizeof(uint64_t)
-#define BLOCK_WORDS 29 /* with its head 256 bytes: few are needed, and little of the last is idle \
-                        */
+#define WORD sizeof(uint64_t)
+#define BLOCK_WORDS                                                                         \
+    29 /* 256 bytes with the head, so that few blocks are needed and the last wastes little \
+        */
 #define SLAB_COUNT 63
 
-/* A piece of the string: up to 64 words, of which those that are not zero have room. */
+/* A piece of the string: up to 64 words; words that are zero take no room. */
 struct kept_bytes {
     struct kept_bytes *next;
     size_t length;    /* of the string from here to its end, in bytes */
-    uint64_t present; /* bit by word: it is not zero */
+    uint64_t present; /* one bit for each word: it is not zero */
     uint64_t words[BLOCK_WORDS];
 };
 
@@ -26,7 +28,7 @@ struct slab {
 
 static struct {
     struct slab *slabs;      /* the first one may have blocks that were never used */
-    size_t begun;            /* of the first slab */
+    size_t begun;            /* blocks of the first slab that were used */
     struct kept_bytes *free; /* used before */
     size_t used;
 } store = {.begun = SLAB_COUNT};
@@ -71,7 +73,7 @@ static size_t least(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* Fills a block from `bytes`, of which there are `length`; how many went in. */
+/* Fills a block from `bytes`; returns how many of the `length` bytes it took. */
 static size_t fill(struct kept_bytes *block, const char *bytes, size_t length)
 {
     size_t count = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/memory.h"
 
 #include <malloc.h>
@@ -29,13 +30,44 @@ void *memory_allocate_unset(size_t size)
     return checked(must_fail() ? NULL : malloc(size ? size : 1));
 }
 
+/* Bytes that the block has room for, so also those that a caller wrote beyond its request. */
+static void wipe(void *block, size_t from)
+{
+    size_t size = malloc_usable_size(block);
+
+    if (from < size)
+        explicit_bzero((char *)block + from, size - from);
+}
+
+/* realloc() would leave the content behind where it was. */
+static void *move(void *block, size_t size)
+{
+    size_t old = block ? malloc_usable_size(block) : 0;
+    void *moved = malloc(size);
+
+    if (!moved)
+        return NULL;
+    if (old)
+        memcpy(moved, block, old < size ? old : size);
+    memory_release(block);
+    return moved;
+}
+
 void *memory_resize(void *block, size_t size)
 {
-    return checked(must_fail() ? NULL : realloc(block, size ? size : 1));
+    size = size ? size : 1;
+    if (must_fail())
+        return checked(NULL);
+    if (!block || malloc_usable_size(block) < size)
+        return checked(move(block, size));
+    wipe(block, size);
+    return block;
 }
 
 void memory_release(void *block)
 {
+    if (block)
+        wipe(block, 0);
     free(block);
 }
 

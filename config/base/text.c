@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/text.h"
 
 #include <stdint.h>
@@ -8,29 +9,8 @@
 
 void text_free(struct text *text)
 {
-    bool secret = text->secret;
-
-    if (secret && text->bytes)
-        explicit_bzero(text->bytes, text->capacity);
     memory_release(text->bytes);
     *text = TEXT_WITH_LIMIT(text->limit);
-    text->secret = secret;
-}
-
-/* The grown block, or NULL and the old one stays. */
-static char *grow(struct text *text, size_t capacity)
-{
-    if (!text->secret)
-        return memory_resize(text->bytes, capacity);
-    char *bytes = memory_allocate(capacity);
-    if (!bytes)
-        return NULL;
-    if (text->bytes) {
-        memcpy(bytes, text->bytes, text->length + 1);
-        explicit_bzero(text->bytes, text->capacity);
-    }
-    memory_release(text->bytes);
-    return bytes;
 }
 
 void text_clear(struct text *text)
@@ -42,7 +22,7 @@ void text_clear(struct text *text)
 }
 
 /* How much of `wanted` more bytes fits, after growing for it. */
-static size_t make_room(struct text *text, size_t wanted)
+static size_t make_text_room(struct text *text, size_t wanted)
 {
     size_t allowed = text->limit - text->length;
     if (wanted > allowed) {
@@ -57,7 +37,7 @@ static size_t make_room(struct text *text, size_t wanted)
         capacity = capacity > SIZE_MAX / 2 ? text->length + wanted + 1 : capacity * 2;
     if (capacity > text->limit + 1)
         capacity = text->limit + 1;
-    char *bytes = grow(text, capacity);
+    char *bytes = memory_resize(text->bytes, capacity);
     if (!bytes) {
         text->truncated = true;
         return 0;
@@ -69,7 +49,7 @@ static size_t make_room(struct text *text, size_t wanted)
 
 void text_append_bytes(struct text *text, const char *bytes, size_t length)
 {
-    size_t count = make_room(text, length);
+    size_t count = make_text_room(text, length);
 
     if (!text->bytes)
         return;
@@ -95,7 +75,7 @@ void text_append_format_list(struct text *text, const char *format, va_list argu
     size_t length = wanted < 0 ? 0 : (size_t)wanted;
     if (wanted < 0)
         text->truncated = true;
-    size_t count = length < room ? length : make_room(text, length);
+    size_t count = length < room ? length : make_text_room(text, length);
     if (length >= room && text->bytes)
         vsnprintf(text->bytes + text->length, count + 1, format, again);
     va_end(again);
@@ -128,10 +108,52 @@ void text_append_peer(struct text *text, const void *bytes, size_t length, size_
         text_append(text, "...");
 }
 
-bool text_has_controls(const char *string)
+void text_append_shell_word(struct text *text, const char *word)
 {
-    for (const unsigned char *byte = (const unsigned char *)string; *byte; byte++)
-        if (*byte < 0x20 || *byte == 0x7f || (*byte == 0xc2 && byte[1] < 0xa0))
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._-:/@";
+
+    if (*word && strspn(word, plain) == strlen(word)) {
+        text_append(text, word);
+        return;
+    }
+    text_append(text, "'");
+    for (; *word; word++) {
+        if (*word == '\'')
+            text_append(text, "'\\''");
+        else
+            text_append_bytes(text, word, 1);
+    }
+    text_append(text, "'");
+}
+
+int text_hex_digit(int byte)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = byte > 0 && byte < 0x80 ? strchr(digits, byte) : NULL;
+
+    return found ? (int)(found - digits) & 15 : -1;
+}
+
+bool text_ends_with(const char *string, const char *end)
+{
+    size_t length = strlen(string);
+    size_t tail = strlen(end);
+
+    return length >= tail && strcmp(string + length - tail, end) == 0;
+}
+
+/* Characters that change the order of others (bidirectional controls) or are not seen at all. */
+static bool is_invisible(unsigned character)
+{
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {{0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},
+                  {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+                  {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff}};
+
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
             return true;
     return false;
 }
@@ -140,16 +162,30 @@ size_t text_utf8_length(const char *string)
 {
     const unsigned char *byte = (const unsigned char *)string;
     size_t length = *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
-    /* of the second byte: no C1, nothing that has a shorter form, no surrogate, at most U+10FFFF */
+    /* for the second byte: no C1, no longer form than needed, no surrogate, at most U+10FFFF */
     unsigned char least = *byte == 0xc2 || *byte == 0xe0 ? 0xa0 : *byte == 0xf0 ? 0x90 : 0x80;
     unsigned char most = *byte == 0xed ? 0x9f : *byte == 0xf4 ? 0x8f : 0xbf;
+    unsigned character = *byte & (0xffu >> (length + 1));
 
     if (length && (byte[1] < least || byte[1] > most))
         return 0;
-    for (size_t i = 2; i < length; i++)
+    for (size_t i = 1; i < length; i++) {
         if ((byte[i] & 0xc0) != 0x80)
             return 0;
-    return length;
+        character = character << 6 | (byte[i] & 0x3f);
+    }
+    return is_invisible(character) ? 0 : length;
+}
+
+bool text_is_plain(const char *string)
+{
+    while (*string) {
+        size_t length = *string >= 0x20 && *string < 0x7f ? 1 : text_utf8_length(string);
+        if (!length)
+            return false;
+        string += length;
+    }
+    return true;
 }
 
 const char *text_string(const struct text *text)

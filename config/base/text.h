@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
  * A growing text with a hard ceiling, and the one escaper for bytes that came from a peer.
  *
- * A text that could not grow (memory, or its limit) keeps what it has and says so through
- * text_truncated(); appending to it is harmless.
+ * If a text cannot grow, because of memory or its limit, it keeps its content and text_truncated()
+ * is true. Appending to it is harmless.
  */
 
 #include <stdarg.h>
@@ -17,7 +18,6 @@ struct text {
     size_t capacity;
     size_t limit; /* most bytes it may hold, without the NUL */
     bool truncated;
-    bool secret; /* whatever memory it gives back is wiped first */
 };
 
 #define TEXT_WITH_LIMIT(max) ((struct text){.limit = (max)})
@@ -38,18 +38,25 @@ void text_append_format_list(struct text *text, const char *format, va_list argu
 
 /*
  * Appends at most `max` of the peer's bytes as printable ASCII: control characters, DEL, backslash
- * and everything above 0x7e become \xHH; "..." follows where something was cut. What comes out can
- * be printed on a terminal and logged on one line.
+ * and everything above 0x7e become \xHH; "..." follows a cut. The result can be printed on a
+ * terminal and logged on one line.
  */
 void text_append_peer(struct text *text, const void *bytes, size_t length, size_t max);
 
-/* What a terminal would obey: C0, DEL, and C1 as UTF-8 spells it. */
-bool text_has_controls(const char *string);
+/* Appends `word` as one word of a POSIX shell: in single quotes unless every byte means itself. */
+void text_append_shell_word(struct text *text, const char *word);
 
-/* Bytes of the character at `string` where it is a printable one beyond ASCII in well-formed UTF-8
- * (RFC 3629); else 0. */
+int text_hex_digit(int byte); /* its value, in either case; -1: it is none */
+bool text_ends_with(const char *string, const char *end);
+
+/* Length in bytes of the character at `string` if it is beyond ASCII, well-formed UTF-8 (RFC 3629)
+ * and visible; else 0. Control, bidirectional and zero-width characters are not visible. */
 size_t text_utf8_length(const char *string);
 
-/* What was appended so far as a C string; "" when nothing was. Valid until the next append. */
+/* True if a terminal shows every character of `string` as it is: printable ASCII, and characters
+ * that text_utf8_length() accepts. */
+bool text_is_plain(const char *string);
+
+/* Returns the text as a C string, "" if it is empty. Valid until the next append. */
 const char *text_string(const struct text *text);
 bool text_truncated(const struct text *text);

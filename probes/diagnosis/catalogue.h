@@ -1,13 +1,16 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * The closed catalogue of causes. Ids are contracts: the JSON, the metrics label, the log key, the
- * docs anchor and the exit status all derive from this one table. The order of the enum is the
- * order of findings of equal severity (DESIGN, "Causes").
+ * The closed catalogue of causes. Ids are contracts: the JSON, the metrics label, the log key and
+ * docs/causes.md use them as they are. The order of the enum is the order of findings of equal
+ * severity. The words of each cause are in probes/diagnosis/words_*.c.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "config/base/arena.h"
 
 enum severity { SEVERITY_OK, SEVERITY_WARN, SEVERITY_FAIL, SEVERITY_UNKNOWN };
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
@@ -32,6 +35,8 @@ enum cause {
     CAUSE_ALLOWLIST_MISSING,
     CAUSE_PUBLIC_PATH_BLOCKED,
     CAUSE_PRIVATE_PATH_BLOCKED,
+    CAUSE_PROXY_UNREACHABLE,
+    CAUSE_PROXY_REFUSED,
     CAUSE_CONNECTION_REFUSED,
     CAUSE_TLS_TIMEOUT,
     CAUSE_MTU_BLACK_HOLE,
@@ -58,9 +63,23 @@ enum cause {
     CAUSE_INSUFFICIENT_SCOPE,
     CAUSE_IMAGE_NOT_FOUND,
     CAUSE_IMAGE_BLOCKED_BY_POLICY,
+    CAUSE_IMAGE_PLATFORM_MISSING,
+    CAUSE_IMAGE_DAMAGED,
+    CAUSE_IMAGE_FORMAT_UNSUPPORTED,
     CAUSE_BLOB_STORE_UNREACHABLE,
     CAUSE_BLOB_STORE_REFUSED,
+    CAUSE_CLIENTS_DIFFER,
+    CAUSE_DNS_SLOW,
+    CAUSE_MIRROR_UNREACHABLE,
+    CAUSE_MIRROR_BROKEN,
+    CAUSE_CLIENT_HELLO_FILTERED,
     CAUSE_TOKEN_HOST_NOT_LISTED,
+    CAUSE_IMAGE_NAME_INVALID,
+    CAUSE_IMAGE_NEVER_PULLED,
+    CAUSE_CREDENTIAL_HELPER_FAILED,
+    CAUSE_NODE_STORAGE_FAILED,
+    CAUSE_NODE_CONFIGURATION_INVALID,
+    CAUSE_IPV6_MISSING,
     CAUSE_LOCAL_ERROR,
     CAUSE_SOME_ADDRESSES_UNREACHABLE,
     CAUSE_SOME_RESOLVERS_UNREACHABLE,
@@ -76,4 +95,8 @@ enum cause {
 
 const char *cause_name(enum cause cause); /* "nat_missing" */
 bool cause_from_name(const char *name, enum cause *ret);
-const char *cause_docs(enum cause cause); /* "docs/causes.md#nat_missing" */
+const char *cause_docs(enum cause cause); /* "tcr-probe explain nat_missing" */
+
+/* The page of a cause below `docs_url`, as a URL in `arena`: the id is appended, after a '#' if the
+ * URL ends in a letter or digit. cause_docs() if `docs_url` is NULL. NULL when memory is short. */
+const char *cause_link(enum cause cause, const char *docs_url, struct arena *arena);

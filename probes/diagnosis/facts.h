@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
@@ -9,22 +10,33 @@
 
 #include "config/settings.h"
 #include "probes/diagnosis/fact.h"
-#include "probes/evidence.h"
+#include "probes/evidence/evidence.h"
 
 struct facts {
     const struct evidence *evidence;
-    const struct target *target;
-    unsigned view; /* that decides */
+    const struct target *target; /* `seen` */
+    unsigned view;               /* that decides */
     bool is[FACT_COUNT];
     const struct path_evidence *path[FACT_COUNT]; /* the first that made it so, or NULL */
     const struct dns_evidence *dns[FACT_COUNT];
     const struct image_evidence *image[FACT_COUNT]; /* of the facts above /v2/: the first, */
     unsigned images[FACT_COUNT];                    /* and how many of them, all in that phase */
     enum phase phase[FACT_COUNT];                   /* PHASE_AUTH and up, else 0 */
+    const struct mirror_evidence *mirror[FACT_COUNT];
+    struct target seen; /* the target as the node's files have it */
 };
 
 void facts_collect(struct facts *facts, const struct evidence *evidence,
                    const struct target *target);
+
+/* Names of Tencent Container Registry; of its Enterprise edition only, or of both. */
+bool facts_is_tcr(const struct target *target);
+bool facts_is_tencent(const struct target *target);
+
+/* An answer of another resolver than that of `decides` that differs from its answers in class; the
+ * one that leads to a working path first. NULL: there is none. */
+const struct dns_evidence *facts_other_answer(const struct facts *facts,
+                                              const struct dns_evidence *decides);
 
 bool facts_is_loopback(const struct address *address);
 
@@ -32,6 +44,7 @@ void facts_collect_dns(struct facts *facts);
 void facts_collect_connections(struct facts *facts);
 void facts_collect_handshakes(struct facts *facts);
 void facts_collect_registry(struct facts *facts);
+void facts_collect_mirrors(struct facts *facts);
 
 static inline void facts_set_path(struct facts *facts, enum fact fact,
                                   const struct path_evidence *path)

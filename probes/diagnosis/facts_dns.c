@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Facts that resolvers gave. */
 
 #include "probes/diagnosis/facts.h"
 
-#include "probes/evidence_view.h"
+#include "probes/evidence/view.h"
 
 enum reply { REPLY_NONE, REPLY_SILENT, REPLY_ANSWER, REPLY_BROKEN, REPLY_LOCAL };
 
@@ -16,6 +17,7 @@ static enum reply reply_of(enum dns_outcome outcome)
     case DNS_SERVFAIL:
     case DNS_REFUSED:
     case DNS_OTHER_RCODE:
+    case DNS_LAME:
     case DNS_MALFORMED:
         return REPLY_BROKEN;
     case DNS_TIMEOUT:
@@ -32,21 +34,21 @@ static enum reply reply_of(enum dns_outcome outcome)
     return REPLY_NONE;
 }
 
-static bool answered(enum dns_outcome outcome)
+static bool is_answer(enum dns_outcome outcome)
 {
     enum reply reply = reply_of(outcome);
 
     return reply == REPLY_ANSWER || reply == REPLY_BROKEN;
 }
 
-static void set(struct facts *facts, enum fact fact, const struct dns_evidence *dns)
+static void set_answer(struct facts *facts, enum fact fact, const struct dns_evidence *dns)
 {
     facts->is[fact] = true;
     if (!facts->dns[fact])
         facts->dns[fact] = dns;
 }
 
-/* ---- what one resolver said of the target's name, all its answers together ---- */
+/* ---- all answers of one resolver for the target's name together ---- */
 
 enum { SAID_PRIVATE = 1 << 0, SAID_PUBLIC = 1 << 1, SAID_BOGUS = 1 << 2 };
 
@@ -96,8 +98,8 @@ static struct resolver_view resolver_summary(const struct evidence *evidence,
             continue;
         view.asked = true;
         view.said |= classes_of(dns);
-        view.answered |= answered(dns->outcome);
-        view.incomplete |= !answered(dns->outcome);
+        view.answered |= is_answer(dns->outcome);
+        view.incomplete |= !is_answer(dns->outcome);
         view.silent |= reply_of(dns->outcome) == REPLY_SILENT;
     }
     return view;
@@ -121,16 +123,46 @@ static void compare_resolvers(struct facts *facts)
             continue;
         struct resolver_view view = resolver_summary(evidence, dns);
         if (view.silent && !view.answered)
-            set(facts, FACT_RESOLVER_SILENT, dns);
+            set_answer(facts, FACT_RESOLVER_SILENT, dns);
         if (!comparable(&view))
             continue;
         if (!first) {
             first = dns;
             first_said = view.said;
         } else if (view.said != first_said) {
-            set(facts, FACT_ANSWERS_DIFFER, dns);
+            set_answer(facts, FACT_ANSWERS_DIFFER, dns);
         }
     }
+}
+
+static bool gives_path(const struct dns_evidence *dns, const struct path_evidence *path)
+{
+    for (size_t i = 0; path && i < dns->address_count; i++)
+        if (address_equal(&dns->addresses[i].address, &path->address))
+            return true;
+    return false;
+}
+
+const struct dns_evidence *facts_other_answer(const struct facts *facts,
+                                              const struct dns_evidence *decides)
+{
+    const struct evidence *evidence = facts->evidence;
+    const struct path_evidence *works = facts->path[FACT_OTHER_PATH_WORKS];
+    unsigned said = resolver_summary(evidence, decides).said;
+    const struct dns_evidence *found = NULL;
+
+    for (size_t i = 0; i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->queried != NAME_TARGET || same_resolver(dns, decides))
+            continue;
+        if (facts->is[FACT_PATH_FAILS] && gives_path(dns, works))
+            return dns;
+        struct resolver_view view = resolver_summary(evidence, dns);
+        if (comparable(&view) && view.said != said &&
+            (!found || (same_resolver(dns, found) && !found->address_count)))
+            found = dns;
+    }
+    return found;
 }
 
 /* ---- all questions together ---- */
@@ -144,9 +176,9 @@ static void collect_everywhere(struct facts *facts)
     for (size_t i = 0; i < evidence->dns_count; i++) {
         const struct dns_evidence *dns = &evidence->dns[i];
         if (dns->queried == NAME_VPC && (classes_of(dns) & SAID_PRIVATE))
-            set(facts, FACT_LINKAGE_VPC_NAME, dns);
-        if (answered(dns->outcome))
-            set(facts, FACT_RESOLVER_ANSWERED, dns);
+            set_answer(facts, FACT_LINKAGE_VPC_NAME, dns);
+        if (is_answer(dns->outcome))
+            set_answer(facts, FACT_RESOLVER_ANSWERED, dns);
         if (dns->queried != NAME_TARGET)
             continue;
         said |= classes_of(dns);
@@ -154,7 +186,7 @@ static void collect_everywhere(struct facts *facts)
             silent = dns;
     }
     if (silent && !facts->is[FACT_RESOLVER_ANSWERED])
-        set(facts, FACT_NO_RESOLVER_ANSWERED, silent);
+        set_answer(facts, FACT_NO_RESOLVER_ANSWERED, silent);
     facts->is[FACT_PUBLIC_EVERYWHERE] = said == SAID_PUBLIC;
 }
 
@@ -169,6 +201,7 @@ struct deciding {
     unsigned said;
     const struct dns_evidence *addressed;
     const struct dns_evidence *elsewhere; /* gave an address, and does not decide */
+    const struct dns_evidence *silent;
     const struct dns_evidence *a_silent;
     bool a_answered;
     const struct dns_evidence *broken;
@@ -184,12 +217,14 @@ static void deciding_add(struct deciding *all, const struct dns_evidence *dns)
     all->said |= classes_of(dns);
     if (dns->address_count > 0 && !all->addressed)
         all->addressed = dns;
-    if (dns->type == RECORD_A && answered(dns->outcome))
+    if (dns->type == RECORD_A && is_answer(dns->outcome))
         all->a_answered = true;
     if (dns->type == RECORD_A && reply == REPLY_SILENT && !all->a_silent)
         all->a_silent = dns;
     if (reply == REPLY_BROKEN && !all->broken)
         all->broken = dns;
+    if (dns->outcome == DNS_TIMEOUT && !all->silent)
+        all->silent = dns;
     if (reply == REPLY_LOCAL && !all->local)
         all->local = dns;
     if (dns->outcome == DNS_NXDOMAIN && !all->not_found)
@@ -200,14 +235,16 @@ static void deciding_add(struct deciding *all, const struct dns_evidence *dns)
 
 static void conclude_addresses(struct facts *facts, const struct deciding *all)
 {
-    set(facts, FACT_HAS_ADDRESS, all->addressed);
+    set_answer(facts, FACT_HAS_ADDRESS, all->addressed);
+    if (all->silent && resolver_summary(facts->evidence, all->silent).answered)
+        set_answer(facts, FACT_QUESTION_UNANSWERED, all->silent);
     if (all->said != SAID_BOGUS)
         return;
-    if (all->local) { /* what was not asked for may be good */
-        set(facts, FACT_DNS_LOCAL, all->local);
+    if (all->local) { /* the other question might have given a good one */
+        set_answer(facts, FACT_DNS_LOCAL, all->local);
         return;
     }
-    set(facts, FACT_BOGUS_ONLY, all->addressed);
+    set_answer(facts, FACT_BOGUS_ONLY, all->addressed);
     for (size_t i = 0; i < all->addressed->address_count; i++)
         if (facts_is_loopback(&all->addressed->addresses[i].address))
             facts->is[FACT_LOOPBACK_ANSWER] = true;
@@ -216,17 +253,18 @@ static void conclude_addresses(struct facts *facts, const struct deciding *all)
 static void conclude_nothing(struct facts *facts, const struct deciding *all)
 {
     if (all->broken)
-        set(facts, FACT_SERVER_FAILURE, all->broken);
+        set_answer(facts, FACT_SERVER_FAILURE, all->broken);
+    facts->is[FACT_DNS_UNREADABLE] = all->broken && all->broken->outcome == DNS_MALFORMED;
     if (all->not_found)
-        set(facts, FACT_NXDOMAIN, all->not_found);
+        set_answer(facts, FACT_NXDOMAIN, all->not_found);
     if (all->no_data)
-        set(facts, FACT_NODATA, all->no_data);
+        set_answer(facts, FACT_NODATA, all->no_data);
     if (all->a_silent && !all->a_answered)
-        set(facts, FACT_A_UNANSWERED, all->a_silent);
+        set_answer(facts, FACT_A_UNANSWERED, all->a_silent);
     if (all->local)
-        set(facts, FACT_DNS_LOCAL, all->local);
+        set_answer(facts, FACT_DNS_LOCAL, all->local);
     if (all->elsewhere)
-        set(facts, FACT_OTHER_HAS_ADDRESS, all->elsewhere);
+        set_answer(facts, FACT_OTHER_HAS_ADDRESS, all->elsewhere);
 }
 
 static void collect_deciding(struct facts *facts)
@@ -247,15 +285,48 @@ static void collect_deciding(struct facts *facts)
         conclude_addresses(facts, &all);
     else
         conclude_nothing(facts, &all);
+    facts->dns[FACT_PULLS_ASK] = all.addressed   ? all.addressed
+                                 : all.not_found ? all.not_found
+                                 : all.no_data   ? all.no_data
+                                                 : all.broken;
+}
+
+/* Private resolution of TCR's names answers only through these two. */
+static bool is_vendor_resolver(const struct dns_evidence *dns)
+{
+    static const struct address addresses[] = {{AF_INET, {183, 60, 83, 19}},
+                                               {AF_INET, {183, 60, 82, 98}}};
+
+    return address_equal(&dns->resolver.address, &addresses[0]) ||
+           address_equal(&dns->resolver.address, &addresses[1]);
+}
+
+/* A resolver that gives the -vpc name a private address sees private resolution too. */
+static void collect_vendor_resolver(struct facts *facts)
+{
+    const struct evidence *evidence = facts->evidence;
+    const struct dns_evidence *decides = facts->dns[FACT_HAS_ADDRESS];
+    bool sees = false;
+
+    for (size_t i = 0; decides && i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (evidence_answer_decides(evidence, dns) && dns->address_count > 0 &&
+            is_vendor_resolver(dns))
+            facts->is[FACT_VENDOR_RESOLVER] = true;
+        sees |= dns->queried == NAME_VPC && same_resolver(dns, decides) &&
+                (classes_of(dns) & SAID_PRIVATE);
+    }
+    facts->is[FACT_OTHER_RESOLVER] = decides && !facts->is[FACT_VENDOR_RESOLVER] && !sees;
 }
 
 void facts_collect_dns(struct facts *facts)
 {
-    if (facts->view == VIEW_LITERAL)
+    if (facts->view & VIEW_GIVEN)
         return;
     collect_everywhere(facts);
     compare_resolvers(facts);
     collect_deciding(facts);
+    collect_vendor_resolver(facts);
     /* A question this machine could not put says nothing about the resolvers. */
     if (facts->is[FACT_DNS_LOCAL]) {
         facts->is[FACT_NO_RESOLVER_ANSWERED] = false;

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* Facts that TLS handshakes and GET /v2/ gave, on deciding addresses that connect. */
 
 #include "probes/diagnosis/facts.h"
 
-#include "probes/evidence_view.h"
+#include "probes/evidence/view.h"
 
 #define SECONDS_PER_DAY   86400
 #define CLOCK_TOLERANCE_S 60
@@ -14,7 +15,7 @@ static void collect_unfinished(struct facts *facts, const struct path_evidence *
     bool both_made = trials->clamped != TRIAL_NOT_MADE && trials->control_sni != TRIAL_NOT_MADE;
     bool name_answered = trials->clamped == TRIAL_COMPLETED || trials->clamped == TRIAL_ANSWERED;
 
-    /* Where large segments carry a whole handshake too, it is not their size. */
+    /* If large segments carry a whole handshake too, their size is not the reason. */
     if (both_made && trials->clamped == TRIAL_COMPLETED && trials->control_sni != TRIAL_COMPLETED)
         facts_set_path(facts, FACT_CLAMPED_COMPLETES, path);
     else if (both_made && !name_answered &&
@@ -22,6 +23,17 @@ static void collect_unfinished(struct facts *facts, const struct path_evidence *
         facts_set_path(facts, FACT_CONTROL_SNI_ANSWERED, path);
     else
         facts_set_path(facts, symptom, path);
+}
+
+static void collect_hello(struct facts *facts, const struct path_evidence *path)
+{
+    enum trial_outcome control = path->trials.control_sni;
+
+    if (!path->tls.short_hello || control == TRIAL_ANSWERED || control == TRIAL_COMPLETED)
+        return;
+    facts_set_path(facts, FACT_LONG_HELLO_UNANSWERED, path);
+    if (path->trials.clamped == TRIAL_COMPLETED)
+        facts_set_path(facts, FACT_LONG_HELLO_IN_SEGMENTS, path);
 }
 
 static void collect_defects(struct facts *facts, const struct path_evidence *path)
@@ -40,6 +52,8 @@ static void collect_defects(struct facts *facts, const struct path_evidence *pat
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (path->tls.defects & table[i].defects)
             facts_set_path(facts, table[i].fact, path);
+    if (path->tls.defects & (DEFECT_WEAK | DEFECT_OTHER))
+        facts_set_path(facts, FACT_CERTIFICATE_REFUSED, path);
 }
 
 /* False when the handshake is fine or was not made. */
@@ -77,8 +91,11 @@ static bool collect_outcome(struct facts *facts, const struct path_evidence *pat
     case TLS_NOT_TLS:
     case TLS_ALERT:
     case TLS_UNSUPPORTED_PROTOCOL:
+        facts_set_path(facts, FACT_HANDSHAKE_FAILED, path);
+        return true;
     case TLS_INVALID_CERTIFICATE:
         facts_set_path(facts, FACT_HANDSHAKE_FAILED, path);
+        facts_set_path(facts, FACT_CERTIFICATE_REFUSED, path);
         return true;
     case TLS_LOCAL:
         facts_set_path(facts, FACT_TLS_LOCAL, path);
@@ -121,8 +138,21 @@ static void collect_clock(struct facts *facts, const struct path_evidence *path)
         facts_set_path(facts, FACT_CLOCK_EXPLAINS, path);
 }
 
+/* Images are answered at this address, so pulls by containerd do not depend on /v2/. */
+static void collect_witness(struct facts *facts, const struct path_evidence *path)
+{
+    enum api_outcome outcome = path->api.outcome;
+
+    if (outcome != API_SKIPPED && outcome != API_CANCELLED && outcome != API_LOCAL)
+        facts_set_path(facts, FACT_PING_FAILS, path);
+}
+
 static void collect_api(struct facts *facts, const struct path_evidence *path)
 {
+    if (evidence_ping_is_witness(facts->evidence, path)) {
+        collect_witness(facts, path);
+        return;
+    }
     switch (path->api.outcome) {
     case API_SKIPPED:
     case API_REGISTRY:
@@ -135,6 +165,7 @@ static void collect_api(struct facts *facts, const struct path_evidence *path)
         return;
     case API_NOT_A_REGISTRY:
         facts_set_path(facts, FACT_NOT_A_REGISTRY, path);
+        facts->is[FACT_PAGE_ANSWERED] |= path->api.status == 200 || path->api.status == 401;
         return;
     case API_RATE_LIMITED:
         facts_set_path(facts, FACT_RATE_LIMITED, path);
@@ -163,6 +194,14 @@ void facts_collect_handshakes(struct facts *facts)
         const struct path_evidence *path = &evidence->paths[i];
         if (path->tcp.outcome != TCP_OK || !evidence_path_decides(evidence, path))
             continue;
+        if (path->tls.clients_differ)
+            facts_set_path(facts, FACT_SOME_CLIENTS_REFUSE, path);
+        collect_hello(facts, path);
+        if (evidence_path_is_spare(evidence, path)) {
+            if (path->tls.outcome != TLS_OK || path->api.outcome != API_REGISTRY)
+                facts_set_path(facts, FACT_SPARE_FAILS, path);
+            continue;
+        }
         if (collect_outcome(facts, path))
             collect_defects(facts, path);
         collect_expiry(facts, path);

@@ -1,9 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* Facts that tokens, manifests and layers gave. */
 
 #include "probes/diagnosis/facts.h"
+#include "probes/evidence/view.h"
 
-static void set(struct facts *facts, enum fact fact, enum phase phase,
-                const struct image_evidence *image)
+static void set_image(struct facts *facts, enum fact fact, enum phase phase,
+                      const struct image_evidence *image)
 {
     if (image && (!facts->is[fact] || facts->phase[fact] == phase))
         facts->images[fact]++;
@@ -21,7 +23,7 @@ static bool remote_path_works(const struct remote_host_evidence *remote,
 }
 
 /* The first address that fails; one without a route, or never dialled, only where all are. */
-static const struct path_evidence *failing_path(const struct remote_host_evidence *remote)
+static const struct path_evidence *failing_remote_path(const struct remote_host_evidence *remote)
 {
     const struct path_evidence *skipped = NULL;
 
@@ -36,12 +38,12 @@ static const struct path_evidence *failing_path(const struct remote_host_evidenc
     return skipped;
 }
 
-/* Remembers the address that fails; its class says what it would take. */
+/* Remembers the address that fails, because its class decides about the steps. */
 static void set_remote(struct facts *facts, enum fact fact,
                        const struct remote_host_evidence *remote, enum fact is_public,
                        enum fact is_internal)
 {
-    const struct path_evidence *path = failing_path(remote);
+    const struct path_evidence *path = failing_remote_path(remote);
 
     facts->path[fact] = path;
     if (!path)
@@ -52,27 +54,61 @@ static void set_remote(struct facts *facts, enum fact fact,
         path->address_class == CLASS_PRIVATE || path->address_class == CLASS_PROVIDER;
 }
 
-/* Whose refusal it was: with a key that was good it is the scope's, else there was none. */
-static enum fact refusal(const struct auth_evidence *auth)
+/* With a key that is good the scope is refused, without a key the lack of one. */
+static enum fact refusal(const struct auth_evidence *auth, const struct image_evidence *image)
 {
-    return auth->key_sent ? FACT_SCOPE_REFUSED : FACT_ANONYMOUS_REFUSED;
+    bool with_key =
+        image && image->auth != AUTH_SKIPPED ? image->key && auth->key_sent : auth->key_sent;
+
+    if (image && image->auth == AUTH_SKIPPED && image->status == 403 && auth->has_key &&
+        !auth->key_sent && !auth->realm)
+        return FACT_SCOPE_REFUSED; /* nobody asked for the key, and none would help */
+    return with_key ? FACT_SCOPE_REFUSED : FACT_ANONYMOUS_REFUSED;
 }
 
-/* By the token service, for every image that was then not asked for. */
+/* The token service refused, so none of these images was asked for. */
 static void set_refused(struct facts *facts, enum fact fact,
                         const struct registry_evidence *registry)
 {
     for (size_t i = 0; i < registry->image_count; i++)
         if (registry->images[i].outcome == MANIFEST_SKIPPED)
-            set(facts, fact, PHASE_AUTH, &registry->images[i]);
-    set(facts, fact, PHASE_AUTH, NULL); /* none was to be asked for */
+            set_image(facts, fact, PHASE_AUTH, &registry->images[i]);
+    set_image(facts, fact, PHASE_AUTH, NULL); /* none was to be asked for */
+}
+
+/* Refusals of the token service, image by image. False: the evidence does not tell them. */
+static bool collect_image_auth(struct facts *facts, const struct registry_evidence *registry)
+{
+    bool told = false;
+
+    for (size_t i = 0; i < registry->image_count; i++) {
+        const struct image_evidence *image = &registry->images[i];
+        told |= image->auth != AUTH_SKIPPED;
+        if (image->outcome != MANIFEST_SKIPPED)
+            continue;
+        if (image->auth == AUTH_NO_CREDENTIALS)
+            set_image(facts, FACT_ANONYMOUS_REFUSED, PHASE_AUTH, image);
+        else if (image->auth == AUTH_GRANTED_LESS_THAN_ASKED)
+            set_image(facts, FACT_SCOPE_REFUSED, PHASE_AUTH, image);
+        else if (image->auth == AUTH_REJECTED)
+            set_image(facts, FACT_KEY_REJECTED, PHASE_AUTH, NULL);
+    }
+    return told;
 }
 
 static void collect_auth(struct facts *facts, const struct registry_evidence *registry)
 {
     const struct auth_evidence *auth = &registry->auth;
+    bool told = collect_image_auth(facts, registry);
 
-    facts->is[FACT_KEY_WITHHELD] = auth->has_key && !auth->host_listed;
+    facts->is[FACT_REALM_NAMED] = auth->realm != NULL;
+    facts->is[FACT_KEY_UNVERIFIED] = auth->key_unverified;
+    facts->is[FACT_KEY_WITHHELD] = auth->key_unverified || (auth->has_key && !auth->host_listed &&
+                                                            (auth->realm || auth->remote.host));
+    facts->is[FACT_HELPERS_NOT_ASKED] = auth->has_helpers;
+    if (told && (auth->outcome == AUTH_GRANTED_LESS_THAN_ASKED ||
+                 auth->outcome == AUTH_NO_CREDENTIALS || auth->outcome == AUTH_REJECTED))
+        return;
     switch (auth->outcome) {
     case AUTH_SKIPPED:
     case AUTH_NOT_REQUIRED:
@@ -82,34 +118,35 @@ static void collect_auth(struct facts *facts, const struct registry_evidence *re
         return;
     case AUTH_GRANTED_LESS_THAN_ASKED:
         if (auth->scope_status >= 400) /* else the manifest's answer decides */
-            set_refused(facts, refusal(auth), registry);
+            set_refused(facts, refusal(auth, NULL), registry);
         return;
     case AUTH_NO_CREDENTIALS:
         set_refused(facts, FACT_ANONYMOUS_REFUSED, registry);
         return;
     case AUTH_REJECTED:
-        set(facts, FACT_KEY_REJECTED, PHASE_AUTH, NULL);
+        set_image(facts, FACT_KEY_REJECTED, PHASE_AUTH, NULL);
         return;
     case AUTH_REALM_UNREACHABLE:
-        set(facts, FACT_REALM_UNREACHABLE, PHASE_AUTH, NULL);
+        set_image(facts, FACT_REALM_UNREACHABLE, PHASE_AUTH, NULL);
         set_remote(facts, FACT_REALM_UNREACHABLE, &auth->remote, FACT_REALM_PUBLIC,
                    FACT_REALM_INTERNAL);
         return;
     case AUTH_MALFORMED:
     case AUTH_FAILED:
-        set(facts, FACT_TOKEN_SERVICE_FAILED, PHASE_AUTH, NULL);
+        facts->is[FACT_TOKEN_UNREADABLE] = auth->outcome == AUTH_MALFORMED;
+        set_image(facts, FACT_TOKEN_SERVICE_FAILED, PHASE_AUTH, NULL);
         return;
     case AUTH_RATE_LIMITED:
-        set(facts, FACT_LATER_RATE_LIMITED, PHASE_AUTH, NULL);
+        set_image(facts, FACT_LATER_RATE_LIMITED, PHASE_AUTH, NULL);
         return;
     case AUTH_STALLED:
-        set(facts, FACT_TOKEN_SERVICE_STALLED, PHASE_AUTH, NULL);
+        set_image(facts, FACT_TOKEN_SERVICE_STALLED, PHASE_AUTH, NULL);
         return;
     case AUTH_TOO_LARGE:
-        set(facts, FACT_TOKEN_TOO_LARGE, PHASE_AUTH, NULL);
+        set_image(facts, FACT_TOKEN_TOO_LARGE, PHASE_AUTH, NULL);
         return;
     case AUTH_LOCAL:
-        set(facts, FACT_REGISTRY_LOCAL, PHASE_AUTH, NULL);
+        set_image(facts, FACT_REGISTRY_LOCAL, PHASE_AUTH, NULL);
         return;
     }
 }
@@ -117,6 +154,11 @@ static void collect_auth(struct facts *facts, const struct registry_evidence *re
 static void collect_manifest(struct facts *facts, const struct auth_evidence *auth,
                              const struct image_evidence *image)
 {
+    if (image->auth == AUTH_REJECTED && (image->outcome == MANIFEST_UNAUTHORIZED ||
+                                         image->outcome == MANIFEST_INSUFFICIENT_SCOPE)) {
+        set_image(facts, FACT_KEY_REJECTED, PHASE_AUTH, NULL);
+        return;
+    }
     switch (image->outcome) {
     case MANIFEST_SKIPPED:
     case MANIFEST_FOUND:
@@ -126,47 +168,61 @@ static void collect_manifest(struct facts *facts, const struct auth_evidence *au
     case MANIFEST_OUTCOME_COUNT:
         return;
     case MANIFEST_NOT_FOUND:
-        set(facts, FACT_IMAGE_NOT_FOUND, PHASE_MANIFEST, image);
+        set_image(facts, FACT_IMAGE_NOT_FOUND, PHASE_MANIFEST, image);
         return;
     case MANIFEST_OTHER_PLATFORM:
-        set(facts, FACT_OTHER_PLATFORM, PHASE_MANIFEST, image);
+        set_image(facts, FACT_OTHER_PLATFORM, PHASE_MANIFEST, image);
+        return;
+    case MANIFEST_DAMAGED:
+        set_image(facts, FACT_IMAGE_DAMAGED, PHASE_MANIFEST, image);
+        return;
+    case MANIFEST_UNSUPPORTED:
+        set_image(facts, FACT_IMAGE_UNSUPPORTED, PHASE_MANIFEST, image);
         return;
     case MANIFEST_UNAUTHORIZED:
-        set(facts, image->grant == GRANT_PULL ? FACT_TOKEN_REJECTED : refusal(auth), PHASE_MANIFEST,
-            image);
+        if (image->auth == AUTH_MALFORMED) /* that is the finding */
+            return;
+        if (image->key && image->auth != AUTH_SKIPPED && !auth->realm) /* the key itself was sent */
+            set_image(facts, FACT_KEY_REJECTED, PHASE_MANIFEST, image);
+        else
+            set_image(facts,
+                      image->grant == GRANT_PULL ? FACT_TOKEN_REJECTED : refusal(auth, image),
+                      PHASE_MANIFEST, image);
         return;
     case MANIFEST_INSUFFICIENT_SCOPE:
-        set(facts, refusal(auth), PHASE_MANIFEST, image);
+        set_image(facts, refusal(auth, image), PHASE_MANIFEST, image);
         return;
     case MANIFEST_INVALID_TOKEN:
-        set(facts, FACT_TOKEN_REJECTED, PHASE_MANIFEST, image);
+        set_image(facts, FACT_TOKEN_REJECTED, PHASE_MANIFEST, image);
         return;
     case MANIFEST_BLOCKED_BY_POLICY:
-        set(facts, FACT_IMAGE_BLOCKED, PHASE_MANIFEST, image);
+        set_image(facts, FACT_IMAGE_BLOCKED, PHASE_MANIFEST, image);
         return;
     case MANIFEST_RATE_LIMITED:
-        set(facts, FACT_LATER_RATE_LIMITED, PHASE_MANIFEST, image);
+        set_image(facts, FACT_LATER_RATE_LIMITED, PHASE_MANIFEST, image);
         return;
     case MANIFEST_UNAVAILABLE:
     case MANIFEST_UNREACHABLE:
-        set(facts, FACT_LATER_UNAVAILABLE, PHASE_MANIFEST, image);
+        set_image(facts, FACT_LATER_UNAVAILABLE, PHASE_MANIFEST, image);
         return;
     case MANIFEST_STALLED:
-        set(facts, FACT_LATER_STALLED, PHASE_MANIFEST, image);
+        set_image(facts, FACT_LATER_STALLED, PHASE_MANIFEST, image);
         return;
     case MANIFEST_UNEXPECTED:
     case MANIFEST_MALFORMED:
-        set(facts, FACT_LATER_INVALID, PHASE_MANIFEST, image);
+        set_image(facts, FACT_LATER_INVALID, PHASE_MANIFEST, image);
         return;
     case MANIFEST_LOCAL:
-        set(facts, FACT_REGISTRY_LOCAL, PHASE_MANIFEST, image);
+        set_image(facts, FACT_REGISTRY_LOCAL, PHASE_MANIFEST, image);
         return;
     }
 }
 
 static void collect_blob(struct facts *facts, const struct image_evidence *image)
 {
-    switch (image->blob.outcome) {
+    const struct blob_evidence *blob = evidence_blob(image);
+
+    switch (blob->outcome) {
     case BLOB_SKIPPED:
     case BLOB_OK:
     case BLOB_NOT_REDIRECTED:
@@ -177,32 +233,56 @@ static void collect_blob(struct facts *facts, const struct image_evidence *image
     case BLOB_STALLED:
         if (facts->is[FACT_BLOB_UNREACHABLE])
             return;
-        set(facts, FACT_BLOB_UNREACHABLE, PHASE_BLOB, image);
-        set_remote(facts, FACT_BLOB_UNREACHABLE, &image->blob.remote, FACT_BLOB_PUBLIC,
+        set_image(facts, FACT_BLOB_UNREACHABLE, PHASE_BLOB, image);
+        set_remote(facts, FACT_BLOB_UNREACHABLE, &blob->remote, FACT_BLOB_PUBLIC,
                    FACT_BLOB_INTERNAL);
+        return;
+    case BLOB_DAMAGED:
+        set_image(facts, FACT_IMAGE_DAMAGED, PHASE_BLOB, image);
         return;
     case BLOB_REFUSED:
     case BLOB_MALFORMED:
-        set(facts, FACT_BLOB_REFUSED, PHASE_BLOB, image);
+        facts->is[FACT_BLOB_UNREADABLE] |= blob->outcome == BLOB_MALFORMED;
+        set_image(facts, FACT_BLOB_REFUSED, PHASE_BLOB, image);
         return;
     case BLOB_RATE_LIMITED:
-        set(facts, FACT_LATER_RATE_LIMITED, PHASE_BLOB, image);
+        set_image(facts, FACT_LATER_RATE_LIMITED, PHASE_BLOB, image);
         return;
     case BLOB_LOCAL:
-        set(facts, FACT_REGISTRY_LOCAL, PHASE_BLOB, image);
+        set_image(facts, FACT_REGISTRY_LOCAL, PHASE_BLOB, image);
         return;
     }
+}
+
+static void collect_differences(struct facts *facts, const struct image_evidence *image)
+{
+    static const enum fact differences[CLIENT_DIFFERENCE_COUNT] = {
+        [DIFFERENCE_CHALLENGE] = FACT_CHALLENGES_DIFFER,
+        [DIFFERENCE_SCOPE] = FACT_SCOPES_DIFFER,
+        [DIFFERENCE_LAYERS] = FACT_LAYERS_WANT_TOKEN,
+        [DIFFERENCE_KEY_ORDER] = FACT_KEY_ORDER,
+        [DIFFERENCE_HEADERS] = FACT_ODD_HEADERS,
+        [DIFFERENCE_TOKEN_END] = FACT_TOKEN_END_DAMAGED,
+        [DIFFERENCE_URLS] = FACT_LAYER_URLS_FAIL,
+        [DIFFERENCE_CUT] = FACT_ANSWERS_CUT,
+        [DIFFERENCE_BROKEN] = FACT_ANSWERS_BROKEN,
+    };
+
+    for (unsigned i = 0; i < CLIENT_DIFFERENCE_COUNT; i++)
+        if (image->differences & (1u << i))
+            set_image(facts, differences[i], PHASE_MANIFEST, image);
 }
 
 void facts_collect_registry(struct facts *facts)
 {
     const struct registry_evidence *registry = facts->evidence->registry;
 
-    if (!registry)
+    if (!registry || evidence_ping_explains_images(facts->evidence))
         return;
     collect_auth(facts, registry);
     for (size_t i = 0; i < registry->image_count; i++) {
         collect_manifest(facts, &registry->auth, &registry->images[i]);
         collect_blob(facts, &registry->images[i]);
+        collect_differences(facts, &registry->images[i]);
     }
 }

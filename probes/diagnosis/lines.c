@@ -1,94 +1,14 @@
-/* The evidence lines of a finding: what was measured, in the fewest words that can be checked. */
+/* SPDX-License-Identifier: MIT */
+/* The evidence lines of a finding: the measurements, in the fewest words that can be checked. */
 
-#include "config/base/text.h"
-#include "probes/diagnosis/texts.h"
+#include "probes/diagnosis/lines.h"
+#include "probes/evidence/view.h"
 
-#define LINE_LIMIT 1024
+#include "probes/evidence/wording.h"
 
-enum {
-    SHOW_DNS = 1 << 0,
-    SHOW_VPC_NAME = 1 << 1,
-    SHOW_PATHS = 1 << 2,
-    SHOW_CONTROLS = 1 << 3,
-    SHOW_REGISTRY = 1 << 4,
-    SHOW_CERTIFICATES = 1 << 5,
-    SHOW_CLOCKS = 1 << 6,
-    SHOW_CLIENTS = 1 << 7
-};
+#define LINE_LIMIT 2048
 
-static unsigned shown_for(enum cause cause)
-{
-    switch (cause) {
-    case CAUSE_POD_NETWORK_BLOCKED:
-        return SHOW_DNS | SHOW_PATHS | SHOW_CONTROLS;
-    case CAUSE_DNS_TIMEOUT:
-    case CAUSE_DNS_SERVER_FAILURE:
-    case CAUSE_DNS_NAME_NOT_FOUND:
-    case CAUSE_DNS_NO_ADDRESS:
-    case CAUSE_SOME_RESOLVERS_UNREACHABLE:
-        return SHOW_DNS;
-    case CAUSE_PRIVATE_DNS_NOT_ENABLED:
-    case CAUSE_PRIVATE_LINKAGE_MISSING:
-        return SHOW_DNS | SHOW_VPC_NAME | SHOW_PATHS;
-    case CAUSE_NAT_MISSING:
-    case CAUSE_PUBLIC_PATH_BLOCKED:
-        return SHOW_PATHS | SHOW_CONTROLS | SHOW_DNS; /* a resolver that answers is a witness too */
-    case CAUSE_ALLOWLIST_MISSING:
-        return SHOW_PATHS | SHOW_CONTROLS | SHOW_CLIENTS;
-    case CAUSE_DNS_BOGUS_ADDRESS:
-    case CAUSE_DNS_ANSWERS_DIFFER:
-    case CAUSE_PRIVATE_PATH_BLOCKED:
-        return SHOW_DNS | SHOW_PATHS;
-    case CAUSE_LOCAL_ERROR:
-        return SHOW_DNS | SHOW_PATHS | SHOW_REGISTRY;
-    case CAUSE_TOKEN_SERVICE_UNREACHABLE:
-    case CAUSE_TOKEN_SERVICE_FAILED:
-    case CAUSE_TOKEN_REJECTED:
-    case CAUSE_CREDENTIALS_MISSING:
-    case CAUSE_CREDENTIALS_REJECTED:
-    case CAUSE_INSUFFICIENT_SCOPE:
-    case CAUSE_IMAGE_NOT_FOUND:
-    case CAUSE_IMAGE_BLOCKED_BY_POLICY:
-    case CAUSE_BLOB_STORE_UNREACHABLE:
-    case CAUSE_BLOB_STORE_REFUSED:
-    case CAUSE_TOKEN_HOST_NOT_LISTED:
-        return SHOW_REGISTRY;
-    case CAUSE_REGISTRY_UNAVAILABLE:
-    case CAUSE_RATE_LIMITED:
-    case CAUSE_HTTP_TIMEOUT:
-    case CAUSE_HTTP_INVALID:
-    case CAUSE_OK_PRIVATE:
-    case CAUSE_OK_PUBLIC:
-        return SHOW_PATHS | SHOW_REGISTRY;
-    case CAUSE_TLS_UNTRUSTED_ISSUER:
-    case CAUSE_TLS_NAME_MISMATCH:
-    case CAUSE_TLS_CERTIFICATE_EXPIRED:
-    case CAUSE_TLS_CERTIFICATE_NOT_YET_VALID:
-    case CAUSE_TLS_CERTIFICATE_EXPIRING:
-        return SHOW_PATHS | SHOW_CERTIFICATES;
-    case CAUSE_CLOCK_SKEW:
-        return SHOW_PATHS | SHOW_CERTIFICATES | SHOW_CLOCKS;
-    case CAUSE_CONNECTION_REFUSED:
-    case CAUSE_TLS_TIMEOUT:
-    case CAUSE_MTU_BLACK_HOLE:
-    case CAUSE_SNI_FILTERED:
-    case CAUSE_TLS_CONNECTION_CLOSED:
-    case CAUSE_TLS_PLAIN_HTTP:
-    case CAUSE_TLS_HANDSHAKE_FAILED:
-    case CAUSE_NOT_A_REGISTRY:
-    case CAUSE_API_FORBIDDEN:
-    case CAUSE_SOME_ADDRESSES_UNREACHABLE:
-    case CAUSE_PUBLIC_INSTEAD_OF_PRIVATE:
-    case CAUSE_PRIVATE_INSTEAD_OF_PUBLIC:
-    case CAUSE_INTERMITTENT:
-    case CAUSE_VERIFICATION_SKIPPED:
-    case CAUSE_COUNT:
-        return SHOW_PATHS;
-    }
-    return SHOW_PATHS;
-}
-
-static void add_text(struct finding *finding, struct arena *arena, struct text *text)
+static void add_line_text(struct finding *finding, struct arena *arena, struct text *text)
 {
     const char *line = arena_copy_text(arena, text_string(text));
 
@@ -97,73 +17,36 @@ static void add_text(struct finding *finding, struct arena *arena, struct text *
         finding->evidence[finding->evidence_count++] = line;
 }
 
-static void put_seconds(struct text *text, usec_t duration)
-{
-    text_append_format(text, ", %.3f s", (double)duration / (double)USEC_PER_SEC);
-}
-
 static void add_dns(struct finding *finding, const struct dns_evidence *dns, struct arena *arena)
 {
     struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
-    char endpoint[ENDPOINT_TEXT_SIZE];
-    char address[ADDRESS_TEXT_SIZE];
 
-    text_append_format(&text, "dns: %s resolver %s, %s %s: %s", resolver_role_name(dns->role),
-                       endpoint_format(&dns->resolver, endpoint), record_type_name(dns->type),
-                       dns->name ? dns->name : "", dns_outcome_name(dns->outcome));
-    for (size_t i = 0; i < dns->address_count; i++)
-        text_append_format(&text, "%s %s (%s)", i ? "," : "",
-                           address_format(&dns->addresses[i].address, address),
-                           address_class_name(dns->addresses[i].address_class));
-    put_seconds(&text, dns->duration);
-    add_text(finding, arena, &text);
+    text_append(&text, "dns: ");
+    wording_resolver(&text, dns, true);
+    text_append_format(&text, ", %s %s: ", record_type_name(dns->type), dns->name ? dns->name : "");
+    wording_answer(&text, dns);
+    wording_took(&text, dns->duration);
+    add_line_text(finding, arena, &text);
 }
 
-static void put_views(struct text *text, unsigned views)
-{
-    static const struct {
-        unsigned view;
-        const char *name;
-    } names[] = {{VIEW_POD, "pod"},
-                 {VIEW_HOST, "host"},
-                 {VIEW_LINKAGE, "linkage"},
-                 {VIEW_LITERAL, "as written"}};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (views & names[i].view)
-            text_append_format(text, ", %s", names[i].name);
-}
-
-void finding_add_path(struct finding *finding, const char *label, const struct path_evidence *path,
-                      struct arena *arena)
+static void add_path_line(struct finding *finding, const struct path_evidence *path,
+                          struct arena *arena)
 {
     struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
-    char address[ADDRESS_TEXT_SIZE];
 
-    text_append_format(&text, "%s: %s (%s", label, address_format(&path->address, address),
-                       address_class_name(path->address_class));
-    put_views(&text, path->views);
-    text_append_format(&text, "): tcp %s", tcp_outcome_name(path->tcp.outcome));
-    put_seconds(&text, path->tcp.duration);
-    if (path->tcp.trials > 0)
-        text_append_format(&text, ", %u of %u further connects", path->tcp.trials_connected,
-                           path->tcp.trials);
+    text_append(&text, "path: ");
+    wording_address(&text, path, true);
+    text_append(&text, ": tcp ");
+    wording_tcp(&text, path);
     if (path->tls.outcome != TLS_SKIPPED) {
-        text_append_format(&text, "; tls %s", tls_outcome_name(path->tls.outcome));
-        put_seconds(&text, path->tls.duration);
+        text_append(&text, "; tls ");
+        wording_tls(&text, path);
     }
-    if (path->trials.clamped != TRIAL_NOT_MADE || path->trials.control_sni != TRIAL_NOT_MADE)
-        text_append_format(&text, "; with small segments %s, with another SNI %s",
-                           trial_outcome_name(path->trials.clamped),
-                           trial_outcome_name(path->trials.control_sni));
     if (path->api.outcome != API_SKIPPED) {
-        text_append_format(&text, "; /v2/ %s %u", api_outcome_name(path->api.outcome),
-                           path->api.status);
-        put_seconds(&text, path->api.duration);
-        if (path->api.location)
-            text_append_format(&text, ", to %s", path->api.location);
+        text_append(&text, "; /v2/ ");
+        wording_api(&text, path);
     }
-    add_text(finding, arena, &text);
+    add_line_text(finding, arena, &text);
 }
 
 static void add_control(struct finding *finding, const struct control_evidence *control,
@@ -171,11 +54,9 @@ static void add_control(struct finding *finding, const struct control_evidence *
 {
     struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
 
-    text_append_format(
-        &text, "control: %s %s: %s", control->kind == CONTROL_VPC ? "vpc" : "internet",
-        control->endpoint ? control->endpoint : "", control_outcome_name(control->outcome));
-    put_seconds(&text, control->duration);
-    add_text(finding, arena, &text);
+    text_append(&text, "control: ");
+    wording_control(&text, control);
+    add_line_text(finding, arena, &text);
 }
 
 static void add_dns_lines(struct finding *finding, const struct evidence *evidence,
@@ -186,7 +67,7 @@ static void add_dns_lines(struct finding *finding, const struct evidence *eviden
             add_dns(finding, &evidence->dns[i], arena);
 }
 
-/* `template` of each address that `has` what it speaks of. */
+/* One line for each address that `has` the value that `template` prints. */
 static void add_of_paths(struct finding *finding, const struct subject *subject,
                          bool has(const struct path_evidence *path), const char *template)
 {
@@ -195,7 +76,8 @@ static void add_of_paths(struct finding *finding, const struct subject *subject,
     for (size_t i = 0; i < evidence->path_count; i++) {
         struct subject one = {
             .facts = subject->facts, .arena = subject->arena, .path = &evidence->paths[i]};
-        const char *line = has(one.path) ? template_fill(template, &one) : NULL;
+        struct speaker speaker = subject_speaker(&one);
+        const char *line = has(one.path) ? speaker_fill(&speaker, template) : NULL;
         if (line && finding->evidence_count < FINDING_MAX_LINES)
             finding->evidence[finding->evidence_count++] = line;
     }
@@ -216,21 +98,87 @@ static bool has_client(const struct path_evidence *path)
     return path->api.client_address;
 }
 
+/* ---- auth, manifests and blobs ---- */
+
+static void add_auth(struct finding *finding, const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
+
+    if (evidence->registry->auth.outcome == AUTH_SKIPPED)
+        return;
+    text_append(&text, "auth: ");
+    wording_auth(&text, evidence);
+    add_line_text(finding, subject->arena, &text);
+}
+
+static void add_image_lines(struct finding *finding, const struct subject *subject,
+                            const struct image_evidence *image)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
+    bool refused = subject->phase == PHASE_AUTH && subject->image; /* by the token service */
+
+    if (image->outcome == MANIFEST_SKIPPED && !refused)
+        return;
+    text_append(&text, "manifest: ");
+    wording_image(&text, evidence, image);
+    add_line_text(finding, subject->arena, &text);
+    if (evidence_blob(image)->outcome == BLOB_SKIPPED)
+        return;
+    text_append(&text, "blob: ");
+    wording_blob(&text, evidence, evidence_blob(image));
+    add_line_text(finding, subject->arena, &text);
+}
+
+static void add_registry(struct finding *finding, const struct subject *subject)
+{
+    const struct registry_evidence *registry = subject->facts->evidence->registry;
+
+    if (!registry)
+        return;
+    add_auth(finding, subject);
+    for (size_t i = 0; i < registry->image_count; i++)
+        add_image_lines(finding, subject, &registry->images[i]);
+}
+
+/* ---- the node ---- */
+
+static void add_node_lines(struct finding *finding, const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    const struct node_evidence *node = &evidence->node;
+    struct text text = TEXT_WITH_LIMIT(LINE_LIMIT);
+
+    if (!node->present)
+        return;
+    text_append(&text, "node: ");
+    wording_node(&text, node);
+    add_line_text(finding, subject->arena, &text);
+    for (size_t i = 0; i < node->mirror_count; i++) {
+        text_append(&text, "mirror: ");
+        wording_mirror(&text, &node->mirrors[i]);
+        add_line_text(finding, subject->arena, &text);
+    }
+}
+
 void finding_add_evidence(struct finding *finding, const struct subject *subject)
 {
     const struct evidence *evidence = subject->facts->evidence;
-    unsigned shown = shown_for(finding->cause);
+    unsigned shown = cause_words(finding->cause)->shown;
 
     /* Controls first: they are few, and the conclusion rests on them. */
     for (size_t i = 0; (shown & SHOW_CONTROLS) && i < evidence->control_count; i++)
         if (evidence->controls[i].outcome != CONTROL_SKIPPED)
             add_control(finding, &evidence->controls[i], subject->arena);
+    if (shown & SHOW_NODE)
+        add_node_lines(finding, subject);
     if (shown & SHOW_DNS)
         add_dns_lines(finding, evidence, NAME_TARGET, subject->arena);
     if (shown & SHOW_VPC_NAME)
         add_dns_lines(finding, evidence, NAME_VPC, subject->arena);
     for (size_t i = 0; (shown & SHOW_PATHS) && i < evidence->path_count; i++)
-        finding_add_path(finding, "path", &evidence->paths[i], subject->arena);
+        add_path_line(finding, &evidence->paths[i], subject->arena);
     if (shown & SHOW_CERTIFICATES)
         add_of_paths(finding, subject, has_certificate,
                      "certificate: {address}: for {names}, by {issuer}, valid {not_before} to "
@@ -241,5 +189,5 @@ void finding_add_evidence(struct finding *finding, const struct subject *subject
     if (shown & SHOW_CLIENTS)
         add_of_paths(finding, subject, has_client, "client: {address}: it names {egress}");
     if (shown & SHOW_REGISTRY)
-        finding_add_registry(finding, subject);
+        add_registry(finding, subject);
 }

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The table that reads like "Causes" in the design: which facts make which cause. */
+/* The table of rules: which facts make which cause, with which severity and confidence. */
 
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/base64.h"
 
 #include <limits.h>
@@ -11,7 +12,8 @@ char *base64_decode(const char *text, size_t length, struct arena *arena, size_t
     size_t padded = (length + 3) / 4 * 4;
     if (length % 4 == 1 || padded > INT_MAX)
         return NULL;
-    /* OpenSSL wants the classic alphabet, padding, and no blank that it would pass over. */
+    /* OpenSSL needs the classic alphabet and padding. Blanks are removed first, because it would
+     * skip them. */
     unsigned char *classic = arena_allocate(arena, padded + 1);
     unsigned char *bytes = arena_allocate(arena, padded / 4 * 3 + 1);
     if (!classic || !bytes)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/challenge.h"
 
 #include <string.h>
@@ -5,58 +6,42 @@
 
 #include "config/base/text.h"
 
-/* Where the reading of one header stands. */
-struct reading {
-    const char *at;
-    struct arena *arena;
-    bool broken;
-};
-
 static bool is_token_byte(char byte)
 {
     return byte > ' ' && byte < 0x7f && !strchr("()<>@,;:\\\"/[]?={}", byte);
 }
 
-static void skip(struct reading *reading, const char *bytes)
+static const char *skip_challenge_blanks(const char *at)
 {
-    reading->at += strspn(reading->at, bytes);
+    return at + strspn(at, " \t\r\n");
 }
 
-/* "" where there is no token. */
-static const char *read_token(struct reading *reading)
+/* Returns "" if no token begins here. */
+static const char *read_token(const char **at, struct arena *arena)
 {
-    const char *start = reading->at;
+    const char *start = *at;
 
-    while (is_token_byte(*reading->at))
-        reading->at++;
-    return arena_copy_bytes(reading->arena, start, (size_t)(reading->at - start));
+    while (is_token_byte(**at))
+        (*at)++;
+    return arena_copy_bytes(arena, start, (size_t)(*at - start));
 }
 
-static const char *read_quoted(struct reading *reading)
+/* A text without its end is empty, and nothing is left to read. */
+static const char *read_quoted(const char **at, struct arena *arena)
 {
     struct text text = TEXT_WITH_LIMIT(CHALLENGE_MAX_VALUE);
+    const char *end = *at + 1;
 
-    for (reading->at++; *reading->at && *reading->at != '"'; reading->at++) {
-        if (*reading->at == '\\' && reading->at[1])
-            reading->at++;
-        text_append_bytes(&text, reading->at, 1);
+    for (; *end && *end != '"'; end++) {
+        if (*end == '\\' && end[1])
+            end++;
+        text_append_bytes(&text, end, 1);
     }
-    reading->broken |= *reading->at != '"' || text_truncated(&text);
-    reading->at += *reading->at == '"';
-    const char *value = arena_copy_text(reading->arena, text_string(&text));
+    bool whole = *end == '"' && !text_truncated(&text);
+    *at = whole ? end + 1 : end + strlen(end);
+    const char *value = arena_copy_text(arena, whole ? text_string(&text) : "");
     text_free(&text);
     return value;
-}
-
-/* A value, or the rest of a token68 ("=", "=="), which no parameter of ours has. */
-static const char *read_value(struct reading *reading)
-{
-    skip(reading, " \t=");
-    if (*reading->at == '"')
-        return read_quoted(reading);
-    const char *start = reading->at;
-    reading->at += strcspn(start, ", \t");
-    return arena_copy_bytes(reading->arena, start, (size_t)(reading->at - start));
 }
 
 static void set_parameter(struct challenge *challenge, const char *name, const char *value)
@@ -94,50 +79,28 @@ static void keep_better(struct challenge *best, const struct challenge *other)
         *best = *other;
 }
 
-/* One challenge: a scheme, and parameters up to the next scheme. Returns its scheme. */
-static void read_challenge(struct reading *reading, struct challenge *ret, const char **scheme)
-{
-    const char *name = *scheme;
-
-    *scheme = NULL;
-    while (*reading->at && !reading->broken) {
-        skip(reading, " \t,");
-        const char *token = *reading->at ? read_token(reading) : NULL;
-        if (!token)
-            break;
-        skip(reading, " \t");
-        if (*reading->at == '=') {
-            set_parameter(ret, token, read_value(reading));
-        } else if (*token) {
-            *scheme = token; /* of the next one */
-            break;
-        } else {
-            reading->broken = true;
-        }
-    }
-    settle_kind(ret, name);
-}
-
+/* Reads the first challenge of a line as containerd and skopeo do (remotes/docker/auth/parse.go):
+ * the first thing that is no parameter ends it, which is no error. */
 void challenge_parse(const char *header, struct arena *arena, struct challenge *ret)
 {
-    struct reading reading = {.at = header, .arena = arena};
+    const char *at = skip_challenge_blanks(header);
 
     *ret = (struct challenge){0};
-    skip(&reading, " \t,");
-    if (!*reading.at) {
+    if (!*at) {
         ret->kind = CHALLENGE_EMPTY;
         return;
     }
-    const char *scheme = read_token(&reading);
-    while (scheme && !reading.broken) {
-        struct challenge one = {0};
-        read_challenge(&reading, &one, &scheme);
-        if (reading.broken)
-            one = (struct challenge){0};
-        keep_better(ret, &one);
-    }
-    if (ret->kind == CHALLENGE_NONE)
-        ret->kind = CHALLENGE_UNPARSABLE;
+    const char *scheme = read_token(&at, arena);
+    do {
+        at = skip_challenge_blanks(at + (*at == ','));
+        const char *name = read_token(&at, arena);
+        if (!name || !*name || *at != '=')
+            break;
+        at++;
+        set_parameter(ret, name, *at == '"' ? read_quoted(&at, arena) : read_token(&at, arena));
+        at = skip_challenge_blanks(at);
+    } while (*at == ',');
+    settle_kind(ret, scheme ? scheme : "");
 }
 
 void challenge_read(const struct http_response *response, struct arena *arena,

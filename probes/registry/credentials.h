@@ -1,38 +1,56 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * The key for a registry, from a docker config file: `auths` by host, as docker, containerd and
- * the kubelet find it there (the .dockerconfigjson of an image pull secret). Messages never quote
- * the file's content.
+ * The keys for an image, from docker config files, by the rules of the kubelet's keyring
+ * (Kubernetes, pkg/credentialprovider): entries by host and path, globs in the host, the most
+ * specific entry first, every entry that fits is tried. Messages never quote a file's content.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/base/arena.h"
 
-#define CREDENTIALS_MAX_FILE ((size_t)256 * 1024)
+#define CREDENTIALS_MAX_FILE ((size_t)256 * 1024) /* bytes of one file */
+#define KEYRING_MAX_KEYS     8                    /* tried for one image */
 
+/* Without a user name or password, clients ask without a key. */
 struct credentials {
-    const char *username; /* "" with an identity token */
-    const char *secret;   /* a password, or an identity token */
+    const char *username;
+    const char *secret;
+    const char *entry; /* as the file writes it: "acme-prod.tencentcloudcr.com/team" */
 };
 
-enum credentials_result {
-    CREDENTIALS_FOUND,
-    CREDENTIALS_NONE,     /* of this registry */
-    CREDENTIALS_UNUSABLE, /* no file, not such a file, memory; `ret_error` says what */
+struct keyring_entry {
+    const char *place; /* host[:port][/path], no scheme; the order of the entries */
+    struct credentials key;
 };
 
-/* `host` without brackets; `port` 443 and, with `plain_http`, 80 need not be written in the file.
- * Texts of `ret` in `secrets`, of `ret_error` static or there. */
-enum credentials_result credentials_parse(const char *bytes, size_t length, const char *host,
-                                          uint16_t port, bool plain_http, struct arena *secrets,
-                                          struct credentials *ret, const char **ret_error);
+struct keyring {
+    size_t count;
+    struct keyring_entry *entries;
+    bool has_helpers; /* a file names credential helpers, which the kubelet never asks */
+};
 
-enum credentials_result credentials_read(const char *path, const char *host, uint16_t port,
-                                         bool plain_http, struct arena *secrets,
-                                         struct credentials *ret, const char **ret_error);
+/* Adds the entries of one file's content, in `secrets` like the ring's list itself. NULL, or why
+ * the kubelet would not take the file; a static text. The ring is then unchanged. */
+const char *keyring_parse(struct keyring *keyring, const char *bytes, size_t length,
+                          struct arena *secrets);
 
-/* Differs once the file was changed or replaced; 0 without one. */
-uint64_t credentials_stamp(const char *path);
+/* The same for files. Returns NULL, or an error sentence that names the file, in `secrets` or
+ * static. */
+const char *keyring_read(struct keyring *keyring, const char *const *paths, size_t count,
+                         struct arena *secrets);
+
+/* The keys for "host[:port]/repository", in the order in which they are tried; their number. */
+size_t keyring_find(const struct keyring *keyring, const char *image,
+                    struct credentials ret[KEYRING_MAX_KEYS]);
+
+/* The keys for any image of "host[:port]". */
+size_t keyring_find_host(const struct keyring *keyring, const char *host,
+                         struct credentials ret[KEYRING_MAX_KEYS]);
+
+/* Differs once a file was changed or replaced; 0 without files. */
+uint64_t credentials_stamp(const char *const *paths, size_t count);

@@ -1,58 +1,105 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Manifests and errors as registries answer them (OCI Image Specification 1.1, image manifest and
- * index; Docker Image Manifest V2; OCI Distribution Specification, "Error Codes"). */
+/* Manifests and errors as registries answer them, read as containerd reads them (OCI Image
+ * Specification 1.1, image manifest, index and config; Docker Image Manifest V2; OCI Distribution
+ * Specification, "Error Codes"). Peer text in the results is not escaped. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/base/arena.h"
 
-/* What containerd sends. */
+/* The header that containerd sends. */
 #define MANIFEST_ACCEPT                                           \
     "application/vnd.docker.distribution.manifest.v2+json, "      \
     "application/vnd.docker.distribution.manifest.list.v2+json, " \
     "application/vnd.oci.image.manifest.v1+json, "                \
     "application/vnd.oci.image.index.v1+json, */*"
 
-/* This machine's, as Go and thus image indexes name it. */
-#if defined(__x86_64__)
-#define MANIFEST_ARCHITECTURE "amd64"
-#elif defined(__aarch64__)
-#define MANIFEST_ARCHITECTURE "arm64"
-#elif defined(__i386__)
-#define MANIFEST_ARCHITECTURE "386"
-#elif defined(__arm__)
-#define MANIFEST_ARCHITECTURE "arm"
-#elif defined(__riscv) && __riscv_xlen == 64
-#define MANIFEST_ARCHITECTURE "riscv64"
-#elif defined(__powerpc64__)
-#define MANIFEST_ARCHITECTURE "ppc64le"
-#elif defined(__s390x__)
-#define MANIFEST_ARCHITECTURE "s390x"
-#elif defined(__loongarch64)
-#define MANIFEST_ARCHITECTURE "loong64"
-#else
-#error "how do image indexes name this machine's architecture?"
-#endif
+#define MANIFEST_MAX_SIZE      (4 * 1048 * 1048) /* bytes: larger ones containerd refuses */
+#define MANIFEST_MAX_LAYERS    512
+#define MANIFEST_MAX_PLATFORMS 16
+#define MANIFEST_MAX_URLS      4 /* of one layer */
+
+/* ---- media types and digests ---- */
+
+enum media_kind {
+    MEDIA_OTHER,
+    MEDIA_MANIFEST,
+    MEDIA_INDEX,
+    MEDIA_SCHEMA1,
+    MEDIA_CONFIG,
+    MEDIA_LAYER,
+};
+enum media_kind media_kind_of(const char *media_type); /* NULL is MEDIA_OTHER */
+
+/* A Content-Type as containerd reads one: cut at the semicolon. NULL stays NULL. */
+const char *media_type_of(const char *content_type, struct arena *arena);
+
+/* True for algorithm:hex as containerd takes it (sha256, sha384, sha512; the length fits). */
+bool digest_is_valid(const char *digest);
+
+/* True if the bytes have this digest. False if it is not valid. */
+bool digest_fits(const char *digest, const void *bytes, size_t length);
+
+/* "sha256:..." of the bytes; NULL: memory. */
+const char *digest_of(const void *bytes, size_t length, struct arena *arena);
+
+/* ---- platforms ---- */
+
+/* "os/architecture[/variant]" as Go and image indexes write it. */
+struct platform {
+    char os[16];
+    char architecture[16];
+    char variant[16];
+};
+
+/* False if it is not of that form. */
+bool platform_parse(const char *text, struct platform *ret);
+const char *platform_default(void); /* this machine's */
+
+/* ---- manifests ---- */
+
+struct descriptor {
+    const char *digest; /* valid */
+    const char *media_type;
+    int64_t size; /* bytes; -1 unknown */
+    size_t url_count;
+    const char **urls; /* http and https: clients fetch it from there first */
+};
 
 enum manifest_result {
-    MANIFEST_IS_INDEX, /* `digest` is of the manifest that this machine would pull */
-    MANIFEST_IS_IMAGE, /* `digest` is of the smallest blob */
-    MANIFEST_IS_NEITHER,
+    MANIFEST_IS_INDEX,
+    MANIFEST_IS_IMAGE,
+    MANIFEST_IS_UNSUPPORTED, /* no image that containerd takes */
+    MANIFEST_IS_NEITHER,     /* not even JSON */
     MANIFEST_IS_TOO_LARGE,
     MANIFEST_NO_MEMORY,
 };
 
 struct manifest {
-    const char *digest; /* checked: fit for a URL; NULL: none is named */
-    int64_t size;       /* of what it names, in bytes; -1 unknown */
+    struct descriptor child; /* of an index: for the platform; no digest: there is none */
+    bool child_has_no_platform;
+    size_t platform_count; /* of an index: those that it has */
+    const char *platforms[MANIFEST_MAX_PLATFORMS];
+    struct descriptor config; /* of an image */
+    size_t layer_count;
+    struct descriptor *layers;
 };
 
-/* `ret_error`: what was wrong; also why an index names none to go on with. Peer text in it is not
- * escaped. */
-enum manifest_result manifest_parse(const char *body, size_t length, struct arena *arena,
+/* `kind` is what the media type says: MEDIA_MANIFEST or MEDIA_INDEX. `ret_error`: a sentence for
+ * every result but an image. */
+enum manifest_result manifest_parse(const char *body, size_t length, enum media_kind kind,
+                                    const struct platform *platform, struct arena *arena,
                                     struct manifest *ret, const char **ret_error);
+
+/* NULL if clients can unpack an image with this config and these layers, else the reason. With
+ * `check_platform` the config has to be of that platform. */
+const char *image_config_error(const char *body, size_t length, const struct manifest *manifest,
+                               const struct platform *platform, bool check_platform,
+                               struct arena *arena, bool *ret_other_platform);
 
 /* "CODE: message" of an error body, or its first bytes; escaped and cut. NULL: it is empty. */
 const char *manifest_error(const char *body, size_t length, struct arena *arena);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/peer_json.h"
 
 #include <malloc.h>
@@ -6,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/base/memory.h"
 
-/* In front of each of jansson's blocks; those of the parse under way are a ring. */
+/* Header of each block that jansson allocates. The blocks of the current parse form a ring. */
 struct block {
     _Alignas(max_align_t) struct block *next; /* NULL: of no parse */
     struct block *previous;
@@ -79,7 +81,7 @@ void peer_json_release(void *bytes)
 
 /* Bytes, or a file where there are none. NULL: not JSON, or left. */
 static json_t *read_document(struct parse *parse, const char *bytes, size_t length, FILE *file,
-                             json_error_t *error)
+                             size_t flags, json_error_t *error)
 {
     struct block *head = &parse->blocks;
 
@@ -91,24 +93,70 @@ static json_t *read_document(struct parse *parse, const char *bytes, size_t leng
             peer_json_release(head->next + 1);
         return NULL;
     }
-    json_t *document = bytes ? json_loadb(bytes, length, JSON_REJECT_DUPLICATES, error)
-                             : json_loadf(file, JSON_REJECT_DUPLICATES, error);
+    json_t *document =
+        bytes ? json_loadb(bytes, length, flags, error) : json_loadf(file, flags, error);
     under_way = NULL;
     while (head->next != head)
         unlink_block(head->next);
     return document;
 }
 
-enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t **ret)
+/* True for an escape of half a surrogate pair or of a NUL. */
+static bool is_odd_escape(const char *escape)
 {
-    struct parse parse = {.budget = PEER_JSON_MAX_MEMORY};
+    return strncasecmp(escape, "\\ud", 3) == 0 || strncmp(escape, "\\u0000", 6) == 0;
+}
+
+/*
+ * Go replaces bytes that are not UTF-8 and halves of surrogate pairs, and takes NULs, while jansson
+ * refuses the document. Here a question mark stands for each, and for a NUL another control
+ * character. NULL: memory is short.
+ */
+static char *plain_copy(const char *bytes, size_t length)
+{
+    char *copy = memory_allocate(length + 1);
+
+    for (size_t i = 0; copy && i < length; i++) {
+        copy[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
+        if (bytes[i] != '\\' || i + 1 == length)
+            continue;
+        bool odd = length - i >= 6 && is_odd_escape(bytes + i);
+        size_t size = odd ? 6 : 2;
+        if (odd)
+            memcpy(copy + i, bytes[i + 2] == '0' ? "\\u0001" : "??????", size);
+        else
+            copy[i + 1] = (unsigned char)bytes[i + 1] < 0x80 ? bytes[i + 1] : '?';
+        i += size - 1;
+    }
+    return copy;
+}
+
+struct limits {
+    size_t text; /* bytes */
+    size_t memory;
+};
+static const struct limits of_peers = {PEER_JSON_MAX_TEXT, PEER_JSON_MAX_MEMORY};
+
+static enum peer_json_result parse_bytes(const char *bytes, size_t length, size_t flags,
+                                         const struct limits *limits, json_t **ret)
+{
+    struct parse parse = {.budget = limits->memory};
     uint64_t failures = memory_failures();
     json_error_t error;
 
     *ret = NULL;
-    if (length > PEER_JSON_MAX_TEXT)
+    if (length > limits->text)
         return PEER_JSON_TOO_LARGE;
-    *ret = read_document(&parse, bytes, length, NULL, &error);
+    *ret = read_document(&parse, bytes, length, NULL, flags, &error);
+    if (!*ret && !parse.exceeded) {
+        char *copy = plain_copy(bytes, length);
+        parse = (struct parse){.budget = limits->memory};
+        if (copy && memcmp(copy, bytes, length) != 0)
+            *ret = read_document(&parse, copy, length, NULL, flags, &error);
+        if (copy)
+            explicit_bzero(copy, length);
+        memory_release(copy);
+    }
     if (*ret)
         return PEER_JSON_OK;
     if (parse.exceeded)
@@ -116,14 +164,41 @@ enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t *
     return memory_failures() == failures ? PEER_JSON_MALFORMED : PEER_JSON_LOCAL;
 }
 
+enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t **ret)
+{
+    return parse_bytes(bytes, length, 0, &of_peers, ret);
+}
+
+enum peer_json_result peer_json_parse_within(const char *bytes, size_t length, size_t max_text,
+                                             size_t max_memory, json_t **ret)
+{
+    return parse_bytes(bytes, length, 0, &(struct limits){max_text, max_memory}, ret);
+}
+
+enum peer_json_result peer_json_parse_first(const char *bytes, size_t length, json_t **ret)
+{
+    return parse_bytes(bytes, length, JSON_DISABLE_EOF_CHECK, &of_peers, ret);
+}
+
 json_t *peer_json_load(FILE *file, json_error_t *ret_error)
 {
     struct parse parse = {.budget = SIZE_MAX};
 
-    return read_document(&parse, NULL, 0, file, ret_error);
+    return read_document(&parse, NULL, 0, file, JSON_REJECT_DUPLICATES, ret_error);
+}
+
+const json_t *peer_json_member(const json_t *object, const char *key)
+{
+    json_t *readable = (json_t *)(uintptr_t)object; /* the iterator changes nothing */
+    const json_t *found = NULL;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(readable, name, value) if (strcasecmp(name, key) == 0) found = value;
+    return found;
 }
 
 const char *peer_json_text(const json_t *object, const char *key)
 {
-    return json_string_value(json_object_get(object, key));
+    return json_string_value(peer_json_member(object, key));
 }

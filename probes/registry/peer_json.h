@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
@@ -23,12 +24,22 @@ enum peer_json_result {
 /* Free `*ret` with json_decref(). */
 enum peer_json_result peer_json_parse(const char *bytes, size_t length, json_t **ret);
 
+/* The same for the first document of a text: the rest is not looked at (json.Decoder in Go). */
+enum peer_json_result peer_json_parse_first(const char *bytes, size_t length, json_t **ret);
+
+/* The same with other limits, in bytes. */
+enum peer_json_result peer_json_parse_within(const char *bytes, size_t length, size_t max_text,
+                                             size_t max_memory, json_t **ret);
+
 /* See libraries_read_json(). */
 json_t *peer_json_load(FILE *file, json_error_t *ret_error);
 
-/* NULL unless there is a text without NULs at `key`. */
+/* Finds a member by Go's rules: the last one whose key is equal when case is ignored. */
+const json_t *peer_json_member(const json_t *object, const char *key);
+
+/* NULL unless there is a text without NULs at `key`, found like peer_json_member(). */
 const char *peer_json_text(const json_t *object, const char *key);
 
-/* What jansson allocates with from libraries_start() on. */
+/* Allocator that jansson uses from libraries_start() on. */
 void *peer_json_allocate(size_t size);
 void peer_json_release(void *bytes);

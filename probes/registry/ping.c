@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/ping.h"
 
 #include <ctype.h>
@@ -7,7 +8,8 @@
 
 #include "config/base/address.h"
 #include "config/base/text.h"
-#include "probes/evidence.h"
+#include "config/url.h"
+#include "probes/evidence/evidence.h"
 #include "probes/registry/challenge.h"
 #include "probes/transport/http_fields.h"
 
@@ -38,12 +40,13 @@ static const char *keep_header(const struct http_response *response, struct aren
     return value ? keep(arena, value, strlen(value)) : NULL;
 }
 
-/* Where it points to; a query may carry a signature and is never kept. */
-static const char *keep_location(const struct http_response *response, struct arena *arena)
+static const char *keep_location(const struct http_response *response, struct arena *scratch,
+                                 struct arena *arena)
 {
     const char *value = http_response_header(response, "location", 0);
+    const char *shown = value ? url_shown_location(value, scratch) : NULL;
 
-    return value ? keep(arena, value, strcspn(value, "?#")) : NULL;
+    return shown ? keep(arena, shown, strlen(shown)) : NULL;
 }
 
 static enum challenge_kind read_challenge(const struct http_response *response, struct arena *arena)
@@ -86,21 +89,30 @@ static enum api_outcome outcome_of(const struct http_response *response)
     return API_NOT_A_REGISTRY;
 }
 
+/* The moment of the exchange that is nearest to the peer's Date: the peer wrote it at some time in
+ * between, and its answer may have waited here because this process stood still. */
+static int64_t local_time_of(const struct http_response *response, int64_t peer_time)
+{
+    int64_t now = clock_wall() / (int64_t)USEC_PER_SEC;
+    int64_t first = response->asked_at < now ? response->asked_at : now; /* unless it was set */
+    int64_t last = response->asked_at > now ? response->asked_at : now;
+
+    return peer_time < first ? first : peer_time > last ? last : peer_time;
+}
+
 void registry_read_partial(const struct http_response *response, struct arena *scratch,
                            struct arena *arena, struct api_evidence *ret)
 {
-    int64_t now = clock_wall() / (int64_t)USEC_PER_SEC;
-
     ret->status = response->status;
     ret->duration = response->duration;
     ret->challenge = read_challenge(response, scratch);
     ret->content_type = keep_header(response, arena, "content-type");
     ret->server = keep_header(response, arena, "server");
     ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");
-    ret->location = keep_location(response, arena);
+    ret->location = keep_location(response, scratch, arena);
     ret->retry_after = http_retry_after(response);
     ret->peer_time = http_date(http_response_header(response, "date", 0));
-    ret->local_time = ret->peer_time ? now : 0;
+    ret->local_time = ret->peer_time ? local_time_of(response, ret->peer_time) : 0;
     ret->detail = response->detail ? keep(arena, response->detail, strlen(response->detail)) : NULL;
 }
 

@@ -1,20 +1,69 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/token.h"
 
 #include <string.h>
 
 #include "config/base/text.h"
 #include "probes/registry/base64.h"
+#include "probes/registry/go_types.h"
 #include "probes/registry/peer_json.h"
 
-#define MAX_TOKEN  16384 /* bytes; far more than a request's headers may have elsewhere */
+#define MAX_TOKEN  16384 /* bytes; other programs limit all headers of a request to less */
 #define GRANT_TEXT 256
 
+/* As Go's client, which takes blanks and bytes beyond ASCII. */
 static bool fits_a_header(const char *token)
 {
     for (const char *at = token; *at; at++)
-        if (*at <= ' ' || *at >= 0x7f)
+        if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
             return false;
     return *token && strlen(token) <= MAX_TOKEN;
+}
+
+/* containerd refuses an answer whose members have another type (remotes/docker/auth/fetch.go). */
+static const char *wrong_member(const json_t *document, bool posted)
+{
+    static const struct go_member of_get[] = {
+        {"token", GO_TEXT, NULL},         {"access_token", GO_TEXT, NULL},
+        {"refresh_token", GO_TEXT, NULL}, {"expires_in", GO_NUMBER, NULL},
+        {"issued_at", GO_TIME, NULL},     {0},
+    };
+    static const struct go_member of_post[] = {
+        {"access_token", GO_TEXT, NULL}, {"refresh_token", GO_TEXT, NULL},
+        {"expires_in", GO_NUMBER, NULL}, {"issued_at", GO_TIME, NULL},
+        {"scope", GO_TEXT, NULL},        {0},
+    };
+    static const struct {
+        const char *name;
+        const char *sentence;
+    } known[] = {{"expires_in", "expires_in is not a whole number"},
+                 {"issued_at", "issued_at is not a time"},
+                 {"scope", "scope is not a text"},
+                 {"", "the answer is not a JSON object"}};
+    const char *member = go_misfit(document, posted ? of_post : of_get);
+
+    for (size_t i = 0; member && i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(member, known[i].name) == 0)
+            return known[i].sentence;
+    return member ? "a token that is not a text" : NULL;
+}
+
+bool token_answer_is_enough(const char *body, size_t length)
+{
+    json_t *document = NULL;
+    bool is_whole = peer_json_parse_first(body, length, &document) == PEER_JSON_OK;
+
+    json_decref(document);
+    return is_whole;
+}
+
+bool token_answer_ends_well(const char *body, size_t length)
+{
+    json_t *document = NULL;
+    bool ends = peer_json_parse(body, length, &document) == PEER_JSON_OK;
+
+    json_decref(document);
+    return ends;
 }
 
 enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
@@ -23,7 +72,7 @@ enum token_result token_parse(const char *body, size_t length, bool posted, stru
     json_t *document;
     enum token_result result = TOKEN_MALFORMED;
 
-    switch (peer_json_parse(body, length, &document)) {
+    switch (peer_json_parse_first(body, length, &document)) {
     case PEER_JSON_OK:
         break;
     case PEER_JSON_MALFORMED:
@@ -36,10 +85,13 @@ enum token_result token_parse(const char *body, size_t length, bool posted, stru
         *ret_error = "out of memory";
         return TOKEN_LOCAL;
     }
+    const char *wrong = wrong_member(document, posted);
     const char *token = peer_json_text(document, "access_token");
     if ((!token || !*token) && !posted)
         token = peer_json_text(document, "token");
-    if (!token || !*token) {
+    if (wrong) {
+        *ret_error = wrong;
+    } else if (!token || !*token) {
         *ret_error = posted ? "the answer to POST has no access_token"
                             : "the answer has neither token nor access_token";
     } else if (!fits_a_header(token)) {
@@ -54,7 +106,7 @@ enum token_result token_parse(const char *body, size_t length, bool posted, stru
 
 /* ---- the token itself ---- */
 
-/* The claims of a JWT, or NULL: some services give tokens that say nothing to us. */
+/* Returns the claims of a JWT, or NULL, because some services issue opaque tokens. */
 static json_t *claims_of(const char *token, struct arena *secrets)
 {
     const char *start = strchr(token, '.');

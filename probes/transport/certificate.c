@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/certificate.h"
 
 #include <openssl/bio.h>
@@ -14,7 +15,7 @@ static const char *peer_text(struct arena *arena, const void *bytes, size_t leng
     struct text text = TEXT_WITH_LIMIT(EVIDENCE_MAX_TEXT);
     const char *kept;
 
-    /* The text's own limit counts what is written, an escape being four bytes. */
+    /* The text's limit counts bytes as written, and an escape is four bytes. */
     text_append_peer(&text, bytes, length, EVIDENCE_MAX_TEXT);
     kept = arena_copy_text(arena, text_string(&text));
     text_free(&text);
@@ -28,7 +29,7 @@ static const char *name_text(struct arena *arena, const X509_NAME *name)
     char *bytes = NULL;
     long length;
 
-    /* RFC 2253, but with bytes beyond ASCII left for our own escaper */
+    /* RFC 2253, but bytes beyond ASCII are left to text_append_peer() */
     if (bio && name &&
         X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
             0) {

@@ -1,12 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* A peer's certificate as evidence: bounded, escaped, valid or not (RFC 5280, names as RFC 2253).
- */
+/* Describes a peer's certificate as evidence, whether it is valid or not: texts are bounded and
+ * escaped (RFC 5280, names as in RFC 2253). */
 
 #include <openssl/x509.h>
 
 #include "config/base/arena.h"
-#include "probes/evidence.h"
+#include "probes/evidence/evidence.h"
 
-/* Texts go into `arena`; a piece for which memory is short stays NULL or 0. */
+/* Texts go into `arena`. A field stays NULL or 0 if memory is short. */
 void certificate_describe(X509 *certificate, struct arena *arena, struct certificate_evidence *ret);

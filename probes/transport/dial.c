@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/dial.h"
 
 #include <errno.h>
@@ -15,11 +16,11 @@ struct dial {
     usec_t started;
     int fd;
     int family;
-    int error; /* of a connect() that failed at once */
+    int error; /* errno if connect() failed at once */
 };
 
-/* A family that this host has no route or no address for says so before any packet leaves. Of IPv4
- * EADDRNOTAVAIL says that every local port is taken (connect(2)), which is trouble of this host. */
+/* connect() fails before any packet leaves if this host has no route or no address of the family.
+ * For IPv4, EADDRNOTAVAIL means that every local port is taken (connect(2)): a local error. */
 static bool is_missing_family(const struct dial *dial)
 {
     int error = dial->error;
@@ -53,7 +54,20 @@ static enum tcp_outcome outcome_of_errno(int error)
     }
 }
 
-static void finish(struct dial *dial, enum tcp_outcome outcome, int error)
+/* AF_UNSPEC if the kernel does not tell. */
+static struct address source_of(int fd)
+{
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof(storage);
+    struct endpoint own = {0};
+
+    if (getsockname(fd, (struct sockaddr *)&storage, &length) < 0 ||
+        !endpoint_from_sockaddr((const struct sockaddr *)&storage, &own))
+        return (struct address){0};
+    return own.address;
+}
+
+static void dial_finish(struct dial *dial, enum tcp_outcome outcome, int error)
 {
     struct dial_result result = {
         .outcome = outcome,
@@ -63,6 +77,7 @@ static void finish(struct dial *dial, enum tcp_outcome outcome, int error)
     };
 
     if (outcome == TCP_OK) {
+        result.source = source_of(dial->fd);
         result.fd = dial->fd;
         dial->fd = -1;
     }
@@ -75,8 +90,8 @@ static void on_failed_at_once(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    finish(dial, is_missing_family(dial) ? TCP_SKIPPED : outcome_of_errno(dial->error),
-           dial->error);
+    dial_finish(dial, is_missing_family(dial) ? TCP_SKIPPED : outcome_of_errno(dial->error),
+                dial->error);
 }
 
 static void on_writable(evutil_socket_t fd, short events, void *context)
@@ -86,14 +101,14 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
 
     (void)events;
     if (getsockopt((int)fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        finish(context, outcome_of_errno(errno), errno);
-    else if (error == EACCES) /* ICMPv6: prohibited (RFC 4443 3.1); ICMP's is EHOSTUNREACH */
-        finish(context, TCP_UNREACHABLE, error);
+        dial_finish(context, outcome_of_errno(errno), errno);
+    else if (error == EACCES) /* ICMPv6: prohibited (RFC 4443 3.1); ICMP sends EHOSTUNREACH */
+        dial_finish(context, TCP_UNREACHABLE, error);
     else
-        finish(context, outcome_of_errno(error), error);
+        dial_finish(context, outcome_of_errno(error), error);
 }
 
-static int set_options(int fd, const struct dial_options *options)
+static int set_dial_options(int fd, const struct dial_options *options)
 {
     int one = 1;
 
@@ -105,7 +120,7 @@ static int set_options(int fd, const struct dial_options *options)
                       sizeof(options->max_segment));
 }
 
-/* 0 when under way (or done already), else errno. */
+/* 0 if the connect is in progress or done, else errno. */
 static int start_connect(struct dial *dial, const struct endpoint *endpoint,
                          const struct dial_options *options)
 {
@@ -115,11 +130,11 @@ static int start_connect(struct dial *dial, const struct endpoint *endpoint,
     dial->fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0)
         return errno;
-    if (set_options(dial->fd, options) < 0)
+    if (set_dial_options(dial->fd, options) < 0)
         return errno;
     if (connect(dial->fd, (const struct sockaddr *)&storage, length) == 0)
         return 0;
-    /* An interrupted connect goes on by itself, as one in progress does. */
+    /* The kernel continues an interrupted connect, like one in progress. */
     return errno == EINPROGRESS || errno == EINTR ? 0 : errno;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /* One non-blocking TCP connect to one address. */
@@ -6,15 +7,16 @@
 
 #include "config/base/address.h"
 #include "config/base/clock.h"
-#include "probes/evidence.h"
+#include "probes/evidence/evidence.h"
 
 struct dial;
 
 struct dial_result {
     enum tcp_outcome outcome;
-    int error;       /* errno, 0 when none */
-    usec_t duration; /* from connect() to the callback's own reading of the clock */
-    int fd;          /* a connected, non-blocking socket that the callee now owns; -1 otherwise */
+    int error;             /* errno, 0 when none */
+    usec_t duration;       /* from connect() to the callback's own reading of the clock */
+    struct address source; /* of the connected socket */
+    int fd;                /* a connected, non-blocking socket that `done` now owns; -1 otherwise */
 };
 
 typedef void dial_done_fn(const struct dial_result *result, void *context);
@@ -24,11 +26,13 @@ struct dial_options {
 };
 
 /*
- * Starts; `done` is called from the loop exactly once, never from inside dial_start(), never after
- * dial_free(). There is no timeout of its own: the caller has one deadline for everything and says
- * dial_expire() then. ENETUNREACH or, of IPv6, EADDRNOTAVAIL at once gives TCP_SKIPPED (a family
- * without a route), EHOSTUNREACH and a later ENETUNREACH TCP_UNREACHABLE, EMFILE, ENOMEM, no free
- * port and the like TCP_LOCAL. NULL when memory is short.
+ * Starts to connect. `done` is called from the loop exactly once, never from inside dial_start()
+ * and never after dial_free(). A dial has no timeout: the caller has one deadline for everything,
+ * and frees the dial when that comes.
+ *
+ * The outcome is TCP_SKIPPED if connect() fails at once because this host has no route for the
+ * family (ENETUNREACH, or EADDRNOTAVAIL for IPv6), TCP_UNREACHABLE for EHOSTUNREACH and a later
+ * ENETUNREACH, and TCP_LOCAL for EMFILE, ENOMEM, no free port and the like. NULL: memory is short.
  */
 struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint,
                         const struct dial_options *options, dial_done_fn *done, void *context);
@@ -36,5 +40,5 @@ struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint
 /* Closes the socket unless it was handed over. Allowed inside the callback; NULL is allowed. */
 void dial_free(struct dial *dial);
 
-/* How long it has been trying. */
+/* Time since dial_start(). */
 usec_t dial_elapsed(const struct dial *dial);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/dns_message.h"
 
 #include <ares.h>
@@ -6,17 +7,18 @@
 #include <sys/socket.h>
 
 #include "config/base/text.h"
-#include "probes/evidence.h"
+#include "probes/evidence/evidence.h"
 
 #define HEADER_SIZE        12
 #define RECORD_HEADER_SIZE 10   /* type, class, TTL, RDLENGTH */
 #define MAX_RECORDS        512  /* looked at in one answer */
 #define MAX_ALIASES        32   /* followed to the end of the chain; fewer are kept */
-#define MAX_NAME           1024 /* a name as text, its odd bytes as \DDD */
+#define MAX_NAME           1024 /* bytes of a name as text, where unprintable bytes are \DDD */
 
+enum { FLAG_AA = 0x0400, FLAG_RA = 0x0080 };
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41, CLASS_IN = 1 };
 
-/* The one reader: every access is checked against what is there. */
+/* Every read of the message goes through this cursor, which checks the bounds. */
 struct cursor {
     const uint8_t *message;
     size_t length;
@@ -44,7 +46,7 @@ static uint16_t read_u16(struct cursor *cursor)
     return (uint16_t)(byte[0] << 8 | byte[1]);
 }
 
-/* Compression, its loops and its limits are c-ares's business (ares_expand_name). */
+/* ares_expand_name() handles compression and refuses loops. */
 static void read_name(struct cursor *cursor, char name[MAX_NAME])
 {
     char *expanded = NULL;
@@ -87,7 +89,7 @@ static bool same_name(const char *a, const char *b)
     return strcasecmp(a, b) == 0;
 }
 
-/* The section that was asked must come back; QDCOUNT 1 is the only one there is (RFC 9619). */
+/* An answer repeats the question, and QDCOUNT is always 1 (RFC 9619). */
 static bool read_question(struct cursor *cursor, uint16_t count, const struct dns_evidence *asked)
 {
     char name[MAX_NAME];
@@ -127,7 +129,7 @@ static void add_address(struct dns_evidence *answer, const uint8_t *bytes, uint3
 
 enum alias { ALIAS_NONE, ALIAS_FOLLOWED, ALIAS_BROKEN };
 
-/* Where `name` points to by a CNAME of this answer, if it does. */
+/* Replaces `name` with its alias if this answer has a CNAME for it. */
 static enum alias follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME])
 {
     struct record record;
@@ -148,9 +150,9 @@ static enum alias follow_alias(struct cursor start, uint16_t count, char name[MA
     return ALIAS_NONE;
 }
 
-/* Addresses owned by `name`. False when a record cannot be read. */
-static bool read_addresses(struct cursor start, uint16_t count, const char *name,
-                           struct dns_evidence *answer)
+/* Keeps every address, whatever name owns it, because Go's resolver does not compare the names.
+ * False if a record cannot be read. */
+static bool read_addresses(struct cursor start, uint16_t count, struct dns_evidence *answer)
 {
     uint16_t wanted = answer->type == RECORD_A ? TYPE_A : TYPE_AAAA;
     uint16_t size = answer->type == RECORD_A ? 4 : 16;
@@ -159,17 +161,18 @@ static bool read_addresses(struct cursor start, uint16_t count, const char *name
     for (uint16_t i = 0; i < count && i < MAX_RECORDS; i++) {
         if (!read_record(&start, &record))
             return false;
-        if (record.type != wanted || record.dns_class != CLASS_IN || !same_name(record.owner, name))
+        if (record.type != wanted || record.dns_class != CLASS_IN)
             continue;
-        if (record.data_length != size)
+        if (record.data_length < size)
             return false;
         add_address(answer, start.message + record.data_at, record.ttl);
     }
     return true;
 }
 
-/* The rcode with its upper 8 bits, which the first OPT of the additional section has in place of a
- * TTL (RFC 6891 section 6.1.3); what cannot be read adds none, as for Go's resolver. */
+/* The rcode with its upper 8 bits, which the first OPT record of the additional section has in
+ * place of a TTL (RFC 6891 section 6.1.3). A record that cannot be read adds none, as in Go's
+ * resolver. */
 static uint16_t read_rcode(struct cursor start, uint16_t flags, unsigned before,
                            unsigned additional)
 {
@@ -198,8 +201,8 @@ static enum dns_outcome outcome_of_rcode(uint16_t rcode)
     }
 }
 
-/* Keeps the chain of aliases that starts at the question; `name` becomes its end. False when it
- * cannot be read. */
+/* Keeps the chain of aliases that starts at the question and sets `name` to its end. False if a
+ * record cannot be read. */
 static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena *arena,
                        struct dns_evidence *answer, char name[MAX_NAME])
 {
@@ -216,7 +219,7 @@ static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena
     return alias != ALIAS_BROKEN;
 }
 
-/* An rcode speaks of the end of the chain (RFC 2308 section 2.1). */
+/* The rcode is about the end of the chain (RFC 2308 section 2.1). */
 static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, struct arena *arena,
                                      struct dns_evidence *answer)
 {
@@ -228,7 +231,7 @@ static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, stru
     if (answer->rcode)
         return outcome_of_rcode(answer->rcode);
     answer->addresses = found;
-    bool readable = read_addresses(*cursor, count, name, answer);
+    bool readable = read_addresses(*cursor, count, answer);
     size_t size = answer->address_count * sizeof(*found);
     answer->addresses = size && readable ? arena_allocate(arena, size) : NULL;
     if (answer->addresses) {
@@ -264,4 +267,7 @@ void dns_message_read(const uint8_t *message, size_t length, struct arena *arena
         answer->outcome = outcome_of_rcode(answer->rcode);
     else if (questions && !still_truncated)
         answer->outcome = read_answers(&cursor, answers, arena, answer);
+    /* Clients ask the next server then (golang.org/issue/15434). */
+    if (answer->outcome == DNS_NODATA && !answers && !(flags & (FLAG_AA | FLAG_RA)))
+        answer->outcome = DNS_LAME;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /* Reads one DNS answer (RFC 1035 section 4) through a bounds-checked cursor. Hostile input. */
@@ -6,13 +7,13 @@
 #include <stdint.h>
 
 #include "config/base/arena.h"
-#include "probes/evidence.h"
+#include "probes/evidence/evidence.h"
 
 /*
- * Fills outcome, rcode, cnames and addresses (without classes) of `answer`, whose name and type say
- * what was asked. Only addresses owned by the end of the CNAME chain that starts at the question
- * count; RFC 2181 TTLs (top bit set means 0); the rcode has the bits that EDNS adds (RFC 6891).
- * Never fails: what cannot be read is DNS_MALFORMED.
+ * Fills outcome, rcode, cnames and addresses (without classes) of `answer`, which has the name and
+ * type that were asked. All addresses count, as in Go's resolver, which does not compare
+ * the names that own them. A TTL with the top bit set is 0 (RFC 2181), and the rcode includes the bits that
+ * EDNS adds (RFC 6891). Never fails: the outcome of an unreadable message is DNS_MALFORMED.
  */
 void dns_message_read(const uint8_t *message, size_t length, struct arena *arena,
                       struct dns_evidence *answer);

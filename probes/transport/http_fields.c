@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/http_fields.h"
 
 #include <ctype.h>
@@ -13,22 +14,20 @@
 const char *http_host_header(const char *host, uint16_t port, uint16_t default_port,
                              struct arena *arena)
 {
-    bool v6 = strchr(host, ':') != NULL;
-    const char *open = v6 ? "[" : "";
-    const char *close = v6 ? "]" : "";
+    char buffer[HOST_PORT_SIZE];
 
-    if (port == default_port)
-        return arena_format(arena, "%s%s%s", open, host, close);
-    return arena_format(arena, "%s%s%s:%u", open, host, close, (unsigned)port);
+    return arena_copy_text(arena, host_port_short(host, port, default_port, buffer));
 }
 
-/* What an address is no part of: "openresty/1.21.4.1", "v1.2.3.4", "10.0.0.0/8". */
+/* Bytes that make the digits beside them no client's address: "openresty/1.21.4.1", "v1.2.3.4",
+ * "10.0.0.0/8". */
 static bool is_word_byte(char byte)
 {
     return isalnum((unsigned char)byte) || (byte && strchr("/-_%", byte));
 }
 
-/* The address that `text` begins with, of `bytes` only; a sentence may end with it. */
+/* Reads the address that `text` begins with and that consists of `bytes` only. A full stop or colon
+ * may follow, since a sentence may end with the address. */
 static bool read_address(const char *text, size_t room, const char *bytes, struct address *ret)
 {
     char token[ADDRESS_TEXT_SIZE + 1];
@@ -46,7 +45,7 @@ static bool read_address(const char *text, size_t room, const char *bytes, struc
     return length >= sizeof("1.1.1.1") - 1 && address_parse(token, ret);
 }
 
-/* "0.0.0.0" and loopback are no client's. */
+/* No client comes from 0.0.0.0 or loopback. */
 static bool may_be_client(const struct address *address, const struct address *except)
 {
     if (address->family == AF_INET && (address->bytes[0] == 0 || address->bytes[0] == 127))

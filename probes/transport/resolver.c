@@ -1,9 +1,17 @@
+/* SPDX-License-Identifier: MIT */
 /*
- * c-ares on libevent. What c-ares 1.18 does not do is done here: the deadline of a question, the
- * real errno of a socket (dns_socket.c), staying alive while its own callback runs (destroying a
- * channel there is a double free), asking every question again without EDNS (it does so for the
- * first FORMERR of a channel only), and TCP, which has a channel of its own: a connection that
- * fails ends every question of its channel, those that still wait over UDP too.
+ * c-ares on libevent, with a few things that c-ares 1.18 lacks: the deadline of a question, the
+ * errno of a socket (dns_socket.c), a channel that survives its own callback (destroying it there
+ * is a double free), a FORMERR that is final, as it is for Go's resolver (dns_socket.c), and a TCP
+ * channel of its own, because a failed connection ends every question of its channel.
+ *
+ * States of a question, and the function that moves it:
+ *   asked      resolver_ask(): waits on the UDP channel (on TCP with use_vc)
+ *   repeated   question_due() after half of the timeout: a second datagram, same channel
+ *   over TCP   ask_again() after a truncated answer
+ *   complete   channel_answered() with an answer, channel_failed() or complete_all() with an error;
+ *              the question's timer is made active
+ *   told       question_due(): the caller has the answer, DNS_TIMEOUT if none came in time
  */
 
 #include "probes/transport/resolver.h"
@@ -23,8 +31,8 @@ struct channel {
     struct resolver *resolver;
     ares_channel ares;
     struct event *timer;
-    unsigned depth;                  /* calls into c-ares under way */
-    struct dns_socket_errors errors; /* in the outermost of them */
+    unsigned depth;                  /* calls into c-ares that have not returned */
+    struct dns_socket_errors errors; /* in the outermost call */
     bool deaf;                       /* memory was too short to watch one of its sockets */
 };
 
@@ -38,43 +46,35 @@ struct watch { /* one socket of a channel */
 struct asking { /* one try of a question */
     struct resolver_question *question;
     struct channel *channel;
-    bool without_edns;
 };
 
 struct resolver_question {
     struct resolver_question *next;
-    struct asking askings[4]; /* at first, repeated, without EDNS, over TCP */
+    struct asking askings[3]; /* at first, repeated, over TCP */
     unsigned asking_count;
-    struct channel *channel; /* where it is waiting */
+    struct channel *channel; /* the channel that it waits in */
     struct dns_evidence answer;
-    resolver_answer_fn *answered; /* NULL once nobody waits any more */
+    resolver_answer_fn *answered; /* NULL once the caller knows, or was freed */
     void *context;
     usec_t started;
     uint64_t memory_failures; /* before it was asked */
-    bool asked_without_edns;
-    bool waited_half; /* of the timeout */
+    bool waited_half;         /* of the timeout */
     bool complete;
-    struct event *timer; /* the question's deadline, and the way to the caller */
+    struct event *timer; /* the question's deadline; active once it is complete */
 };
 
 struct resolver {
     struct event_base *base;
     struct channel udp;
-    struct channel tcp; /* made for the first truncated answer */
+    struct channel tcp; /* opened for the first truncated answer */
     struct endpoint server;
-    usec_t timeout;
+    struct resolver_options options;
     struct arena *arena;
     struct event *reaper;
     struct watch *watches;
     struct resolver_question *questions;
     bool freed;
 };
-
-static struct timeval to_timeval(usec_t duration)
-{
-    return (struct timeval){.tv_sec = (time_t)(duration / USEC_PER_SEC),
-                            .tv_usec = (suseconds_t)(duration % USEC_PER_SEC)};
-}
 
 /* ---- a channel on the loop ---- */
 
@@ -170,7 +170,7 @@ static void complete_all(struct channel *channel, enum dns_outcome outcome, cons
     }
 }
 
-/* Called before the descriptor is closed, whose number may be taken again at once. */
+/* c-ares calls this before it closes the descriptor, whose number may be reused at once. */
 static void socket_state(void *context, ares_socket_t fd, int readable, int writable)
 {
     struct channel *channel = context;
@@ -200,7 +200,7 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
     struct ares_options options = {
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
                  ARES_FLAG_IGNTC | flags,
-        .timeout = (int)(resolver->timeout / USEC_PER_MSEC) + SLACK_MSEC,
+        .timeout = (int)(resolver->options.timeout / USEC_PER_MSEC) + SLACK_MSEC,
         .tries = 1,
         .ednspsz = 1232,
         .sock_state_cb = socket_state,
@@ -208,7 +208,7 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
         .lookups = (char[]){"b"},
         .ndots = 1,
     };
-    /* With all of these given, if only as none, c-ares reads no resolv.conf of its own. */
+    /* c-ares reads no resolv.conf if all of these are given, even as empty lists. */
     int given =
         ARES_OPT_LOOKUPS | ARES_OPT_NDOTS | ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_SORTLIST;
     int mask = given | ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
@@ -217,13 +217,14 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
                                          .udp_port = resolver->server.port,
                                          .tcp_port = resolver->server.port};
 
-#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31: a probe must ask every time */
+#ifdef ARES_OPT_QUERY_CACHE /* on by default since 1.31, but a probe must ask every time */
     options.qcache_max_ttl = 0;
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
     channel->resolver = resolver;
     channel->errors.family = resolver->server.address.family;
     channel->errors.is_tcp = flags & ARES_FLAG_USEVC;
+    channel->errors.scope = resolver->options.scope;
     channel->timer = event_new(resolver->base, -1, 0, channel_timer, channel);
     if (!channel->timer || ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS) {
         channel->ares = NULL;
@@ -252,11 +253,11 @@ static enum dns_outcome outcome_of_silence(const struct channel *channel, int st
         error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
         return DNS_RESOLVER_UNREACHABLE;
     if (error == 0)
-        return DNS_MALFORMED; /* it closed the connection in the middle of an answer */
+        return DNS_MALFORMED; /* the server closed the connection in the middle of an answer */
     return DNS_RESOLVER_PORT_CLOSED;
 }
 
-/* Where memory was short, what is missing need not be missing in the answer. */
+/* A part that is missing in the answer may be missing because memory was short. */
 static void settle(struct resolver_question *question)
 {
     struct dns_evidence *answer = &question->answer;
@@ -269,25 +270,25 @@ static void settle(struct resolver_question *question)
     answer->error = strerror(ENOMEM);
 }
 
-static void ask(struct resolver_question *question, struct channel *channel);
+static void send_question(struct resolver_question *question, struct channel *channel);
 
-/* One lost datagram is not a silent resolver, and clients ask again too (c-ares would double its
- * wait, and hide it). False: it has been done, or memory is short. */
+/* Asks again, because one lost datagram does not make a resolver silent, and clients ask again too
+ * (c-ares would do so unseen, and double its wait). False if that was done, or memory is short. */
 static bool repeat(struct resolver_question *question)
 {
     struct resolver *resolver = question->channel->resolver;
-    struct timeval rest = to_timeval(resolver->timeout - resolver->timeout / 2);
+    struct timeval rest = clock_timeval(resolver->options.timeout - resolver->options.timeout / 2);
 
     if (question->complete || question->waited_half || event_add(question->timer, &rest))
         return false;
     question->waited_half = true;
-    question->answer.repeated = question->channel == &resolver->udp;
+    question->answer.repeated = question->channel == &resolver->udp && !resolver->options.use_vc;
     if (question->answer.repeated)
-        ask(question, &resolver->udp);
+        send_question(question, &resolver->udp);
     return true;
 }
 
-/* Tells the caller, always from the loop, and then forgets the question. */
+/* Calls the caller back, always from the loop. */
 static void question_due(evutil_socket_t fd, short what, void *context)
 {
     struct resolver_question *question = context;
@@ -309,11 +310,11 @@ static void question_due(evutil_socket_t fd, short what, void *context)
 static void channel_answered(void *context, int status, int timeouts, unsigned char *bytes,
                              int length);
 
-static void ask(struct resolver_question *question, struct channel *channel)
+static void send_question(struct resolver_question *question, struct channel *channel)
 {
     struct asking *asking = &question->askings[question->asking_count++];
 
-    *asking = (struct asking){question, channel, question->asked_without_edns};
+    *asking = (struct asking){question, channel};
     question->channel = channel;
     enter(channel);
     ares_query(channel->ares, question->answer.name, 1 /* IN */,
@@ -323,30 +324,20 @@ static void ask(struct resolver_question *question, struct channel *channel)
         complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
 }
 
-/* Whether the answer asks for another try, over TCP or, once, without EDNS; several may ask for the
- * same one. */
+/* True if the answer needs another try, over TCP. Several answers may need the same one. */
 static bool ask_again(const struct asking *asking, const unsigned char *bytes, int length)
 {
     struct resolver_question *question = asking->question;
     struct resolver *resolver = asking->channel->resolver;
-    bool truncated = length > 3 && bytes[2] & 0x02;
-    bool format_error = length > 3 && (bytes[3] & 0x0f) == 1;
 
-    if (truncated && asking->channel == &resolver->udp) {
-        question->answer.truncated = true;
-        if (question->channel == &resolver->tcp)
-            return true;
-        if (!resolver->tcp.ares && open_channel(resolver, &resolver->tcp, ARES_FLAG_USEVC))
-            return false;
-        ask(question, &resolver->tcp);
-        return true;
-    }
-    if (!format_error || asking->without_edns)
+    if (length < 3 || !(bytes[2] & 0x02) || asking->channel == &resolver->tcp)
         return false;
-    if (question->asked_without_edns)
+    question->answer.truncated = true;
+    if (question->channel == &resolver->tcp)
         return true;
-    question->asked_without_edns = true; /* c-ares has turned it off for the whole channel */
-    ask(question, question->channel);
+    if (!resolver->tcp.ares && open_channel(resolver, &resolver->tcp, ARES_FLAG_USEVC))
+        return false;
+    send_question(question, &resolver->tcp);
     return true;
 }
 
@@ -358,12 +349,12 @@ static void channel_failed(struct resolver_question *question, struct channel *c
             ? arena_copy_text(channel->resolver->arena, strerror(channel->errors.last_error))
             : NULL;
 
-    if (question->channel == channel) { /* else it waits elsewhere by now */
+    if (question->channel == channel) { /* else it waits on the other channel now */
         question->answer.outcome = outcome;
         question->answer.error = error;
         complete(question);
     }
-    /* One ICMP error is about the server, but the socket hands it to only one of its questions. */
+    /* An ICMP error is about the server, but the socket reports it to only one question. */
     if (outcome == DNS_RESOLVER_PORT_CLOSED || outcome == DNS_RESOLVER_UNREACHABLE)
         complete_all(channel, outcome, error);
 }
@@ -384,6 +375,7 @@ static void channel_answered(void *context, int status, int timeouts, unsigned c
     }
     if (ask_again(asking, bytes, length))
         return;
+    dns_socket_restore(bytes, length);
     dns_message_read(bytes, (size_t)length, resolver->arena, &question->answer);
     complete(question);
 }
@@ -392,7 +384,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
                  resolver_answer_fn *answered, void *context)
 {
     struct resolver_question *question = memory_allocate(sizeof(*question));
-    struct timeval half = to_timeval(resolver->timeout / 2);
+    struct timeval half = clock_timeval(resolver->options.timeout / 2);
 
     if (!question)
         return -ENOMEM;
@@ -412,7 +404,7 @@ int resolver_ask(struct resolver *resolver, const char *name, enum record_type t
     }
     question->next = resolver->questions;
     resolver->questions = question;
-    ask(question, &resolver->udp);
+    send_question(question, &resolver->udp);
     return 0;
 }
 
@@ -443,7 +435,7 @@ static void reap(evutil_socket_t fd, short what, void *context)
 }
 
 struct resolver *resolver_new(struct event_base *base, const struct endpoint *server,
-                              usec_t timeout, struct arena *arena)
+                              const struct resolver_options *options, struct arena *arena)
 {
     struct resolver *resolver = memory_allocate(sizeof(*resolver));
 
@@ -451,10 +443,11 @@ struct resolver *resolver_new(struct event_base *base, const struct endpoint *se
         return NULL;
     resolver->base = base;
     resolver->server = *server;
-    resolver->timeout = timeout;
+    resolver->options = *options;
     resolver->arena = arena;
     resolver->reaper = event_new(base, -1, 0, reap, resolver);
-    if (!resolver->reaper || open_channel(resolver, &resolver->udp, 0)) {
+    if (!resolver->reaper ||
+        open_channel(resolver, &resolver->udp, options->use_vc ? ARES_FLAG_USEVC : 0)) {
         destroy(resolver);
         errno = ENOMEM;
         return NULL;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/socket_bio.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static int bio_read(BIO *bio, char *bytes, int size)
     if (size <= 0)
         return 0;
     if (!room) {
-        BIO_set_retry_read(bio); /* the socket is ready again at once */
+        BIO_set_retry_read(bio); /* the socket is still ready, so the loop comes back */
         return -1;
     }
     count = recv(state->fd, bytes, (size_t)size < room ? (size_t)size : room, MSG_DONTWAIT);
@@ -69,7 +70,7 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
     (void)pointer;
     if (command == BIO_CTRL_EOF)
         return state->ended;
-    return command == BIO_CTRL_FLUSH; /* nothing is ever held back */
+    return command == BIO_CTRL_FLUSH; /* nothing is buffered */
 }
 
 BIO *socket_bio_new(struct socket_bio *state, int fd)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/socket_info.h"
 
 #include <ifaddrs.h>

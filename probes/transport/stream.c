@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/stream.h"
 
 #include <errno.h>

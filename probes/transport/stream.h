@@ -1,27 +1,28 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * Bytes to and from a peer, over TLS or plain TCP, as the HTTP exchange sees them. A stream is a
- * borrowed view of a socket (and session) that somebody else owns and closes.
+ * Bytes to and from a peer, over TLS or plain TCP, for the HTTP exchange. A stream is a borrowed
+ * view of a socket (and TLS session): its owner closes it.
  */
 
 #include <stddef.h>
 #include <sys/types.h>
 
 enum stream_status {
-    STREAM_OK,         /* `ret_count` bytes were moved */
+    STREAM_OK,         /* `ret_count` bytes were read or written */
     STREAM_WANT_READ,  /* try again when the descriptor is readable */
-    STREAM_WANT_WRITE, /* ... writable */
+    STREAM_WANT_WRITE, /* try again when the descriptor is writable */
     STREAM_END,        /* the peer closed in an orderly way */
-    STREAM_TRUNCATED,  /* TLS: the connection ended without close_notify */
+    STREAM_TRUNCATED,  /* TLS: the connection ended without close_notify, between two records */
     STREAM_RESET,
-    STREAM_ERROR, /* anything else of the peer's or the network's */
+    STREAM_ERROR, /* any other failure of the peer or the network */
     STREAM_LOCAL, /* this machine failed */
 };
 
 struct stream {
     int fd;
-    void *session; /* of the implementation */
+    void *session; /* private to the implementation */
     enum stream_status (*read)(struct stream *stream, void *bytes, size_t size, size_t *ret_count);
     enum stream_status (*write)(struct stream *stream, const void *bytes, size_t size,
                                 size_t *ret_count);

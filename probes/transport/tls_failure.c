@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/tls_failure.h"
 
 #include <openssl/err.h>
@@ -17,17 +18,10 @@ static const struct {
     {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, DEFECT_SELF_SIGNED},
     {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, DEFECT_UNTRUSTED_ISSUER},
     {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, DEFECT_UNTRUSTED_ISSUER},
-    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, DEFECT_UNTRUSTED_ISSUER},
-    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, DEFECT_UNTRUSTED_ISSUER},
-    {X509_V_ERR_CERT_UNTRUSTED, DEFECT_UNTRUSTED_ISSUER},
-    {X509_V_ERR_CERT_REJECTED, DEFECT_UNTRUSTED_ISSUER},
-    {X509_V_ERR_HOSTNAME_MISMATCH, DEFECT_NAME_MISMATCH},
-    {X509_V_ERR_IP_ADDRESS_MISMATCH, DEFECT_NAME_MISMATCH},
     {X509_V_ERR_CERT_HAS_EXPIRED, DEFECT_EXPIRED},
     {X509_V_ERR_CERT_NOT_YET_VALID, DEFECT_NOT_YET_VALID},
-    {X509_V_ERR_EE_KEY_TOO_SMALL, DEFECT_WEAK},
-    {X509_V_ERR_CA_KEY_TOO_SMALL, DEFECT_WEAK},
     {X509_V_ERR_CA_MD_TOO_WEAK, DEFECT_WEAK},
+    {X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, DEFECT_WEAK},
 };
 
 unsigned tls_failure_defect(int verify_error)
@@ -84,8 +78,7 @@ static bool is_unsupported(int reason)
     return false;
 }
 
-/* Content types 20 to 24 of a record, and the major version that all of TLS shares (RFC 8446 5.1)
- */
+/* Record content types 20 to 24, and major version 3, which all of TLS shares (RFC 8446 5.1). */
 static bool looks_like_tls(const struct socket_bio *state)
 {
     return state->first_count == 0 || (state->first[0] >= 20 && state->first[0] <= 24 &&
@@ -102,6 +95,8 @@ static void classify_foreign(struct socket_bio *state, struct arena *arena,
     if (state->first_count >= 5 && memcmp(state->first, "HTTP/", 5) == 0)
         result->outcome = TLS_PLAIN_HTTP;
     text_append_peer(&text, state->first, state->first_count, SOCKET_BIO_FIRST_BYTES);
+    if (state->first_count == SOCKET_BIO_FIRST_BYTES)
+        text_append(&text, "...");
     result->detail = arena_copy_text(arena, text_string(&text));
     text_free(&text);
 }
@@ -123,8 +118,8 @@ static void classify_socket_error(int error, struct arena *arena, struct tls_evi
     }
 }
 
-/* The first error is the cause, what follows it are those that passed it on; but memory running
- * short anywhere makes the whole story worthless. */
+/* The first error is the cause, and later ones only passed it on. If memory ran short anywhere, no
+ * error of the queue says anything about the peer. */
 static unsigned long take_errors(bool *ret_memory)
 {
     unsigned long first = 0;

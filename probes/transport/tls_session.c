@@ -1,26 +1,21 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/tls_session.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
 #include "probes/transport/certificate.h"
+#include "probes/transport/certificate_chain.h"
+#include "probes/transport/certificate_message.h"
 #include "probes/transport/socket_bio.h"
 #include "probes/transport/socket_error.h"
 #include "probes/transport/tls_failure.h"
+#include "probes/transport/tls_offer.h"
 
-#define MAX_VERIFY_ERRORS 16
-#define HOST_SIZE         256
-/* containerd, which pulls the image, knows nothing of names in the subject either. */
-#define HOST_FLAGS (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
-
-struct verify_error {
-    int depth;
-    int error;
-};
+#define HOST_SIZE 256
 
 struct tls_session {
     SSL *ssl;
@@ -36,77 +31,82 @@ struct tls_session {
     int fd;
     char host[HOST_SIZE]; /* without a trailing dot */
     struct address address;
-    struct verify_error errors[MAX_VERIFY_ERRORS];
-    size_t error_count;
+    struct trust_store *store;
+    struct chain_verdict verdict;
+    X509 *verified; /* the certificate that the verdict is about */
     unsigned defects;
-    bool verify_ran;
-    bool established; /* the handshake ended and nothing failed on the connection since */
+    const char *refusal; /* of the certificates, before they were decoded */
+    bool established;    /* the handshake ended and nothing failed on the connection since */
 };
 
 /* ---- verification ---- */
 
-/* Going on after each error is how all of them are seen; finish() is what refuses. */
-static int on_verify(int is_ok, X509_STORE_CTX *store_context)
+/* Called with each message before it is read. OpenSSL cannot be told to refuse one, so a length at
+ * the beginning of it is broken. */
+static void look_at_message(int written, int version, int type, const void *bytes, size_t length,
+                            SSL *ssl, void *context)
 {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store_context, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_session *session = SSL_get_app_data(ssl);
-    int error = X509_STORE_CTX_get_error(store_context);
+    struct tls_session *session = context;
+    unsigned char *message = (unsigned char *)(uintptr_t)bytes;
 
-    session->verify_ran = true;
-    if (is_ok)
-        return 1;
-    session->defects |= error == X509_V_OK ? DEFECT_OTHER : tls_failure_defect(error);
-    if (session->error_count < MAX_VERIFY_ERRORS)
-        session->errors[session->error_count++] = (struct verify_error){
-            .depth = X509_STORE_CTX_get_error_depth(store_context),
-            .error = error,
-        };
+    (void)version;
+    if (written || type != SSL3_RT_HANDSHAKE || length <= SSL3_HM_HEADER_LENGTH ||
+        message[0] != SSL3_MT_CERTIFICATE)
+        return;
+    const char *why =
+        certificate_message_refusal(message + SSL3_HM_HEADER_LENGTH, length - SSL3_HM_HEADER_LENGTH,
+                                    SSL_version(ssl) >= TLS1_3_VERSION);
+    if (!why)
+        return;
+    session->refusal = why;
+    message[SSL3_HM_HEADER_LENGTH] = 0xff;
+}
+
+/* Never stops the handshake, so that every defect is recorded; finish_established() refuses. */
+static int verify_chain(X509_STORE_CTX *store_context, void *argument)
+{
+    const SSL *ssl =
+        X509_STORE_CTX_get_ex_data(store_context, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_session *session = SSL_get_app_data(ssl);
+    struct chain_verdict *verdict = &session->verdict;
+
+    (void)argument;
+    session->verified = X509_STORE_CTX_get0_cert(store_context);
+    certificate_chain_verify(session->store, session->verified,
+                             X509_STORE_CTX_get0_untrusted(store_context),
+                             clock_wall() / (int64_t)USEC_PER_SEC, verdict);
+    for (size_t i = 0; i < verdict->error_count; i++)
+        session->defects |= tls_failure_defect(verdict->errors[i].error);
+    X509_STORE_CTX_set_error(store_context,
+                             verdict->error_count ? verdict->errors[0].error : X509_V_OK);
     return 1;
 }
 
-static bool has_verify_error(const struct tls_session *session, int error)
+/* NULL if the certificate was verified, and its names compared, without an error of this machine;
+ * anything that did not happen counts as one. */
+static const char *missing_verification(struct tls_session *session, X509 *leaf)
 {
-    for (size_t i = 0; i < session->error_count; i++)
-        if (session->errors[i].error == error)
-            return true;
-    return false;
-}
+    uint64_t failures = memory_failures();
+    bool matches;
 
-/* 1 valid for the host, 0 not, negative when it could not be found out */
-static int check_name(const struct tls_session *session, X509 *leaf)
-{
-    if (session->options.host_is_address)
-        return X509_check_ip(leaf, session->address.bytes,
-                             session->address.family == AF_INET ? 4 : 16, 0);
-    return X509_check_host(leaf, session->host, 0, HOST_FLAGS, NULL);
-}
-
-/* Verification is believed only when everything that had to happen has left its trace. */
-static const char *missing_trace(struct tls_session *session, X509 *leaf)
-{
-    int matches;
-
-    if (!leaf || !session->verify_ran)
+    if (!leaf || leaf != session->verified)
         return "the certificate was not verified";
-    if (has_verify_error(session, X509_V_ERR_OUT_OF_MEM))
+    matches = session->options.host_is_address ? certificate_is_for_address(leaf, &session->address)
+                                               : certificate_is_for_host(leaf, session->host);
+    if (!session->verdict.complete || memory_failures() != failures)
         return "memory is short";
-    matches = check_name(session, leaf);
-    if (matches < 0)
-        return "the certificate's names could not be compared";
-    if (matches == 0)
+    if (!matches)
         session->defects |= DEFECT_NAME_MISMATCH;
-    if (!session->options.host_is_address && !session->defects && !SSL_get0_peername(session->ssl))
-        return "the certificate's names were not compared";
     if (!session->defects && SSL_get_verify_result(session->ssl) != X509_V_OK)
         session->defects |= DEFECT_OTHER;
     return NULL;
 }
 
-/* The text of the error that decided the outcome, and where in the chain it was. */
+/* The error that decided the outcome, and its place in the chain. */
 static const char *defect_detail(const struct tls_session *session, enum tls_outcome outcome)
 {
-    for (size_t i = 0; i < session->error_count; i++) {
-        const struct verify_error *error = &session->errors[i];
+    for (size_t i = 0; i < session->verdict.error_count; i++) {
+        const struct chain_error *error = &session->verdict.errors[i];
         if (tls_failure_of_defects(tls_failure_defect(error->error)) == outcome)
             return arena_format(session->arena, "%s (certificate %d of the chain)",
                                 X509_verify_cert_error_string(error->error), error->depth);
@@ -122,7 +122,7 @@ static void describe_chain(struct tls_session *session)
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(session->ssl);
     X509 *leaf = SSL_get0_peer_certificate(session->ssl);
 
-    /* After a failure only the chain may be there. */
+    /* After a failure only the chain may be kept. */
     if (!leaf && chain && sk_X509_num(chain) > 0)
         leaf = sk_X509_value(chain, 0);
     if (leaf)
@@ -130,7 +130,7 @@ static void describe_chain(struct tls_session *session)
     ERR_clear_error();
 }
 
-static void finish(struct tls_session *session)
+static void session_finish(struct tls_session *session)
 {
     session->result->duration = tls_session_elapsed(session);
     describe_chain(session);
@@ -141,11 +141,12 @@ static void finish(struct tls_session *session)
 static void finish_established(struct tls_session *session)
 {
     struct tls_evidence *result = session->result;
-    const char *missing = missing_trace(session, SSL_get0_peer_certificate(session->ssl));
+    const char *missing = missing_verification(session, SSL_get0_peer_certificate(session->ssl));
     const char *cipher = SSL_get_cipher_name(session->ssl);
 
     result->version = SSL_get_version(session->ssl);
     result->cipher = arena_copy_text(session->arena, cipher);
+    result->clients_differ = tls_offer_clients_differ(session->ssl);
     if (missing) {
         result->outcome = TLS_LOCAL;
         result->detail = missing;
@@ -155,20 +156,24 @@ static void finish_established(struct tls_session *session)
         result->detail = defect_detail(session, outcome);
         result->outcome = session->options.verify ? outcome : TLS_OK;
     }
-    finish(session);
+    session_finish(session);
 }
 
 static void finish_failed(struct tls_session *session, int ssl_error)
 {
     tls_failure_classify(ssl_error, &session->socket, session->arena, session->result);
-    finish(session);
+    if (session->refusal) {
+        session->result->outcome = TLS_INVALID_CERTIFICATE;
+        session->result->detail = session->refusal;
+    }
+    session_finish(session);
 }
 
 static void finish_local(struct tls_session *session, const char *why)
 {
     session->result->outcome = TLS_LOCAL;
     session->result->detail = why;
-    finish(session);
+    session_finish(session);
 }
 
 static void on_ready(evutil_socket_t fd, short events, void *context)
@@ -184,7 +189,7 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
         finish_local(session, "not a host name or address that can be verified");
         return;
     }
-    /* The queue is the thread's: an error another connection left would be taken for ours. */
+    /* The queue belongs to the thread, so it may hold an error of another connection. */
     ERR_clear_error();
     socket_bio_begin_turn(&session->socket);
     outcome = SSL_do_handshake(session->ssl);
@@ -204,8 +209,7 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
 
 /* ---- setting up ---- */
 
-/* Leaves `host` empty when it could not be verified: an empty name turns OpenSSL's check off, and
- * one with a leading dot would match every name below it. */
+/* Leaves `host` empty if no certificate can be valid for it: an empty name, or a leading dot. */
 static void set_host(struct tls_session *session)
 {
     const char *host = session->options.host;
@@ -223,21 +227,7 @@ static void set_host(struct tls_session *session)
     session->host[length] = '\0';
 }
 
-static bool set_expectations(struct tls_session *session)
-{
-    X509_VERIFY_PARAM *parameters = SSL_get0_param(session->ssl);
-
-    X509_VERIFY_PARAM_set_time(parameters, (time_t)(clock_wall() / (int64_t)USEC_PER_SEC));
-    X509_VERIFY_PARAM_set_hostflags(parameters, HOST_FLAGS);
-    if (!session->host[0])
-        return true; /* told from the loop */
-    if (session->options.host_is_address)
-        return X509_VERIFY_PARAM_set1_ip(parameters, session->address.bytes,
-                                         session->address.family == AF_INET ? 4 : 16) == 1;
-    return X509_VERIFY_PARAM_set1_host(parameters, session->host, 0) == 1;
-}
-
-/* RFC 6066: no address in SNI, and no trailing dot. */
+/* RFC 6066: SNI has no address and no trailing dot. */
 static bool set_sni(struct tls_session *session)
 {
     const char *sni = session->options.sni;
@@ -258,7 +248,7 @@ static bool set_sni(struct tls_session *session)
     return SSL_set_tlsext_host_name(session->ssl, name) == 1;
 }
 
-static bool set_up(struct tls_session *session, struct event_base *base, SSL_CTX *context)
+static bool session_set_up(struct tls_session *session, struct event_base *base, SSL_CTX *context)
 {
     static const unsigned char protocols[] = "\x08http/1.1";
     BIO *bio;
@@ -273,13 +263,18 @@ static bool set_up(struct tls_session *session, struct event_base *base, SSL_CTX
         return false;
     SSL_set_bio(session->ssl, bio, bio);
     SSL_set_connect_state(session->ssl);
-    SSL_set_verify(session->ssl, SSL_VERIFY_PEER, on_verify);
+    SSL_set_verify(session->ssl, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, verify_chain, NULL);
+    SSL_set_msg_callback(session->ssl, look_at_message);
+    SSL_set_msg_callback_arg(session->ssl, session);
     if (SSL_set_app_data(session->ssl, session) != 1)
         return false;
+    if (session->options.long_hello)
+        tls_offer_lengthen(session->ssl);
     if (SSL_set_alpn_protos(session->ssl, protocols, sizeof(protocols) - 1) != 0)
         return false;
     set_host(session);
-    return set_expectations(session) && set_sni(session);
+    return set_sni(session);
 }
 
 struct tls_session *tls_session_start(struct event_base *base, struct trust_store *store, int fd,
@@ -294,14 +289,15 @@ struct tls_session *tls_session_start(struct event_base *base, struct trust_stor
     }
     session->fd = fd;
     session->options = *options;
+    session->store = store;
     session->arena = arena;
     session->result = result;
     session->done = done;
     session->context = context;
     session->started = clock_monotonic();
     ERR_clear_error();
-    if (set_up(session, base, trust_store_context(store))) {
-        event_active(session->writable, EV_WRITE, 0); /* connected: it can be written to */
+    if (session_set_up(session, base, trust_store_context(store))) {
+        event_active(session->writable, EV_WRITE, 0); /* a connected socket is writable */
         return session;
     }
     ERR_clear_error();
@@ -315,7 +311,7 @@ void tls_session_free(struct tls_session *session)
         return;
     ERR_clear_error();
     if (session->established)
-        SSL_shutdown(session->ssl); /* says goodbye once; the answer is not awaited */
+        SSL_shutdown(session->ssl); /* sends close_notify and does not wait for the peer's */
     SSL_free(session->ssl);
     socket_bio_release(&session->socket);
     ERR_clear_error();
@@ -350,7 +346,7 @@ int tls_session_fd(const struct tls_session *session)
     return session->fd;
 }
 
-/* ---- speaking over it ---- */
+/* ---- the stream over it ---- */
 
 static enum stream_status status_of_failure(struct tls_session *session, int outcome)
 {
@@ -374,8 +370,8 @@ static enum stream_status status_of_failure(struct tls_session *session, int out
         return STREAM_LOCAL;
     if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
         ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return STREAM_TRUNCATED;
-    return session->socket.ended ? STREAM_TRUNCATED : STREAM_ERROR;
+        return SSL_has_pending(session->ssl) ? STREAM_ERROR : STREAM_TRUNCATED;
+    return STREAM_ERROR;
 }
 
 static enum stream_status session_read(struct stream *stream, void *bytes, size_t size,

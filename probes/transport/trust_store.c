@@ -1,11 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/trust_store.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdarg.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +15,82 @@
 #include <unistd.h>
 
 #include "config/base/memory.h"
+#include "probes/transport/host_files.h"
+#include "probes/transport/tls_offer.h"
 
-#define MAX_CHAIN_DEPTH 8
+#define MAX_FILE      ((size_t)4 * 1024 * 1024) /* bytes; a bundle has some 220 KB */
+#define MAX_ROOTS     8192
+#define MAX_FOLDERS   8
+#define MAX_FILES     8192 /* looked at in one folder */
+#define MAX_NAMESAKES 64   /* files of one hash */
+#define PATH_SIZE     4096
+
+struct root {
+    X509 *certificate;
+    uint32_t hash; /* of its subject, as in a hashed file name */
+};
+
+struct roots {
+    struct root *list;
+    size_t count;
+    size_t capacity;
+};
 
 struct trust_store {
     SSL_CTX *context;
     unsigned references;
+    char *root;   /* the files of the store are below it; NULL: this machine's */
+    char *bundle; /* NULL: none is there */
+    size_t folder_count;
+    char *folders[MAX_FOLDERS];
+    struct roots given;  /* of the ca_file and struct puller_tls */
+    struct roots hashed; /* found by a hashed name so far */
+    struct roots rest;   /* the bundle and every file of the folders */
+    bool rest_loaded;
+    struct stat rest_stamps[MAX_FOLDERS + 1]; /* of the bundle and the folders at that time */
 };
+
+/* ---- certificates in memory ---- */
+
+static void roots_clear(struct roots *roots)
+{
+    for (size_t i = 0; i < roots->count; i++)
+        X509_free(roots->list[i].certificate);
+    memory_release(roots->list);
+    *roots = (struct roots){0};
+}
+
+/* Takes the certificate over. */
+static void roots_add(struct roots *roots, X509 *certificate)
+{
+    if (roots->count == roots->capacity) {
+        size_t capacity = roots->capacity ? roots->capacity * 2 : 4;
+        struct root *list =
+            capacity > MAX_ROOTS ? NULL : memory_resize(roots->list, capacity * sizeof(*list));
+        if (!list) {
+            X509_free(certificate);
+            return;
+        }
+        roots->list = list;
+        roots->capacity = capacity;
+    }
+    roots->list[roots->count++] = (struct root){
+        .certificate = certificate,
+        .hash = (uint32_t)X509_NAME_hash_ex(X509_get_subject_name(certificate), NULL, NULL, NULL),
+    };
+}
+
+static size_t roots_find(const struct roots *roots, const X509_NAME *subject, uint32_t hash,
+                         X509 **ret, size_t count, size_t max)
+{
+    for (size_t i = 0; i < roots->count && count < max; i++)
+        if (roots->list[i].hash == hash &&
+            X509_NAME_cmp(X509_get_subject_name(roots->list[i].certificate), subject) == 0)
+            ret[count++] = roots->list[i].certificate;
+    return count;
+}
+
+/* ---- files ---- */
 
 __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
                                                        const char *format, ...)
@@ -34,7 +105,119 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error
     return false;
 }
 
-/* ---- the system's directory ---- */
+static int open_file(const char *root, const char *path)
+{
+    return root ? host_open(root, path, false) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static DIR *open_folder(const char *root, const char *path)
+{
+    int fd = root ? host_open(root, path, true)
+                  : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECTORY);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (!directory && fd >= 0)
+        close(fd);
+    return directory;
+}
+
+static bool is_readable(const char *root, const char *path)
+{
+    int fd = open_file(root, path);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* The whole file, to be released, or NULL with the reason. A FIFO is refused, because reading it
+ * would wait for a writer. */
+static char *read_certificates(const char *root, const char *path, size_t *ret_length,
+                               const char **ret_why)
+{
+    struct stat status;
+    char *bytes = NULL;
+    size_t length = 0;
+    ssize_t count = 0;
+    int fd = open_file(root, path);
+
+    if (fd < 0 || fstat(fd, &status))
+        *ret_why = strerror(errno);
+    else if (S_ISDIR(status.st_mode))
+        *ret_why = strerror(EISDIR);
+    else if (S_ISFIFO(status.st_mode))
+        *ret_why = "not a regular file";
+    else if ((size_t)status.st_size > MAX_FILE)
+        *ret_why = "larger than 4 MiB";
+    else if (!(bytes = memory_allocate((size_t)status.st_size + 1)))
+        *ret_why = "memory is short";
+    while (bytes && length < (size_t)status.st_size) {
+        count = read(fd, bytes + length, (size_t)status.st_size - length);
+        if (count > 0)
+            length += (size_t)count;
+        else if (count == 0 || errno != EINTR)
+            break;
+    }
+    if (bytes && count < 0) {
+        *ret_why = strerror(errno);
+        memory_release(bytes);
+        bytes = NULL;
+    }
+    if (fd >= 0)
+        close(fd);
+    *ret_length = length;
+    return bytes;
+}
+
+/* Adds each certificate of a PEM text and skips everything else, as Go's AppendCertsFromPEM does.
+ * Returns how many blocks were certificates. */
+static size_t add_pem(struct roots *roots, const char *bytes, size_t length)
+{
+    BIO *bio = BIO_new_mem_buf(bytes, (int)length);
+    size_t added = 0;
+
+    for (size_t blocks = 0; bio && blocks < MAX_ROOTS; blocks++) {
+        char *name = NULL;
+        char *header = NULL;
+        unsigned char *data = NULL;
+        long size = 0;
+        if (PEM_read_bio(bio, &name, &header, &data, &size) != 1) {
+            if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+                break;
+            ERR_clear_error();
+            continue;
+        }
+        const unsigned char *at = data;
+        X509 *certificate =
+            strcmp(name, PEM_STRING_X509) == 0 && !*header ? d2i_X509(NULL, &at, size) : NULL;
+        if (certificate) {
+            roots_add(roots, certificate);
+            added++;
+        }
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return added;
+}
+
+/* Returns how many certificates were added; 0 with the reason if none. */
+static size_t add_file(struct roots *roots, const char *root, const char *path,
+                       const char **ret_why)
+{
+    size_t length;
+    char *bytes = read_certificates(root, path, &length, ret_why);
+    size_t added = bytes ? add_pem(roots, bytes, length) : 0;
+
+    if (bytes && !added)
+        *ret_why = "no usable certificate in PEM form";
+    memory_release(bytes);
+    return added;
+}
+
+/* ---- the folders ---- */
 
 /* "5ed36f99.0", as c_rehash names them */
 static bool is_hashed_name(const char *name)
@@ -43,9 +226,9 @@ static bool is_hashed_name(const char *name)
            name[9] <= '9';
 }
 
-static bool has_hashed_entries(const char *path)
+static bool has_hashed_entries(const char *root, const char *path)
 {
-    DIR *directory = opendir(path);
+    DIR *directory = open_folder(root, path);
     const struct dirent *entry;
     bool found = false;
 
@@ -57,134 +240,235 @@ static bool has_hashed_entries(const char *path)
     return found;
 }
 
-/* Whether one of a colon-separated list, as SSL_CERT_DIR may be, is usable. */
-static bool any_hashed_directory(const char *list)
+static bool join(char path[PATH_SIZE], const char *folder, const char *name)
 {
-    char path[4096];
+    int length = snprintf(path, PATH_SIZE, "%s/%s", folder, name);
 
-    while (*list) {
-        size_t length = strcspn(list, ":");
-        if (length && length < sizeof(path)) {
-            memcpy(path, list, length);
-            path[length] = '\0';
-            if (has_hashed_entries(path))
-                return true;
+    return length > 0 && length < PATH_SIZE;
+}
+
+/* A link to a file of the same folder, as hashed names are: that file is read anyway. */
+static bool is_link_beside(const char *root, const char *path)
+{
+    char target[PATH_SIZE];
+    char whole[PATH_SIZE];
+    ssize_t length =
+        join(whole, root ? root : "", path) ? readlink(whole, target, sizeof(target)) : -1;
+
+    return length > 0 && !memchr(target, '/', (size_t)length);
+}
+
+static void add_folder(struct roots *roots, const char *root, const char *folder)
+{
+    DIR *directory = open_folder(root, folder);
+    const struct dirent *entry;
+    char path[PATH_SIZE];
+    const char *why;
+
+    for (size_t seen = 0; directory && seen < MAX_FILES && (entry = readdir(directory)); seen++)
+        if (join(path, folder, entry->d_name) && !is_link_beside(root, path))
+            (void)add_file(roots, root, path, &why);
+    if (directory)
+        closedir(directory);
+}
+
+static void find_hashed(struct trust_store *store, uint32_t hash)
+{
+    char path[PATH_SIZE];
+    char name[32];
+    const char *why;
+
+    for (size_t i = 0; i < store->folder_count; i++)
+        for (unsigned n = 0; n < MAX_NAMESAKES; n++) {
+            snprintf(name, sizeof(name), "%08x.%u", (unsigned)hash, n);
+            if (!join(path, store->folders[i], name) || !is_readable(store->root, path))
+                break;
+            (void)add_file(&store->hashed, store->root, path, &why);
         }
-        list += length + (list[length] == ':');
+}
+
+/* ---- everything else ---- */
+
+static bool same_stamp(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* True if nothing changed since the last call. */
+static bool note_stamps(struct trust_store *store)
+{
+    bool same = true;
+
+    for (size_t i = 0; i <= store->folder_count; i++) {
+        const char *path = i < store->folder_count ? store->folders[i] : store->bundle;
+        struct stat now = {0};
+        char whole[PATH_SIZE];
+        if (path && join(whole, store->root ? store->root : "", path))
+            (void)!stat(whole, &now);
+        same &= same_stamp(&now, &store->rest_stamps[i]);
+        store->rest_stamps[i] = now;
     }
-    return false;
+    return same;
 }
 
-/* ---- loading ---- */
-
-/* Tells a file that cannot be read from one that holds no certificate. NULL: it can be read. A FIFO
- * is refused: to read it would wait for a writer, beyond every timeout. */
-static const char *unreadable(const char *file)
+void trust_store_load_rest(struct trust_store *store)
 {
-    struct stat status;
-    const char *why = NULL;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    uint64_t failures = memory_failures();
+    const char *why;
 
-    if (fd < 0)
-        return strerror(errno);
-    if (fstat(fd, &status))
-        why = strerror(errno);
-    else if (S_ISDIR(status.st_mode))
-        why = strerror(EISDIR);
-    else if (S_ISFIFO(status.st_mode))
-        why = "not a regular file";
-    close(fd);
-    return why;
+    if (note_stamps(store) && store->rest_loaded)
+        return;
+    roots_clear(&store->rest);
+    if (store->bundle)
+        (void)add_file(&store->rest, store->root, store->bundle, &why);
+    for (size_t i = 0; i < store->folder_count; i++)
+        add_folder(&store->rest, store->root, store->folders[i]);
+    store->rest_loaded = memory_failures() == failures;
 }
 
-static bool load_file(X509_STORE *store, const char *file, char *error, size_t error_size)
+size_t trust_store_find(struct trust_store *store, const X509_NAME *subject, X509 **ret, size_t max)
 {
-    X509_LOOKUP *lookup;
-    unsigned long reason;
-    const char *why = unreadable(file);
+    uint32_t hash = (uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, NULL);
+    size_t count = roots_find(&store->given, subject, hash, ret, 0, max);
+    size_t given = count;
 
-    if (why)
-        return fail(error, error_size, "%s: %s", file, why);
-    ERR_clear_error();
-    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-    if (lookup && X509_load_cert_file(lookup, file, X509_FILETYPE_PEM) > 0)
-        return true;
-    reason = ERR_peek_last_error();
-    fail(error, error_size, "%s: no usable certificate in PEM form: %s", file,
-         reason && ERR_reason_error_string(reason) ? ERR_reason_error_string(reason)
-                                                   : "none found");
-    ERR_clear_error();
-    return false;
-}
-
-static bool load_system(X509_STORE *store, char *error, size_t error_size)
-{
-    const char *directory = getenv(X509_get_default_cert_dir_env());
-    const char *file = getenv(X509_get_default_cert_file_env());
-    X509_LOOKUP *lookup;
-
-    if (!directory || !*directory)
-        directory = X509_get_default_cert_dir();
-    if (!file || !*file)
-        file = X509_get_default_cert_file();
-    if (!any_hashed_directory(directory)) {
-        char why[512];
-        if (load_file(store, file, why, sizeof(why)))
-            return true;
-        return fail(error, error_size, "no trusted certificates: %s; nothing hashed in %s", why,
-                    directory);
+    count = roots_find(&store->hashed, subject, hash, ret, count, max);
+    if (count == given) {
+        find_hashed(store, hash);
+        count = roots_find(&store->hashed, subject, hash, ret, count, max);
     }
-    lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
-    if (!lookup || X509_LOOKUP_add_dir(lookup, directory, X509_FILETYPE_PEM) != 1)
-        return fail(error, error_size, "%s: memory is short", directory);
-    return true;
+    return roots_find(&store->rest, subject, hash, ret, count, max);
 }
 
-/* ---- the context ---- */
+/* ---- opening ---- */
 
-static SSL_CTX *context_new(void)
+/* The bundle of each distribution, in Go's order (root_linux.go). */
+static const char *find_bundle(const char *root)
 {
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    static const char *const bundles[] = {
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/tls/cacert.pem",
+        "/etc/ssl/cert.pem",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    };
 
-    if (!context)
-        return NULL;
-    /* All explicit: without the distribution's openssl.cnf, as in an image FROM scratch, OpenSSL's
-     * own defaults are laxer. */
-    SSL_CTX_set_security_level(context, 2);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(context,
-                        SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context, 1); /* one recv() for all records that are there */
-    SSL_CTX_set_verify_depth(context, MAX_CHAIN_DEPTH);
-    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1)
-        return context;
-    SSL_CTX_free(context);
+    for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
+        if (is_readable(root, bundles[i]))
+            return bundles[i];
     return NULL;
 }
 
-struct trust_store *trust_store_open(const char *ca_file, char *error, size_t error_size)
+static bool set_places(struct trust_store *store, const struct trust_options *options)
+{
+    const struct puller *puller =
+        options->puller && options->puller->proxies ? options->puller : NULL;
+    const char *file = puller                        ? puller->cert_file
+                       : options->ignore_environment ? NULL
+                                                     : getenv("SSL_CERT_FILE");
+    const char *list = puller                        ? puller->cert_dir
+                       : options->ignore_environment ? NULL
+                                                     : getenv("SSL_CERT_DIR");
+
+    if (!list || !*list)
+        list = "/etc/ssl/certs:/etc/pki/tls/certs";
+    if (!file || !*file)
+        file = find_bundle(store->root);
+    store->bundle = memory_copy_text(file);
+    while (*list && store->folder_count < MAX_FOLDERS) {
+        size_t length = strcspn(list, ":");
+        char *folder = length ? memory_allocate(length + 1) : NULL;
+        if (length && !folder)
+            return false;
+        if (folder)
+            store->folders[store->folder_count++] = memcpy(folder, list, length);
+        list += length + (list[length] == ':');
+    }
+    return store->bundle || !file;
+}
+
+/* With a hashed folder the certificates are there when they are needed. */
+static bool has_certificates(struct trust_store *store, char *error, size_t error_size)
+{
+    struct roots probe = {0};
+    const char *why = "not there";
+    const char *bundle = store->bundle ? store->bundle : "the bundle";
+    const char *folder = store->folder_count ? store->folders[0] : "no folder";
+
+    for (size_t i = 0; i < store->folder_count; i++)
+        if (has_hashed_entries(store->root, store->folders[i]))
+            return true;
+    trust_store_load_rest(store);
+    if (store->rest.count)
+        return true;
+    if (store->bundle)
+        (void)add_file(&probe, store->root, store->bundle, &why);
+    roots_clear(&probe);
+    return fail(error, error_size, "no trusted certificates: %s: %s; none in %s either", bundle,
+                why, folder);
+}
+
+/* A pod may not see the certificates of its node; then its own have to do. */
+static char *choose_root(const struct puller *puller)
+{
+    const char *root = puller ? puller->root : NULL;
+    bool there = root && (find_bundle(root) || has_hashed_entries(root, "/etc/ssl/certs") ||
+                          has_hashed_entries(root, "/etc/pki/tls/certs"));
+
+    return there ? memory_copy_text(root) : NULL;
+}
+
+/* The certificates and the client's key that one registry has in the files of the puller. */
+static bool add_given(struct trust_store *store, const struct puller_tls *tls)
+{
+    BIO *certificate = tls->certificate ? BIO_new_mem_buf(tls->certificate, -1) : NULL;
+    BIO *key = tls->key ? BIO_new_mem_buf(tls->key, -1) : NULL;
+    X509 *leaf = certificate ? PEM_read_bio_X509(certificate, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *secret = key ? PEM_read_bio_PrivateKey(key, NULL, NULL, NULL) : NULL;
+    bool good = (!tls->ca || add_pem(&store->given, tls->ca, strlen(tls->ca)) > 0) &&
+                (!tls->certificate ||
+                 (leaf && secret && SSL_CTX_use_certificate(store->context, leaf) == 1 &&
+                  SSL_CTX_use_PrivateKey(store->context, secret) == 1));
+
+    for (X509 *link;
+         good && certificate && (link = PEM_read_bio_X509(certificate, NULL, NULL, NULL));)
+        if (SSL_CTX_add0_chain_cert(store->context, link) != 1)
+            X509_free(link);
+    EVP_PKEY_free(secret);
+    X509_free(leaf);
+    BIO_free(key);
+    BIO_free(certificate);
+    ERR_clear_error();
+    return good;
+}
+
+struct trust_store *trust_store_open(const struct trust_options *options, char *error,
+                                     size_t error_size)
 {
     struct trust_store *store = memory_allocate(sizeof(*store));
-    X509_STORE *certificates;
+    const char *why;
 
     fail(error, error_size, "memory is short");
     if (!store)
         return NULL;
     store->references = 1;
-    store->context = context_new();
-    if (!store->context)
+    store->context = tls_offer_context_new();
+    if (options->puller && options->puller->root)
+        store->root = choose_root(options->puller);
+    if (!store->context || (!options->ca_file_only && !set_places(store, options)))
         goto out;
-    certificates = SSL_CTX_get_cert_store(store->context);
-    /* An intermediate named as trusted ends a chain, as it does for containerd. */
-    X509_STORE_set_flags(certificates, X509_V_FLAG_PARTIAL_CHAIN);
-    if (ca_file) {
-        if (!load_file(certificates, ca_file, error, error_size))
-            goto out;
-    } else if (!load_system(certificates, error, error_size)) {
+    if (options->puller && !add_given(store, &options->puller->tls)) {
+        fail(error, error_size, "the certificates of the node's files cannot be used");
         goto out;
     }
+    if (options->ca_file && !add_file(&store->given, NULL, options->ca_file, &why)) {
+        fail(error, error_size, "%s: %s", options->ca_file, why);
+        goto out;
+    }
+    if (!options->ca_file && !has_certificates(store, error, error_size))
+        goto out;
     if (error && error_size)
         error[0] = '\0';
     return store;
@@ -205,6 +489,13 @@ void trust_store_release(struct trust_store *store)
     if (!store || --store->references)
         return;
     SSL_CTX_free(store->context);
+    roots_clear(&store->given);
+    roots_clear(&store->hashed);
+    roots_clear(&store->rest);
+    for (size_t i = 0; i < store->folder_count; i++)
+        memory_release(store->folders[i]);
+    memory_release(store->bundle);
+    memory_release(store->root);
     memory_release(store);
 }
 

@@ -1,23 +1,45 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * The certificates that are trusted, loaded once and shared by every session: one SSL_CTX per CA
- * file. Loading the system's bundle costs 20 to 36 ms and 1.3 MB, so the system's hashed directory
- * (SSL_CERT_DIR, else OpenSSL's default) is used, which costs nothing until a certificate is
- * looked up; the bundle (SSL_CERT_FILE, else OpenSSL's default) only where there is no directory.
+ * The certificates that clients trust, found as Go's crypto/x509 finds them (root_unix.go): the
+ * first readable bundle file, and every file of the certificate folders, hashed or not.
+ * SSL_CERT_FILE replaces the bundle, SSL_CERT_DIR (a list with colons) the folders. A ca_file is
+ * added to them, and so are the certificates of struct puller_tls.
+ *
+ * Loading everything costs 20 to 36 ms and 1.3 MB, so a search looks only at the ca_file and at
+ * files with hashed names, which costs nothing until a certificate is looked up. The rest is loaded
+ * before the first certificate is called untrusted, and again once a file of it has changed.
  */
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "probes/transport/puller.h"
 
 struct trust_store;
 
-/*
- * `ca_file` NULL: the system's. NULL on failure with `ret_error` set to one line of static or
- * arena text saying which file and why.
- */
-struct trust_store *trust_store_open(const char *ca_file, char *error, size_t error_size);
+struct trust_options {
+    const char *ca_file;         /* added to the system's certificates; NULL: none */
+    bool ca_file_only;           /* trust nothing else */
+    bool ignore_environment;     /* SSL_CERT_FILE and SSL_CERT_DIR are not the puller's */
+    const struct puller *puller; /* whose bundle and folders are read; NULL: this process */
+};
+
+/* NULL on failure, with one line in `error` that names the file and the reason. */
+struct trust_store *trust_store_open(const struct trust_options *options, char *error,
+                                     size_t error_size);
 struct trust_store *trust_store_hold(struct trust_store *store);
 void trust_store_release(struct trust_store *store); /* NULL is allowed */
 
-/* Borrowed; lives as long as the store. TLS 1.2 at least, no session cache, no tickets. */
+/* The trusted certificates with this subject, at most `max`, borrowed until the rest is loaded.
+ * Certificates are missing if memory is short. */
+size_t trust_store_find(struct trust_store *store, const X509_NAME *subject, X509 **ret,
+                        size_t max);
+
+/* Adds the bundle and every file of the folders to the searches that follow. */
+void trust_store_load_rest(struct trust_store *store);
+
+/* Borrowed; lives as long as the store. Offers the versions, ciphers, groups and signature
+ * algorithms that Go's client offers. Finds no certificate by itself. */
 SSL_CTX *trust_store_context(struct trust_store *store);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draws figures over a growing number of targets as an SVG, both axes in powers of ten."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Headless Chromium, spoken to over its DevTools pipe: no driver, no socket."""
 
 import atexit

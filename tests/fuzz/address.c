@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/base/address.h"
 
 #include "config/base/memory.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What is read is written so that it reads the same again. */
+/* A parsed address is written so that it parses to the same again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);

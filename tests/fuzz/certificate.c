@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/certificate.h"
 
 #include <openssl/err.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/challenge.h"
 
 #include <string.h>

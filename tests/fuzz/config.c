@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/effective.h"
 #include "config/invocation.h"
-#include "config/print.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct settings *load(const void *data, size_t size)
@@ -14,7 +15,7 @@ static struct settings *load(const void *data, size_t size)
     return settings;
 }
 
-/* What is taken is printed so that it is taken again. */
+/* Accepted settings are printed so that they are accepted again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct settings *settings = load(data, size);

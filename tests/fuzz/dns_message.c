@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/transport/dns_message.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -123,7 +124,7 @@ const struct http_response *fuzz_http_get(const uint8_t *data, size_t size, size
     struct stream stream = {.session = &peer, .read = peer_read, .write = peer_write};
 
     if (!base) {
-        base = event_base_new();
+        base = libraries_new_loop();
         fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); /* always writable */
     }
     stream.fd = fd;

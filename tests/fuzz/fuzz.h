@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * What the fuzz targets share. A target is one LLVMFuzzerTestOneInput() over one parser: it feeds
- * the bytes and requires what must hold of the result whatever the bytes were.
+ * Shared by the fuzz targets. A target is one LLVMFuzzerTestOneInput() over one parser: it feeds
+ * the bytes and requires the promises about the result, whatever the bytes were.
  */
 
 #include <stdbool.h>
@@ -23,7 +24,7 @@ static inline void fuzz_require(bool holds)
         abort();
 }
 
-/* NULL, or one line of printable ASCII: what may be shown of a peer's text. */
+/* NULL, or one line of printable ASCII, so a peer's text may be shown. */
 void fuzz_require_printable(const char *text);
 void fuzz_require_all_printable(const char *const *texts, size_t count);
 

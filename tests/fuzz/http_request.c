@@ -1,9 +1,10 @@
-#include "daemon/http_request.h"
+/* SPDX-License-Identifier: MIT */
+#include "daemon/endpoint/http_request.h"
 
 #include <string.h>
 
 #include "config/base/memory.h"
-#include "daemon/query.h"
+#include "daemon/endpoint/query.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/peer_json.h"
 
 #include "config/base/memory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "probes/registry/ping.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A whole run against a scripted network. The input: a byte of options, after how many turns of the
  * loop the run is cancelled (0: never), and the script.
@@ -10,9 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/replay.h"
-#include "daemon/report.h"
-#include "probes/evidence_view.h"
+#include "daemon/report/replay.h"
+#include "daemon/report/report.h"
+#include "probes/evidence/view.h"
+#include "probes/libraries.h"
 #include "probes/probe.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scripted_network.h"
@@ -35,9 +37,9 @@ enum {
 
 static struct event_base *base;
 static struct endpoint resolver;
-static bool peer_knows_key; /* from the input; what it says may be shown */
+static bool peer_knows_key; /* from the input, so it may be shown */
 
-/* ---- what must hold ---- */
+/* ---- promises ---- */
 
 static void require_same_lines(const char *const *a, size_t a_count, const char *const *b,
                                size_t b_count)
@@ -101,7 +103,7 @@ static bool can_be_pulled(const struct registry_evidence *registry, size_t index
 static void require_sound(const struct target *target, const struct evidence *evidence,
                           const struct diagnosis *diagnosis)
 {
-    bool wanted = target->image_count || target->docker_config;
+    bool wanted = target->image_count || target->docker_config_count;
     bool healthy = diagnosis->status == SEVERITY_OK || diagnosis->status == SEVERITY_WARN;
 
     for (int phase = 0; phase < PHASE_COUNT; phase++)
@@ -127,7 +129,7 @@ static void judge(const struct target *target, const struct evidence *evidence)
     json_t *json = report_json(diagnosis->status, json_pack("[o]", report_json_target(&report)));
     fuzz_require(report_json_append(&dump, json, 0));
     require_same(diagnosis, text_string(&dump));
-    report_text_target(&text, &report, &(struct report_style){.width = 80});
+    report_text(&text, &report, 1, &(struct report_style){.width = 80});
     for (const char *byte = text_string(&text); *byte; byte++)
         fuzz_require(*byte == '\n' || (*byte >= ' ' && *byte <= '~'));
     if (!peer_knows_key)
@@ -137,9 +139,9 @@ static void judge(const struct target *target, const struct evidence *evidence)
     diagnosis_free(diagnosis);
 }
 
-static struct evidence_room room;
+static struct evidence_buffer room;
 
-/* Takes over `evidence` as a daemon does: what is kept of it says the same. */
+/* Takes over `evidence` as a daemon does, and compares the kept copy. */
 static struct kept_bytes *keep(const struct target *target, struct evidence *evidence)
 {
     if (!evidence)
@@ -191,11 +193,11 @@ static struct evidence *probe(struct probe_environment *environment, const struc
                               const struct registry_evidence *standing, unsigned turns)
 {
     struct evidence *evidence = NULL;
-    struct probe_run *run = probe_start(environment, target, done, &evidence);
+    struct evidence earlier = {.registry = (struct registry_evidence *)(uintptr_t)standing};
+    struct probe *run = probe_start(environment, target, &earlier, done, &evidence);
     usec_t started = clock_monotonic();
 
     fuzz_require(run && !evidence);
-    probe_set_standing(run, standing);
     for (unsigned turn = 1; !evidence && turn != turns; turn++) {
         event_base_loop(base, EVLOOP_ONCE);
         fuzz_require(clock_monotonic() - started <= target->timeout * 11 / 10);
@@ -262,7 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned turns = size > 1 ? data[1] : 0;
 
     if (!base) {
-        base = event_base_new();
+        base = libraries_new_loop();
         environments[0] = probe_environment_new(base, PROBE_ONCE);
         environments[1] = probe_environment_new(base, PROBE_WATCH);
         key = key_file();
@@ -273,7 +275,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     peer_knows_key = size && memmem(data, size, PAIR, strlen(PAIR));
     network_play(size > 2 ? data + 2 : data, size > 2 ? size - 2 : 0);
     aim(&target, &network, options);
-    target.docker_config = options & WITH_KEY ? key : NULL;
+    target.docker_config_count = (options & WITH_KEY) != 0;
+    target.docker_configs = &key;
     struct probe_environment *environment = environments[options & WATCH];
     struct evidence *evidence = probe(environment, &target, NULL, turns);
     judge(&target, evidence);

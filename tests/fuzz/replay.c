@@ -1,5 +1,6 @@
-#include "daemon/replay.h"
-#include "daemon/report.h"
+/* SPDX-License-Identifier: MIT */
+#include "daemon/report/replay.h"
+#include "daemon/report/report.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A saved report may come from anywhere; it is judged, and shown on a terminal. */
@@ -9,7 +10,7 @@ static void judge(const struct evidence *evidence, const struct target *target)
     struct target_report report = {target, evidence, diagnosis};
     struct text text = TEXT_WITH_LIMIT(1 << 20);
 
-    report_text_target(&text, &report, &(struct report_style){.width = 80});
+    report_text(&text, &report, 1, &(struct report_style){.width = 80});
     for (const char *byte = text_string(&text); *byte; byte++)
         fuzz_require(*byte == '\n' || (unsigned char)*byte >= ' ');
     json_decref(report_json_target(&report));

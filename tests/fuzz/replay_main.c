@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a fuzz target over files and folders of files, in builds that have no libFuzzer. */
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/scripted_network.h"
 
 #include <errno.h>

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 
 /*
- * A network of one process that a script plays: what the resolver answers to each question, and
- * what each connection meets, says and how it ends. Streams never leave the process, and waiting
- * costs no time: connect(), epoll_wait() and the monotonic clock are replaced, for the libraries
- * too, and where nothing is ready the clock goes on to the next timer.
+ * A network of one process that a script plays: the resolver's answer to each question, and the
+ * fate and the bytes of each connection. Streams never leave the process, and waiting costs no
+ * time, because connect(), epoll_wait() and the monotonic clock are replaced, for the libraries
+ * too. If nothing is ready, the clock jumps to the next timer.
  *
  * The script is lines that end with "\n--\n". The first byte of a line says
- *   D  bytes 2 and 3 of the header, the count of answers, and what follows the question
+ *   D  bytes 2 and 3 of the header, the count of answers, and the bytes after the question
  *   R  a whole DNS message but its ID
  *   x  refused          u  unreachable              n  no answer to the SYN    m  connected, silent
  *   w  the rest, asked  i  the rest, without asking  s  ... slowly, asked
@@ -22,7 +23,7 @@
 
 #include "config/base/address.h"
 
-/* What a connection was sent; called as it comes in. */
+/* The bytes that were sent to a connection; called as they come in. */
 typedef void network_heard_fn(const uint8_t *request, size_t size);
 
 /* Once in a process; `ret` is where the resolver listens. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/target.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/url.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lab's certificate authority, and the registry's certificate as a scenario wants it."""
 
 import datetime
@@ -13,6 +14,7 @@ DATES = {
     "not-yet-valid": ("20990101000000Z", "20991231000000Z"),
 }
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+RSA = ["-newkey", "rsa:2048", "-nodes"]
 
 CONFIG = """
 [ca]
@@ -52,7 +54,9 @@ def dates_of(kind):
 
 
 def issue(folder, stem, names):
-    """<stem>.pem and <stem>.key, signed by the CA of make_certificates()."""
+    """<stem>.pem and <stem>.key, signed by the CA of make_certificates(), if they are not there yet."""
+    if (folder / f"{stem}.pem").exists():
+        return
     run("openssl", "req", "-x509", *CURVE, "-days", "90", "-CA", "ca.pem", "-CAkey", "ca.key",
         "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(
             f"DNS:{name}" for name in names), "-keyout", f"{stem}.key", "-out", f"{stem}.pem",
@@ -60,7 +64,10 @@ def issue(folder, stem, names):
 
 
 def make_certificates(folder, kind):
-    """ca.pem, that the probe and the clients trust; cert.pem and key.pem of the registry."""
+    """ca.pem, which the probe and the clients trust; cert.pem and key.pem of the registry. Good ones that are there
+    already stay."""
+    if kind == "good" and (folder / "cert.pem").exists():
+        return
     # A name in the subject alone is no name: clients stopped reading it there long ago.
     names = "" if kind == "common-name-only" else f"subjectAltName = {','.join(names_of(kind))}"
     (folder / "ca.cnf").write_text(CONFIG.format(folder=folder, names=names))
@@ -73,13 +80,14 @@ def make_certificates(folder, kind):
             *extensions, "-keyout", key, "-out", certificate, **quiet)
 
     def sign(subject, extensions, key, certificate, issuer, issuer_key, dates):
-        run("openssl", "req", *CURVE, "-subj", f"/CN={subject}", "-keyout", key, "-out", "csr.pem",
-            **quiet)
+        run("openssl", "req", *(RSA if kind == "rsa" else CURVE), "-subj", f"/CN={subject}",
+            "-keyout", key, "-out", "csr.pem", **quiet)
         run("openssl", "ca", "-config", "ca.cnf", "-batch", "-notext", "-extensions", extensions,
             "-cert", issuer, "-keyfile", issuer_key, "-in", "csr.pem", "-out", certificate, *dates,
             **quiet)
 
-    self_sign("Lab CA", "ca.key", "ca.pem")
+    if not (folder / "ca.pem").exists():
+        self_sign("Lab CA", "ca.key", "ca.pem")
     issuer, issuer_key = "ca.pem", "ca.key"
     if kind == "self-signed":
         self_sign(NAME, "key.pem", "cert.pem", "-addext", f"subjectAltName=DNS:{NAME}")

@@ -1,4 +1,5 @@
-"""What must be true of a scenario once it is built."""
+# SPDX-License-Identifier: MIT
+"""The checks of a scenario once it is built."""
 
 import concurrent.futures
 import itertools
@@ -8,7 +9,6 @@ import pathlib
 import re
 import signal
 import subprocess
-import threading
 import time
 import urllib.parse
 import urllib.request
@@ -19,24 +19,26 @@ from certificates import NAME
 from image import REPOSITORY, TAG
 from network import ADDRESSES, move_to_pod, restart_nat
 from servers import resolvers
+from stopwatch import Stopwatch
 
 TIMEOUT = 3.0
 IMAGE_TIMEOUT = 6.0  # a check of an image takes nine exchanges, one after the other
 START_ALLOWANCE = 5.0
 PATIENCE = 60.0
-PULL_FAILS_AFTER = 8.0  # a pull that must fail and still waits has failed
+PULL_FAILS_AFTER = 5.0  # a pull that must fail and still waits has failed
 PULL_PATIENCE = 60.0  # one that must succeed may have to wait for the machine
 STATUSES = {"ok": 0, "warn": 1, "fail": 2, "unknown": 3}
 CONTROLS = {
     "vpc": f"vpc={ADDRESSES['service']}:443",
     "vpc-by-name": "vpc=service.vpc.example:443",
+    "vpc-of-profile": None,  # the profile names it; here it is served
     "internet": f"internet={ADDRESSES['internet']}:443",
     "internet2": f"internet={ADDRESSES['internet2']}:443",
     "internet-by-name": "internet=www.baidu.com:443",
 }
 LISTS = ("--control", "--host-resolver", "--provider-range", "--private-range")
 TIMES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d+ s\b")  # in a summary
-# As a pod runs it: nobody, without a capability and without a way to get one.
+# A pod runs it like this: as nobody, without a capability and without a way to get one.
 UNPRIVILEGED = ["unshare", "-U", "--map-user=65532", "--map-group=65532",
                 "setpriv", "--no-new-privs"]
 
@@ -74,7 +76,9 @@ def options_of(scenario, folder):
         for address, _ in resolvers(scenario)[1]:
             options += ["--host-resolver", address]
     for name in scenario.get("controls", ()):
-        options += ["--control", CONTROLS[name]]
+        options += ["--control", CONTROLS[name]] if CONTROLS[name] else []
+    if "mirrors" in scenario:
+        options += ["--profile", "node", "--host-root", str(folder / "node")]
     if "linkage" in scenario:
         options += ["--linkage-address", ADDRESSES[scenario["linkage"]]]
     if scenario.get("egress_address"):
@@ -94,27 +98,11 @@ def environment_of(scenario, folder):
     return twins
 
 
-class Lateness:
-    """How much later than asked for this machine wakes a sleeper: nothing here is more punctual."""
-
-    STEP = 0.02
-
-    def __init__(self):
-        self.worst = 0.0
-        threading.Thread(target=self.watch, daemon=True).start()
-
-    def watch(self):
-        while True:
-            begin = time.monotonic()
-            time.sleep(self.STEP)
-            self.worst = max(self.worst, time.monotonic() - begin - self.STEP)
-
-
 # ---- check ----
 
 
 def judge(scenario, target):
-    """What of a target's report is not as the scenario says."""
+    """Differences between a target's report and the scenario."""
     found = target["findings"]
     expected = [scenario["cause"], *scenario.get("also", [])]
     if [finding["cause"] for finding in found] != expected or target["cause"] != expected[0]:
@@ -131,7 +119,7 @@ def judge(scenario, target):
         yield f"no remedy says \"{scenario['remedy']}\": {found[0]['remedy']}"
 
 
-def check_once(scenario, probe, folder, saved, lateness):
+def check_once(scenario, probe, folder, saved, watch):
     begin = time.monotonic()
     result = subprocess.run([*UNPRIVILEGED, *scenario.get("with", []), probe, "check", "--format",
                              "json", *options_of(scenario, folder), target_of(scenario)[0]],
@@ -147,11 +135,10 @@ def check_once(scenario, probe, folder, saved, lateness):
         wrong.append(f"exit status {result.returncode}, not {scenario['status']}")
     # The run's own time is the promise; from outside, the start of three programs is in it
     # too, and the end of a sanitizer's.
-    late = lateness.worst
-    limit = timeout_of(scenario) * 1.1 + late
-    if target["duration_seconds"] > limit or took > limit + START_ALLOWANCE + late:
+    limit = timeout_of(scenario) * 1.1 + watch.late
+    if target["duration_seconds"] > limit or took > watch.fair(limit + START_ALLOWANCE):
         wrong.append(f"{target['duration_seconds']:.2f} s ({took:.2f} s from outside), more than "
-                     f"timeout + 10 % (the machine itself was {late:.2f} s late)")
+                     f"timeout + 10 % (the machine itself was {watch.late:.2f} s late)")
     return target, took, wrong
 
 
@@ -163,12 +150,12 @@ def check_replay(probe, saved, target):
     return []
 
 
-def check_twice(scenario, probe, folder, saved, lateness):
+def check_twice(scenario, probe, folder, saved, watch):
     """The report of the first, and what is wrong with either."""
-    first, took, wrong = check_once(scenario, probe, folder, saved, lateness)
+    first, took, wrong = check_once(scenario, probe, folder, saved, watch)
     if first:
         wrong += check_replay(probe, saved, first)
-        second = check_once(scenario, probe, folder, folder / "second.json", lateness)
+        second = check_once(scenario, probe, folder, folder / "second.json", watch)
         wrong += [f"second check: {reason}" for reason in second[2]]
     return first, took, wrong
 
@@ -196,7 +183,7 @@ def await_runs(base, count):
 
 
 def privileges_of(pid):
-    """What a process could do that nobody may."""
+    """Privileges of a process that it must not have."""
     process = pathlib.Path("/proc", str(pid))
     status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines()
                   if ":\t" in line)
@@ -258,7 +245,8 @@ class Pulls:
     def attempt(self, client):
         """{client, succeeded, said} and what is wrong."""
         patience = self.fails_after if works(self.scenario) is False else PULL_PATIENCE
-        succeeded, said, ran = clients.pull(self.commands[client], self.folder, patience)
+        succeeded, said, ran = clients.pull(self.commands[client], self.folder, patience,
+                                             self.scenario.get("options", []))
         if succeeded and not clients.holds_image(client, self.digest, self.name, self.folder,
                                                  self.containerd_address):
             succeeded, said = False, f"it got something else {said}"
@@ -273,7 +261,7 @@ class Pulls:
 
 
 def works(scenario):
-    """What a scenario's status says of pulls: they work, they fail, or (None) nothing."""
+    """True if pulls work by the scenario's status, False if they fail, None if it does not say."""
     return {"ok": True, "warn": True, "fail": False}.get(scenario["status"])
 
 
@@ -295,9 +283,9 @@ def compare(check, run):
     return []
 
 
-def check_at_once(scenario, probe, folder, saved, lateness, pulls):
+def check_at_once(scenario, probe, folder, saved, watch, pulls):
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        checking = pool.submit(check_twice, scenario, probe, folder, saved, lateness)
+        checking = pool.submit(check_twice, scenario, probe, folder, saved, watch)
         watching = pool.submit(check_daemon, scenario, probe, folder)
         pulled = list(pool.map(pulls.attempt, pulls.commands))
     target, took, wrong = checking.result()
@@ -308,14 +296,14 @@ def check_at_once(scenario, probe, folder, saved, lateness, pulls):
     return target, took, wrong, pulled
 
 
-def check_random(scenario, probe, folder, saved, lateness, pulls, router):
+def check_random(scenario, probe, folder, saved, watch, pulls, router):
     """One after the other, and only check is judged: what the others see is luck."""
     restart_nat(scenario, router)
-    target, took, wrong = check_once(scenario, probe, folder, saved, lateness)
+    target, took, wrong = check_once(scenario, probe, folder, saved, watch)
     if target:
         wrong += check_replay(probe, saved, target)
     restart_nat(scenario, router)
-    wrong += check_once(scenario, probe, folder, folder / "second.json", lateness)[2]
+    wrong += check_once(scenario, probe, folder, folder / "second.json", watch)[2]
     wrong += [reason for reason in check_daemon(scenario, probe, folder)[1]
               if "findings" not in reason]
     return target, took, wrong, [pulls.attempt(client) for client in pulls.commands]
@@ -323,16 +311,21 @@ def check_random(scenario, probe, folder, saved, lateness, pulls, router):
 
 def check(name, scenario, probe, folder, containerd_address, fails_after):
     """A result that `lab run` prints."""
+    with Stopwatch() as watch:
+        result = check_watched(name, scenario, probe, folder, containerd_address, fails_after, watch)
+    return {"name": name, "late": watch.late, "crowd": watch.crowd(), **result}
+
+
+def check_watched(name, scenario, probe, folder, containerd_address, fails_after, watch):
     router = move_to_pod()
     saved = folder / "report.json"
     pulls = Pulls(name, scenario, probe, folder, containerd_address, fails_after)
-    lateness = Lateness()
-    common = (scenario, probe, folder, saved, lateness, pulls)
+    common = (scenario, probe, folder, saved, watch, pulls)
     if "random" in scenario:
         target, took, wrong, pulled = check_random(*common, router)
     else:
         target, took, wrong, pulled = check_at_once(*common)
     wrong += [reason for _, reasons in pulled for reason in reasons]
-    return {"name": name, "cause": target["cause"] if target else "no report", "took": took,
-            "late": lateness.worst, "wrong": wrong, "pulls": [pull for pull, _ in pulled],
+    return {"cause": target["cause"] if target else "no report", "took": took,
+            "wrong": wrong, "pulls": [pull for pull, _ in pulled],
             "report": saved.read_text() if saved.exists() else None}

@@ -1,4 +1,5 @@
-"""What pulls images in earnest, against the same registry: skopeo, and containerd's ctr."""
+# SPDX-License-Identifier: MIT
+"""Real clients that pull from the same registry: skopeo, and containerd's ctr."""
 
 import base64
 import contextlib
@@ -9,7 +10,7 @@ import re
 import subprocess
 import time
 
-ABOUT_A_REGISTRY = re.compile("registry|docker://|resolve reference|failed to copy")
+ABOUT_A_REGISTRY = re.compile("registry|docker://|resolve reference|failed to copy|reading blob")
 
 CONTAINERD = """
 version = 2
@@ -25,19 +26,34 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 """
 
 
+# Debian builds its clients with the defaults of Go 1.20. These are Go 1.24's own, as upstream's programs have them.
+GO_DEFAULTS = ("httplaxcontentlength=0,netedns0=1,rsa1024min=1,tls3des=0,tlsmlkem=1,tlsrsakex=0,"
+               "x509negativeserial=0,x509rsacrt=1,x509usepolicies=1")
+# Mounts the programs of another Debian over those of this machine; /etc and the rest stay as they are.
+USE_ROOT = f"""mount --bind "$0/etc/ld.so.cache" /etc/ld.so.cache && mount --bind "$0/usr" /usr &&
+    GODEBUG={GO_DEFAULTS} exec "$@\""""
+
+
+def of_root(root, command):
+    """The command with the programs and libraries of a root from scripts/debian13-root; None: this machine's."""
+    return ["unshare", "-m", "sh", "-c", USE_ROOT, root, *command] if root else command
+
+
 @contextlib.contextmanager
-def containerd(folder):
+def containerd(folder, root=None):
     """One content store for a whole run of the lab. ctr does the talking to registries, from the
-    scenario's network; the daemon has none, and each scenario has a containerd namespace."""
+    scenario's network; the daemon has none, and each scenario has a containerd namespace. root: as
+    of_root()."""
     config = folder / "containerd.toml"
     config.write_text(CONTAINERD.format(folder=folder))
     address = str(folder / "containerd.sock")
     with open(folder / "containerd.log", "wb") as log:
-        daemon = subprocess.Popen(["unshare", "-Urnm", "containerd", "--config", str(config)],
+        daemon = subprocess.Popen(["unshare", "-Urnm",
+                                   *of_root(root, ["containerd", "--config", str(config)])],
                                   stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 20
-        while subprocess.run(["ctr", "--address", address, "version"], stdout=subprocess.DEVNULL,
+        while subprocess.run(of_root(root, ["ctr", "--address", address, "version"]), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL).returncode != 0:
             if time.monotonic() > deadline or daemon.poll() is not None:
                 raise SystemExit(f"lab: containerd does not run:\n"
@@ -83,7 +99,7 @@ def with_resolv_conf(path, command):
 
 
 def holds_image(client, digest, name, folder, containerd_address):
-    """Whether the manifest that the lab pushed is what arrived."""
+    """True if the manifest that arrived is the one that the lab pushed."""
     if client == "skopeo":
         manifest = (folder / "copied/manifest.json").read_bytes()
         return f"sha256:{hashlib.sha256(manifest).hexdigest()}" == digest
@@ -91,14 +107,19 @@ def holds_image(client, digest, name, folder, containerd_address):
                            digest], stdout=subprocess.DEVNULL).returncode == 0
 
 
-def pull(command, folder, patience):
+def proxy_of(options):
+    """The environment of a client that uses the proxy of the probe's options."""
+    return {"HTTPS_PROXY": options[options.index("--proxy") + 1]} if "--proxy" in options else {}
+
+
+def pull(command, folder, patience, options):
     """(succeeded, what it said, ran at all); one that still waits after `patience` seconds failed.
     In the pod's network, with the host's resolver."""
     resolv_conf = folder / "host-resolv.conf"
     if resolv_conf.exists():
         command = with_resolv_conf(resolv_conf, command)
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder),
-                   "SSL_CERT_FILE": str(folder / "ca.pem")}
+                   "SSL_CERT_FILE": str(folder / "ca.pem"), **proxy_of(options)}
     try:
         result = subprocess.run(command, env=environment, capture_output=True, text=True,
                                 errors="replace", timeout=patience, stdin=subprocess.DEVNULL)

@@ -1,4 +1,5 @@
-"""What `explain` makes of the words of a client whose pull failed."""
+# SPDX-License-Identifier: MIT
+"""Compares `explain` of a failed client's words with the scenario."""
 
 import json
 import shlex
@@ -15,7 +16,7 @@ def explain(probe, said):
 
 
 def differences(probe, scenario, host, said):
-    """What explain says that the cause of the scenario does not bear out; a list of reasons."""
+    """A list of reasons why the result of explain does not fit the cause of the scenario."""
     if said.startswith(NOT_AN_ERROR) or "unexplained" in scenario:
         return []
     status, errors = explain(probe, said)
@@ -25,7 +26,7 @@ def differences(probe, scenario, host, said):
     wrong = []
     if scenario["cause"] not in (error["cause"], *error["alternatives"]):
         wrong.append(f"explain finds {error['cause']} or {error['alternatives']} in: {said}")
-    # What is said of a layer often names its store alone.
+    # An error about a layer often names its store alone.
     if error["stage"] == "blob" and error["check"] is None:
         return wrong
     if not error["check"] or shlex.split(error["check"])[-1].split("/")[0] != host:

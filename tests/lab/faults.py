@@ -1,4 +1,5 @@
-"""What no well-kept server can be made to do.
+# SPDX-License-Identifier: MIT
+"""Faults that no well-kept server can be made to have.
 
   faults.py KIND ADDRESS [FOLDER]
 
@@ -22,7 +23,7 @@ FILTERED = b"tencentcloudcr.com"
 BEHIND = ("127.0.0.1", 5443)  # the registry behind a filter
 PLAIN = ("127.0.0.1", 5000)  # the registry behind a proxy that ends TLS
 RCODES = {"servfail": 2, "formerr": 1, "notimp": 4}
-TYPE_A = 1
+TYPE_A, TYPE_AAAA = 1, 28
 PRIVATE = "10.0.3.7"
 
 # ---- resolvers ----
@@ -31,8 +32,11 @@ PRIVATE = "10.0.3.7"
 def answer(kind, question):
     """The answer to one question, or None for silence."""
     end = question.index(b"\0", 12) + 5
-    if kind == "silent" or (kind == "no-a" and question[end - 3] == TYPE_A):
+    kept_back = {"no-a": TYPE_A, "no-aaaa": TYPE_AAAA}.get(kind)
+    if kind == "silent" or question[end - 3] == kept_back:
         return None
+    if kind == "no-aaaa":
+        return answer_fully(question)
     if kind == "malformed":  # promises ten records and holds a compression pointer to itself
         return question[:2] + b"\x81\x80\0\1\0\x0a\0\0\0\0" + question[12:end] + \
             struct.pack("!H", 0xC000 | end)

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Registries that answer garbage: hostile.py FOLDER, one port for each step and fault.
 
 Up to the faulty step such a registry is healthy: it challenges, hands out a token to anybody and has

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: MIT
 """Writes an image into a docker-registry's storage, as a push would have left it there.
 
 Tag 1.4 is an OCI index of two platforms, 1.4-amd64 a docker manifest: the two kinds that pulls meet;
-1.4-s390x is an index that nobody here can pull.
+1.4-s390x is an index that nobody here can pull, 1.4-chart a Helm chart, which clients copy and nobody
+runs.
 """
 
 import gzip
@@ -67,6 +69,17 @@ class Repository:
             "layers": [self.blob(packed, layer_type) for _, packed in layers]})
 
 
+def write_chart(repository):
+    """The manifest of a Helm chart, as an index would describe it."""
+    helm = "application/vnd.cncf.helm"
+    return repository.manifest({
+        "schemaVersion": 2, "mediaType": f"{OCI}.manifest.v1+json",
+        "config": repository.blob(b'{"name":"app","version":"1.4","apiVersion":"v2"}',
+                                  f"{helm}.config.v1+json"),
+        "layers": [repository.blob(layer("app/Chart.yaml", 64)[1],
+                                   f"{helm}.chart.content.v1.tar+gzip")]})
+
+
 def write_image(storage, repository=REPOSITORY):
     """Writes all tags of an image into the repository, below the folder `storage`; returns the
     digest of the manifest that a pull on amd64 ends at, by tag."""
@@ -75,6 +88,8 @@ def write_image(storage, repository=REPOSITORY):
                               f"{DOCKER}.image.rootfs.diff.tar.gzip",
                               f"{DOCKER}.distribution.manifest.v2+json")
     repository.tag(f"{TAG}-amd64", docker)
+    chart = write_chart(repository)
+    repository.tag(f"{TAG}-chart", chart)
     platforms = []
     for architecture in ("amd64", "arm64", "s390x"):
         described = repository.image(architecture, f"{OCI}.config.v1+json",
@@ -84,4 +99,4 @@ def write_image(storage, repository=REPOSITORY):
         repository.tag(tag, repository.manifest(
             {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": listed}))
     return {f"{TAG}-amd64": docker["digest"], TAG: platforms[0]["digest"],
-            f"{TAG}-s390x": platforms[2]["digest"]}
+            f"{TAG}-s390x": platforms[2]["digest"], f"{TAG}-chart": chart["digest"]}

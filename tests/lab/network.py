@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lab's network: namespaces behind one router.
 
     pod ── security group ── router ─┬─ vpc       resolvers, the registry's private addresses
@@ -7,11 +8,14 @@
                                      └─ NAT ─ internet   other people's servers (controls, echo)
 """
 
-import ctypes
 import dataclasses
 import os
 import pathlib
+import socket
+import struct
 import subprocess
+
+import isolation
 
 POD_RESOLVERS = ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
 HOST_RESOLVERS = ["10.0.0.12", "10.0.0.13"]
@@ -91,15 +95,47 @@ def pod(command, **options):
     return subprocess.run(["ip", "netns", "exec", "pod", *command], **options)
 
 
+def move_to(namespace):
+    """From here on this process, and every process it starts, is in that network."""
+    isolation.call("setns", namespace.fileno(), isolation.NEW_NET)
+
+
 def move_to_pod():
-    """From here on this process, and every process it starts, is in the pod's network. Returns the
-    router's, open."""
+    """Like move_to(). Returns the router's network, open."""
     router = open("/proc/self/ns/net", "rb")
     with open("/run/netns/pod", "rb") as namespace:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.setns(namespace.fileno(), 0x40000000) != 0:  # CLONE_NEWNET
-            raise OSError(ctypes.get_errno(), "setns")
+        move_to(namespace)
     return router
+
+
+TCP_DIAG, DUMP, LISTEN = 20, 0x301, 1 << 10  # sock_diag(7)
+END_OF_DUMP = (2, 3)
+
+
+def listening(diag, family):
+    """(address, port) of each TCP socket that listens in the network that `diag` belongs to. /proc/net/tcp would walk
+    the whole machine's connections."""
+    body = struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 0, LISTEN)
+    diag.send(struct.pack("=IHHII", 16 + len(body), TCP_DIAG, DUMP, 0, 0) + body)
+    while True:
+        messages = diag.recv(1 << 16)
+        while messages:
+            length, kind = struct.unpack_from("=IH", messages)
+            if kind in END_OF_DUMP:
+                return
+            port, address = struct.unpack_from("!H2x16s", messages, 20)
+            yield socket.inet_ntop(family, address[:4 if family == socket.AF_INET else 16]), port
+            messages = messages[(length + 3) & ~3:]
+
+
+def diagnostics_of(node):
+    """A socket of sock_diag(7) in the node's network."""
+    with open("/proc/self/ns/net", "rb") as here, open(f"/run/netns/{node}", "rb") as there:
+        move_to(there)
+        try:
+            return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
+        finally:
+            move_to(here)
 
 
 def node_of(name):
@@ -201,6 +237,12 @@ def destination(name):
     return f"ip6 daddr {address}" if ":" in address else f"ip daddr {address}"
 
 
+# A TLS record of a handshake that does not end in its segment (behind a TCP header with timestamps).
+LONG_HELLO = "tcp dport 443 @th,256,8 0x16 @th,280,16 > 1416"
+HELLO_RULES = {None: "", "drop": f"{LONG_HELLO} drop", "reset": f"{LONG_HELLO} reject with tcp reset",
+               "large": "iifname pod meta length > 1400 drop"}
+
+
 def router_rules(scenario):
     group = scenario.get("security_group")
     if group is not None:
@@ -217,7 +259,7 @@ def router_rules(scenario):
 
 
 def entry_rules(scenario):
-    """What the public entry lets in: everybody unless there is an allowlist."""
+    """Rules of the public entry, which lets everybody in unless there is an allowlist."""
     if not scenario.get("public_entry", True):
         yield "drop"
     elif "allowlist" in scenario:
@@ -232,6 +274,7 @@ def load_filters(scenario):
 table inet router {{
   chain security {{
     type filter hook forward priority 0;
+    {HELLO_RULES[scenario.get("long_hello")]}
     ct state established,related accept
     {"; ".join(router_rules(scenario))}
   }}
@@ -264,7 +307,7 @@ def write_resolv_conf(path, resolvers):
 
 
 def bind_resolv_conf(path):
-    """That /etc/resolv.conf, for this process's mount namespace only."""
+    """Puts the file over /etc/resolv.conf, for this process's mount namespace only."""
     run("mount", "--bind", str(path), os.path.realpath("/etc/resolv.conf"))
 
 

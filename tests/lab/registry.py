@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A registry as TCR's is: a front with TLS, a token service, real docker-registry, a storage host.
 
   pod ── 443 ── nginx (front) ── docker-registry (loopback): tokens asked for, blobs redirected
@@ -11,7 +12,10 @@ The table `registry` of a scenario says what is not healthy:
   token           settings of token_server.py
   audience        who the tokens are for, if not for this registry
   signer          stranger: the tokens are signed by a key that the registry does not know
-  authentication  basic: the front asks for name and key itself, and there are no tokens
+  authentication  basic: the front asks for name and key itself, and there are no tokens; basic-layers: for
+                  layers alone
+  scope           a further scope in the challenge for an image
+  ciphers         those of TLS 1.2 that the front offers, and no other version
   storage         none: layers come from the registry; provider, public: from a storage host there
   storage_status  what the storage host answers, if not the layer
   storage_certificate  other: the storage host has another's
@@ -27,14 +31,14 @@ import subprocess
 import sys
 
 import image
-from certificates import NAME, issue
+from certificates import NAME, issue, make_certificates
 from network import run
 
 HERE = pathlib.Path(__file__).resolve().parent
 USER = "robot$reader"
 SERVICE = "harbor-registry"
 TOKEN_HOST = "auth.example.net"
-# As an object store of the same region is seen from a VPC, and one of another region.
+# An object store of the same region, as a VPC sees it, and one of another region.
 STORAGE_HOSTS = {"provider": "acme-prod-1250000000.cos.ap-guangzhou.myqcloud.com",
                  "public": "acme-prod-1250000000.cos.eu-frankfurt.myqcloud.com"}
 HOSTS = {TOKEN_HOST: "token", STORAGE_HOSTS["provider"]: "link-local",
@@ -55,6 +59,10 @@ daemon off; pid {folder}/front-{node}.pid; error_log stderr; user root; master_p
 events {{}}
 http {{
   server_names_hash_bucket_size 128;
+  map $upstream_http_www_authenticate $challenge {{
+    default $upstream_http_www_authenticate;
+    {scope}
+  }}
   log_format lab "$host $request_method $uri $status";
   access_log {folder}/requests.log lab;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
@@ -66,13 +74,17 @@ http {{
     listen {port} {tls};
     server_name {name};
     {certificate}
+    {ciphers}
     {basic}
+    proxy_hide_header WWW-Authenticate;
+    add_header WWW-Authenticate $challenge always;
     location / {{
       proxy_pass http://127.0.0.1:5001;
       proxy_redirect ~^(https://{storage_host}/.*)$ $1?sign={signature};
     }}
     location /service/token {{ proxy_pass http://127.0.0.1:5002; }}
     {manifest}
+    {layers}
   }}
   server {{
     listen 443 ssl;
@@ -97,12 +109,12 @@ http {{
 
 
 def quoted(text):
-    """As a string of nginx's configuration."""
+    """The text as a string of nginx's configuration."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def nodes_of(table):
-    """Where something of the registry runs."""
+    """The nodes on which parts of the registry run."""
     return ["internet", "vpc"] if table.get("storage") == "public" else ["vpc"]
 
 
@@ -110,8 +122,29 @@ def docker_config(folder):
     return folder / "docker-config.json"
 
 
+def sign_with(folder, stem):
+    """<stem>.key and <stem>.pem, by which tokens are signed and recognised, if they are not there yet."""
+    if not (folder / f"{stem}.key").exists():
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj",
+            f"/CN={stem}", "-keyout", f"{stem}.key", "-out", f"{stem}.pem", cwd=folder,
+            stderr=subprocess.DEVNULL)
+
+
+def issue_hosts(folder):
+    issue(folder, "hosts", list(HOSTS))
+    issue(folder, "other", ["other.example.net"])
+
+
+def prepare(folder):
+    """Makes in a new folder the keys and certificates that most scenarios need, once for all of them."""
+    folder.mkdir()
+    make_certificates(folder, "good")
+    issue_hosts(folder)
+    sign_with(folder, "token")
+
+
 class Registry:
-    """What one scenario's registry consists of, before any of it runs."""
+    """The parts of one scenario's registry, before any of them runs."""
 
     def __init__(self, folder, table):
         self.folder, self.table = folder, table
@@ -135,18 +168,18 @@ class Registry:
             "wrong": {self.host: basic(self.key[::-1])},
             "refresh": {self.host: {"auth": basic("")["auth"], "identitytoken": self.refresh}},
             "other": {"other.tencentcloudcr.com": basic(self.key)},
+            "wrong-namespace": {self.host: basic(self.key), f"{self.host}/team": basic(self.key[::-1])},
+            "wrong-helper": {self.host: basic(self.key[::-1])},
         }[kind]
-        docker_config(self.folder).write_text(json.dumps({"auths": entries}))
+        helpers = {"credHelpers": {self.host: "none-such"}} if kind == "wrong-helper" else {}
+        docker_config(self.folder).write_text(json.dumps({"auths": entries} | helpers))
 
     def write(self):
         """Everything that the servers read."""
         folder, signer = self.folder, self.table.get("signer", "token")
-        issue(folder, "hosts", list(HOSTS))
-        issue(folder, "other", ["other.example.net"])
+        issue_hosts(folder)
         for stem in {"token", signer}:
-            run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", "-subj",
-                f"/CN={stem}", "-keyout", f"{stem}.key", "-out", f"{stem}.pem", cwd=folder,
-                stderr=subprocess.DEVNULL)
+            sign_with(folder, stem)
         for repository in STORED:
             image.write_image(folder / "storage", repository)
         (folder / "token.json").write_text(json.dumps({
@@ -159,8 +192,8 @@ class Registry:
             (folder / f"front-{node}.conf").write_text(self.front(node))
 
     def basic(self):
-        """Whether the front asks for name and key itself."""
-        return self.table.get("authentication") == "basic"
+        """True if the front asks for name and key itself."""
+        return "authentication" in self.table
 
     def docker_registry(self):
         settings = {
@@ -178,12 +211,19 @@ class Registry:
 
     def front(self, node):
         folder, table = self.folder, self.table
-        basic = manifest = storage = ""
+        basic = manifest = layers = storage = scope = ciphers = ""
         if self.basic():
             hashed = subprocess.run(["openssl", "passwd", "-apr1", "-stdin"], input=self.key,
                                     capture_output=True, text=True, check=True).stdout
             (folder / "users").write_text(f"{USER}:{hashed}")
             basic = f"auth_basic lab; auth_basic_user_file {folder}/users;"
+        if table.get("authentication") == "basic-layers":
+            layers = f"location ~ /blobs/ {{ {basic} proxy_pass http://127.0.0.1:5001; }}"
+            basic = ""
+        if "scope" in table:
+            scope = f"""'~^(?<head>.*scope="[^"]*)(?<rest>.*)$' '$head {table["scope"]}$rest';"""
+        if "ciphers" in table:
+            ciphers = f"ssl_protocols TLSv1.2; ssl_ciphers {table['ciphers']};"
         if "manifest" in table:
             code, message = BLOCKED[table["manifest"]]
             body = quoted(json.dumps({"errors": [{"code": code, "message": message}]}))
@@ -199,10 +239,10 @@ class Registry:
             token_host=TOKEN_HOST, storage_host=STORAGE_HOSTS.get(self.storage, "none"), signature=self.signature,
             token_certificate="other" if table.get("realm") == "wrong-name" else "hosts",
             storage_certificate=table.get("storage_certificate", "hosts"), basic=basic,
-            manifest=manifest, storage=storage)
+            manifest=manifest, layers=layers, storage=storage, scope=scope, ciphers=ciphers)
 
     def commands(self, node):
-        """What runs there, each with the port it listens on."""
+        """The commands of the node, each with the port it listens on."""
         front = (["nginx", "-c", str(self.folder / f"front-{node}.conf"), "-e", "stderr"],
                  self.port)
         if node != "vpc":

@@ -1,4 +1,5 @@
-"""What runs in the lab's nodes: resolvers, registries and controls, well or broken."""
+# SPDX-License-Identifier: MIT
+"""The servers in the lab's nodes: resolvers, registries and controls, healthy or broken."""
 
 import json
 import pathlib
@@ -9,7 +10,7 @@ import time
 from certificates import NAME, OTHER, make_certificates
 from image import write_image
 from network import (ADDRESSES, HOST_RESOLVERS, POD_RESOLVERS, PROFILE_RESOLVERS, bind_resolv_conf,
-                     build_network, in_node, newest_process, node_of,
+                     build_network, diagnostics_of, in_node, listening, newest_process, node_of,
                      write_resolv_conf)
 from registry import HOSTS, Registry, nodes_of
 
@@ -17,10 +18,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # ---- resolvers ----
 
-FAULTY_RESOLVERS = ("silent", "servfail", "formerr", "notimp", "malformed", "no-a", "truncated")
+FAULTY_RESOLVERS = ("silent", "servfail", "formerr", "notimp", "malformed", "no-a", "no-aaaa", "truncated")
 NO_RESOLVER = ("closed",)  # nothing listens there
 CONTROL_NAMES = {"service.vpc.example": "service", "www.qq.com": "internet",
-                 "www.baidu.com": "internet2", "echo.example.net": "internet"}
+                 "www.baidu.com": "internet2", "echo.example.net": "internet",
+                 "mirror.ccs.tencentyun.com": "service"}  # the control in the VPC of profile tke-serverless
 ALIASES = 9
 
 
@@ -99,7 +101,7 @@ http {{
 LISTEN_TLS = "listen 443 ssl; listen [::]:443 ssl;"
 HTML = "<html><body>lab</body></html>"
 
-# What nginx can be: lines of its server, and its answer.
+# The kinds of nginx: lines of its server, and its answer.
 WEB_SERVERS = {
     "plain": {"listen": "listen 443;"},
     "html": {},
@@ -167,51 +169,65 @@ def start_token_registry(folder, scenario):
             await_listening(node, "t", "0.0.0.0", port, folder)
 
 
-def bound(process, transport, port):
-    """The addresses, as the kernel writes them, at which a port is open in a process's network."""
-    protocol, state = {"t": ("tcp", "0A"), "u": ("udp", "07")}[transport]
-    for table in (protocol, f"{protocol}6"):
-        for line in pathlib.Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]:
-            _, local, _, found = line.split()[:4]
-            address, its_port = local.split(":")
-            if found == state and int(its_port, 16) == port:
-                yield address
+def bound(process, port):
+    """The addresses at which a UDP port is open in a process's network."""
+    for line in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text().splitlines()[1:]:
+        address, its_port = line.split()[1].split(":")
+        if int(its_port, 16) == port:
+            yield socket.inet_ntoa(bytes.fromhex(address)[::-1])
 
 
 def await_listening(node, transport, address, port, folder):
     """Until something listens there, as the node's own kernel lists it."""
-    wanted = {socket.inet_aton(address)[::-1].hex().upper(), "0100007F", "0" * 8, "0" * 32}
+    wanted = {address, "127.0.0.1", "0.0.0.0", "::"}
     server = newest_process(node)
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and server.poll() is None:
-        if wanted.intersection(bound(server, transport, port)):
-            return
-        time.sleep(0.01)  # between two looks at the condition
+    with diagnostics_of(node) as diag:
+        while time.monotonic() < deadline and server.poll() is None:
+            found = bound(server, port) if transport == "u" else (
+                at for family in (socket.AF_INET, socket.AF_INET6) for at, its_port in listening(diag, family)
+                if its_port == port)
+            if wanted.intersection(found):
+                return
+            time.sleep(0.01)  # between two looks at the condition
     for log in folder.glob("*.log"):
         sys.stderr.write(f"{log.name}: {log.read_text(errors='replace')}\n")
     sys.exit(f"lab: nothing listens on {transport} {address}:{port} of {node}")
 
 
 def registry_nodes(scenario):
-    """Where a registry belongs: the nodes of every address that a scenario names for it."""
+    """The nodes of every address that a scenario names for the registry."""
     if "registry" in scenario:
         return nodes_of(scenario["registry"])
     pod, host = resolvers(scenario)
     names = [name for _, kind in pod + host for name in kind.split("+")]
-    names += ["private" for name in names if name in ("long-chain", "truncated")]
+    names += ["private" for name in names if name in ("long-chain", "no-aaaa", "truncated")]
     names += [scenario[key] for key in ("vpc_name", "linkage", "literal") if key in scenario]
     return sorted({node_of(name) for name in names} - {None})
 
 
 def control_nodes(scenario):
     wanted = set(scenario.get("controls", ()))
-    nodes = {"service"} if wanted & {"vpc", "vpc-by-name"} else set()
+    nodes = {"service"} if wanted & {"vpc", "vpc-by-name", "vpc-of-profile"} else set()
     if wanted - nodes or scenario.get("profile") or "egress_address" in scenario:
         nodes.add("internet")
     return sorted(nodes)
 
 
+def write_node_files(folder, mirrors):
+    """hosts.toml of the registry, as the probe finds it below --host-root."""
+    place = folder / "node/etc/containerd/certs.d" / NAME
+    place.mkdir(parents=True)
+    (place / "hosts.toml").write_text("".join(f'[host."{url}"]\n' for url in mirrors))
+    (folder / "node/etc/hosts").write_text("127.0.0.1 localhost\n")
+    (folder / "node/etc/containerd/config.toml").write_text(
+        'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n'
+        'config_path = "/etc/containerd/certs.d"\n')
+
+
 def build(scenario, folder):
+    if "mirrors" in scenario:
+        write_node_files(folder, scenario["mirrors"])
     make_certificates(folder, scenario.get("certificate", "good"))
     (folder / "digests.json").write_text(json.dumps(write_image(folder / "storage")))
     build_network(scenario, sorted({"pod", "vpc", *registry_nodes(scenario),
@@ -224,7 +240,9 @@ def build(scenario, folder):
         start_token_registry(folder, scenario)
     else:
         for node in registry_nodes(scenario):
-            start_server(folder, node, scenario.get("server", "registry"))
+            server = scenario.get("server", "registry")
+            kind = server if isinstance(server, str) else server.get(node, "registry")
+            start_server(folder, node, kind)
     for node in control_nodes(scenario):
         start_server(folder, node, "echo")
     write_resolv_conf(folder / "resolv.conf", [address for address, _ in pod])

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A token service as registries name it in their challenge: real signed tokens, as the
 distribution project's "token" authentication wants them.
 

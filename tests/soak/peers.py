@@ -1,11 +1,15 @@
+# SPDX-License-Identifier: MIT
 """Registries and a resolver on loopback that keep to a script, each kind on a port of its own.
 
 KINDS says what a daemon must make of each, in every single run.
 """
 
 import asyncio
+import hashlib
+import json
 import logging
 import os
+import platform
 import re
 import socket
 import ssl
@@ -20,8 +24,8 @@ SERVFAIL = 2
 DOMAIN = "soak.example"
 
 
-def reply(status, body=b"{}", *fields):
-    return ("\r\n".join((f"HTTP/1.1 {status}", "Content-Type: application/json",
+def reply(status, body=b"{}", *fields, media_type="application/json"):
+    return ("\r\n".join((f"HTTP/1.1 {status}", f"Content-Type: {media_type}",
                          "Docker-Distribution-Api-Version: registry/2.0",
                          f"Content-Length: {len(body)}", *fields, "Connection: close")) +
             "\r\n\r\n").encode() + body
@@ -40,10 +44,22 @@ def of_image(request):
         b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
 
 
-DIGEST = "sha256:" + "a" * 64
-MANIFEST = ('{"config":{"digest":"%s","size":7},"layers":[{"digest":"%s","size":90}]}' % (DIGEST, DIGEST)).encode()
+def digest_of(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+LAYER_CONTENT = b"x" * 90
+CONFIG = json.dumps({"architecture": ARCHITECTURE, "os": "linux",
+                     "rootfs": {"type": "layers", "diff_ids": [digest_of(LAYER_CONTENT)]}}).encode()
+DOCKER = "application/vnd.docker."
+MANIFEST = json.dumps({
+    "schemaVersion": 2, "mediaType": DOCKER + "distribution.manifest.v2+json",
+    "config": {"mediaType": DOCKER + "container.image.v1+json", "digest": digest_of(CONFIG), "size": len(CONFIG)},
+    "layers": [{"mediaType": DOCKER + "image.rootfs.diff.tar", "digest": digest_of(LAYER_CONTENT),
+                "size": len(LAYER_CONTENT)}]}).encode()
 TOKEN = reply("200 OK", b'{"token":"opaque"}')
-LAYER = reply("206 Partial Content", b"x")
+LAYER = reply("200 OK", LAYER_CONTENT)
 
 
 def pull(token=TOKEN, layer=LAYER):
@@ -56,7 +72,10 @@ def pull(token=TOKEN, layer=LAYER):
         if b"\r\nAuthorization: Bearer opaque\r\n" not in request:
             found = reply("401 Unauthorized", b"{}", f'WWW-Authenticate: Bearer realm="https://{host}/token"')
         elif b"/manifests/" in path:
-            found = reply("200 OK", MANIFEST, f"Docker-Content-Digest: {DIGEST}")
+            found = reply("200 OK", MANIFEST, f"Docker-Content-Digest: {digest_of(MANIFEST)}",
+                          media_type=DOCKER + "distribution.manifest.v2+json")
+        elif digest_of(CONFIG).encode() in path:
+            found = reply("200 OK", CONFIG)
         else:
             found = layer
         return found.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == b"HEAD" else found

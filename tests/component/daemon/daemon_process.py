@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A real daemon on loopback, for the tests beside this file."""
 
 import atexit
@@ -11,6 +12,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+from stopwatch import Stopwatch  # noqa: E402
+
 PATIENCE = 60.0
 
 
@@ -20,13 +24,14 @@ def require(condition, text):
 
 
 def await_until(condition, what, patience=PATIENCE):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)  # between two looks at the condition
-    sys.exit(f"{os.path.basename(sys.argv[0])}: never {what}")
+    """Returns what `condition` finds. `what` is a text, or a function that makes it if time is over."""
+    with Stopwatch() as watch:
+        while time.monotonic() - watch.begin < watch.fair(patience):
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.02)  # between two looks at the condition
+    sys.exit(f"{os.path.basename(sys.argv[0])}: never {what() if callable(what) else what}")
 
 
 class Daemon:

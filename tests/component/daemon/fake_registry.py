@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A registry on loopback over TLS, with certificates made for the test."""
 
 import http.server

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Strings of every length come back as they were, room is used again, and shortage loses nothing.
  */
 
@@ -73,7 +74,7 @@ static int refuse(void)
     return 1;
 }
 
-/* Renewed in another order and with other lengths; what was freed is used again. */
+/* Renewed in another order and with other lengths, so that freed room is used again. */
 static void many_lie_beside_each_other(void **state)
 {
     enum { MANY = 500 };
@@ -98,7 +99,7 @@ static void many_lie_beside_each_other(void **state)
     }
 }
 
-/* What there is room for is kept whole, the rest refused. */
+/* Bytes are kept whole if there is room, and refused otherwise. */
 static void shortage_loses_nothing(void **state)
 {
     struct kept_bytes *first = keep(100, 0);
@@ -111,7 +112,7 @@ static void shortage_loses_nothing(void **state)
     while (kept < 100 && (list[kept] = keep(MOST, 0)))
         kept++;
     memory_set_fault(NULL);
-    assert_in_range(kept, 1, 99); /* what the first one's slab has room for */
+    assert_in_range(kept, 1, 99); /* the room that the first one's slab has */
     check(first, 100, 0);
     while (kept--) {
         check(list[kept], MOST, 0);
@@ -129,7 +130,7 @@ static void zeros_take_no_room(void **state)
     (void)state;
     memory_set_fault(refuse);
     for (size_t i = 0; i < 8; i++) {
-        list[i] = keep(MOST, 16); /* 8 x 3,000 bytes, in what is left of 16 kB */
+        list[i] = keep(MOST, 16); /* 8 x 3,000 bytes in the rest of 16 kB */
         assert_non_null(list[i]);
     }
     memory_set_fault(NULL);

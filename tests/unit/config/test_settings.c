@@ -1,4 +1,5 @@
-/* Targets, precedence, errors with their place, and that what is printed loads again. */
+/* SPDX-License-Identifier: MIT */
+/* Targets, precedence, errors with their place, and that printed settings load again. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +12,9 @@
 
 #include <cmocka.h>
 
+#include "config/effective.h"
 #include "config/help.h"
 #include "config/invocation.h"
-#include "config/print.h"
 #include "config/target.h"
 
 /* ---- targets ---- */
@@ -42,7 +43,47 @@ static const struct target_row target_rows[] = {
      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
      "r.example", 5000, NULL,
      "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+    {"registry:5000", "registry", 5000, NULL, NULL},
+    {"acme-prod.:443", "acme-prod", 443, NULL, NULL},
+    {"acme-prod:8443", "acme-prod", 8443, NULL, NULL},
+    {"localhost/app", "localhost", 443, NULL, "app"},
+    {"localhost:5000/app:1", "localhost", 5000, NULL, "app:1"},
+    {"docker.io", "registry-1.docker.io", 443, NULL, NULL},
+    {"docker.io/nginx:1.25", "registry-1.docker.io", 443, NULL, "library/nginx:1.25"},
+    {"index.docker.io/team/app", "registry-1.docker.io", 443, NULL, "team/app"},
+    {"registry-1.docker.io/nginx", "registry-1.docker.io", 443, NULL, "nginx"},
+    {"r.example/a__b.c-d---e/f0_1:V1.0_a-", "r.example", 443, NULL, "a__b.c-d---e/f0_1:V1.0_a-"},
+    {"r.example/app:1@sha256:"
+     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     "r.example", 443, NULL,
+     "app:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+    {"r.example/app@sha512:"
+     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     "r.example", 443, NULL,
+     "app@sha512:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+    {"r.example/sha256/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+     "r.example", 443, NULL,
+     "sha256/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
     {"", NULL, 0, NULL, NULL},
+    {"r.example/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", NULL, 0, NULL,
+     NULL},
+    {"r.example/app@sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", NULL,
+     0, NULL, NULL},
+    {"r.example/app@md5:0123456789abcdef0123456789abcdef", NULL, 0, NULL, NULL},
+    {"r.example/app:", NULL, 0, NULL, NULL},
+    {"r.example/app:-1", NULL, 0, NULL, NULL},
+    {"r.example/app:1:2", NULL, 0, NULL, NULL},
+    {"r.example/app:1@", NULL, 0, NULL, NULL},
+    {"r.example/-app", NULL, 0, NULL, NULL},
+    {"r.example/app-", NULL, 0, NULL, NULL},
+    {"r.example/a..b", NULL, 0, NULL, NULL},
+    {"r.example/a___b", NULL, 0, NULL, NULL},
+    {"r.example/a//b", NULL, 0, NULL, NULL},
+    {"r.example/a/", NULL, 0, NULL, NULL},
+    {"r.example/a b", NULL, 0, NULL, NULL},
+    {"r_1.example/app", NULL, 0, NULL, NULL},
     {"acme", NULL, 0, NULL, NULL},
     {"-acme-prod", NULL, 0, NULL, NULL},
     {"Acme-Prod", NULL, 0, NULL, NULL},
@@ -81,6 +122,36 @@ static void run_target_row(void **state)
         same(target.image_count ? target.images[0] : NULL, row->image);
     } else {
         assert_non_null(wrong);
+    }
+    arena_free(arena);
+}
+
+/* Spellings that mean something else, and the one that is meant. */
+static void the_spelling_that_is_meant_is_named(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *meant;
+    } rows[] = {
+        {"acme-prod:443", "write acme-prod for the TCR instance, or acme-prod.:443 for a host"},
+        {"nginx:latest", "docker.io/library/nginx:TAG, or NAME.tencentcloudcr.com"},
+        {"team/app:1.4", "NAME.tencentcloudcr.com/team/app:1.4, or docker.io/team/app:1.4"},
+        {"acme-prod/team/app:1", "acme-prod.tencentcloudcr.com/team/app:1 for the TCR instance"},
+        {"Acme-Prod", "in lower case: acme-prod"},
+        {"https://acme-prod.tencentcloudcr.com/v2/", "scheme: acme-prod.tencentcloudcr.com"},
+        {"acme-prod.tencentcloudcr.com/", "the slash at the end: acme-prod.tencentcloudcr.com"},
+        {"r.example/Team/App:1", "the name of an image is in lower case"},
+        {"r.example/app:a/b", "a tag has 1 to 128 letters"},
+        {"r.example/app@sha256:abc", "a digest is sha256: and 64 digits"},
+    };
+    struct arena *arena = arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct target target = {0};
+        const char *wrong = target_parse(rows[i].text, arena, &target);
+        if (!wrong || !strstr(wrong, rows[i].meant))
+            fail_msg("%s: %s", rows[i].text, wrong ? wrong : "taken");
     }
     arena_free(arena);
 }
@@ -139,9 +210,9 @@ static void flag_beats_environment_beats_file(void **state)
         load(ARGUMENTS((char[]){"check"}, (char[]){"--config"}, path, (char[]){"--timeout=3s"}),
              environment);
     assert_int_equal(loaded.status, 0);
-    assert_int_equal(loaded.settings->timeout, 3 * USEC_PER_SEC);
-    assert_int_equal(loaded.settings->expect, EXPECT_PUBLIC);
-    assert_int_equal(loaded.settings->certificate_warning_days, 3);
+    assert_int_equal(loaded.settings->defaults.timeout, 3 * USEC_PER_SEC);
+    assert_int_equal(loaded.settings->defaults.expect, EXPECT_PUBLIC);
+    assert_int_equal(loaded.settings->defaults.certificate_warning_days, 3);
     assert_int_equal(loaded.settings->network.private_range_count, 2);
     assert_int_equal(loaded.settings->targets[0].timeout, 3 * USEC_PER_SEC);
     release(&loaded);
@@ -240,7 +311,7 @@ static void only_some_commands_need_a_target(void **state)
     static const struct {
         const char *command;
         bool needs;
-    } rows[] = {{"wait", true}, {"run", true}, {"healthcheck", false}, {"config", false}};
+    } rows[] = {{"wait", true}, {"run", true}, {"healthcheck", false}, {"config", true}};
     char *environment[] = {(char[]){"TCR_PROBE_REPLAY=report.json"}, NULL};
     char command[16];
     (void)state;
@@ -263,7 +334,11 @@ static void the_profile_adds_what_is_true_there(void **state)
     assert_int_equal(loaded.status, 0);
     assert_int_equal(loaded.settings->network.host_resolver_count, 2);
     assert_int_equal(loaded.settings->network.provider_range_count, 3);
-    assert_int_equal(loaded.settings->network.control_count, 2);
+    assert_int_equal(loaded.settings->network.control_count, 3);
+    assert_string_equal(loaded.settings->network.controls[2].host, "mirror.ccs.tencentyun.com");
+    assert_int_equal(loaded.settings->network.controls[2].kind, CONTROL_VPC);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(loaded.settings->network.controls[i].only_helps, i == 2);
     release(&loaded);
 }
 
@@ -282,7 +357,7 @@ static void keys_and_token_hosts_of_a_target_replace_the_common_ones(void **stat
 {
     char path[32];
     (void)state;
-    write_file(path, "docker_config: /common\nregistry_interval: 90s\n"
+    write_file(path, "docker_config: /common\nplatform: linux/arm64\nregistry_interval: 90s\n"
                      "token_hosts: [auth.example, \"auth.example:5001\"]\ntargets:\n"
                      "  - {registry: a.example, plain_http: true}\n"
                      "  - registry: b.example\n    docker_config: /own\n"
@@ -291,12 +366,12 @@ static void keys_and_token_hosts_of_a_target_replace_the_common_ones(void **stat
                      "insecure_skip_verify: false}\n");
     char *environment[] = {(char[]){"TCR_PROBE_INSECURE_SKIP_VERIFY=true"}, NULL};
     struct loaded loaded =
-        load(ARGUMENTS((char[]){"check"}, (char[]){"--config"}, path), environment);
+        load(ARGUMENTS((char[]){"run"}, (char[]){"--config"}, path), environment);
     if (loaded.status)
         fail_msg("%s", text_string(&loaded.messages));
     const struct target *target = loaded.settings->targets;
-    same(target[0].docker_config, "/common");
-    same(target[1].docker_config, "/own");
+    same(target[0].docker_configs[0], "/common");
+    same(target[1].docker_configs[0], "/own");
     assert_int_equal(target[0].token_host_count, 2);
     same(target[0].token_hosts[1], "auth.example:5001");
     assert_int_equal(target[1].token_host_count, 1);
@@ -310,7 +385,7 @@ static void keys_and_token_hosts_of_a_target_replace_the_common_ones(void **stat
     unlink(path);
 }
 
-/* Prints what `arguments` say, and what that says once it was loaded. */
+/* Prints the settings of `arguments`, and those settings again after they were loaded. */
 static void print_twice(char *const *arguments)
 {
     struct text first = TEXT_WITH_LIMIT(65536);
@@ -343,11 +418,12 @@ static void what_is_printed_loads_again(void **state)
         (char[]){"https://[fd00::7]/ip?a=b"}, (char[]){"--docker-config=/key \"1\""},
         (char[]){"--token-host=[fd00::8]:5001"}, (char[]){"--plain-http"},
         (char[]){"--insecure-skip-verify"}, (char[]){"--registry-interval=7m"},
-        (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}));
+        (char[]){"acme-prod"}, (char[]){"r.example:5000/a:1"}, (char[]){"acme-prod.:443"},
+        (char[]){"docker.io/nginx"}));
     print_twice(ARGUMENTS((char[]){"config"}, (char[]){"--no-controls"},
                           (char[]){"--ready-gate=true"}, (char[]){"--resolver=10.0.0.2"},
                           (char[]){"--egress-address-url=http://echo.example/\"a\\b\""},
-                          (char[]){"--ca-file=a\tb\\\x7f"}, (char[]){"[fd00::7]:5000"}));
+                          (char[]){"--ca-file=/a b\\\"c"}, (char[]){"[fd00::7]:5000"}));
 }
 
 static void help_fits_a_terminal(void **state)
@@ -355,8 +431,8 @@ static void help_fits_a_terminal(void **state)
     struct text text = TEXT_WITH_LIMIT(65536);
     size_t column = 0;
     (void)state;
-    help_print(COMMAND_HELP, &text);
-    help_print(COMMAND_WAIT, &text);
+    for (int command = 0; command < COMMAND_COUNT; command++)
+        help_print((enum command)command, &text);
     for (const char *at = text_string(&text); *at; at++) {
         column = *at == '\n' ? 0 : column + 1;
         assert_true(column <= 80);
@@ -365,11 +441,12 @@ static void help_fits_a_terminal(void **state)
     text_free(&text);
 }
 
-#define TESTS 10
+#define TESTS 11
 
 int main(void)
 {
     struct CMUnitTest tests[TESTS + TARGET_ROW_COUNT] = {
+        cmocka_unit_test(the_spelling_that_is_meant_is_named),
         cmocka_unit_test(flag_beats_environment_beats_file),
         cmocka_unit_test(every_error_comes_with_its_place),
         cmocka_unit_test(near_misses_are_named),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Settings that are loaded while memory is short: one allocation after the other fails, and every
  * time either nothing is wrong or "out of memory" is, with no settings and no leak. */
 
@@ -13,8 +14,8 @@
 #include <cmocka.h>
 
 #include "config/base/memory.h"
+#include "config/effective.h"
 #include "config/invocation.h"
-#include "config/print.h"
 
 #define OUTPUT 65536
 #define CHUNK  512 /* of an arena: moved by less, each piece in turn is the first of one */
@@ -39,7 +40,7 @@ static int count_and_fail(void)
     return ++allocations == failing;
 }
 
-/* What was wrong; the settings as printed, "" where there are none. True while one failed. */
+/* The errors, and the settings as printed, "" if there are none. True if an allocation failed. */
 static bool load(const char *path, int padding, char wrong[OUTPUT], char printed[OUTPUT])
 {
     char variable[CHUNK + 64];

@@ -1,5 +1,5 @@
-/* What files and environments may hold besides settings: refused or ignored, each with its place.
- */
+/* SPDX-License-Identifier: MIT */
+/* Files and environments that hold more than settings: refused or ignored, each with its place. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +13,16 @@
 
 #include <cmocka.h>
 
+#include "config/effective.h"
 #include "config/invocation.h"
-#include "config/print.h"
 
 #define DEEP 100000
 
-/* Loads the file at `path` (NULL: none) under `variables`; what was wrong as text, "" when nothing
- * was. */
+static const char no_target[] =
+    "tcr-probe: no target: name one, or set targets in the file or TCR_PROBE_TARGETS\n";
+
+/* Loads the file at `path` (NULL: none) under `variables`. Returns the errors as text, "" if
+ * there are none. */
 static char *load_path(const char *path, char *const *variables, char *printed)
 {
     static char output[16384];
@@ -71,7 +74,16 @@ struct row {
 static struct row rows[] = {
     {"second document", "timeout: 1s\n---\ntimeout: 2s\n", 0, {":2:1:", "second document"}},
     {"nul", "timeout: \"1s\\0\"\n", 0, {":1:10:", "NUL"}},
-    {"alias", "ca_file: &a x\nexpect: *a\n", 0, {":2:9:", "alias"}},
+    {"alias", "ca_file: *a\nexpect: any\n", 0, {":1:10:", "alias"}},
+    {"anchor", "ca_file: &a x\nexpect: *a\n", 0, {":1:10:", "anchor"}},
+    {"directive", "%TAG !e! tag:example.com:\n---\nexpect: any\n", 0, {":1:1:", "%TAG"}},
+    {"directive of a second document",
+     "expect: any\n...\n%TAG !e! tag:example.com:\n---\n",
+     0,
+     {":3:1:", "%TAG"}},
+    {"second document without a mark", "expect: any\n...\nexpect: any\n", 0, {":3:1:", "second"}},
+    {"second document with marks", "---\nexpect: any\n---\n", 0, {":3:1:", "second"}},
+    {"an end too many", "]\n", 0, {"not valid YAML"}},
     {"all of a target at once",
      "targets: [{nam: x}]",
      0,
@@ -93,12 +105,12 @@ static struct row rows[] = {
     {"controls and none",
      "no_controls: true\ncontrols: [vpc=10.0.0.1:443]",
      0,
-     {":1:14:", "no_controls beside controls"}},
+     {":1:14:", "no_controls and controls exclude"}},
     {"key that is no text", "[timeout]: 1s", 0, {":1:1: key: text is needed here"}},
     {"key that stands twice",
      "expect: any\nexpect: public",
      0,
-     {":2:1: expect: the key stands twice"}},
+     {":2:1: expect: the key is there twice"}},
     {"list as a value", "timeout: [1s]", 0, {":1:10: timeout: a single value is needed here"}},
     {"value as a list", "token_hosts: a.example", 0, {":1:14: token_hosts: a list is needed here"}},
     {"value as a group", "log: info", 0, {":1:6: log: a mapping is needed here"}},
@@ -126,7 +138,7 @@ static struct row rows[] = {
     {"image",
      "targets: [{registry: a.example, images: [App]}]",
      0,
-     {"images: \"App\": an image is"}},
+     {"images: \"App\": the name of an image is in lower case"}},
     {"two of one name",
      "targets: [{registry: a.example, name: x}, {registry: b.example, name: x}]",
      0,
@@ -140,18 +152,23 @@ static struct row rows[] = {
      0,
      {":2:9: listen: \"0.0.0.0:61000\": under tke-serverless"}},
     {"control characters of a name",
-     "targets: [{registry: a.example, name: \"a\\nb\"}]",
+     "targets: [{registry: a.example, name: \"a\\tb\"}]",
      0,
-     {":1:39: name: \"a\\x0ab\": it must hold no control characters"}},
+     {":1:39: name: \"a\\x09b\": it must be UTF-8 without control"}},
+    {"bidirectional characters of a name",
+     "targets: [{registry: a.example, name: \"a\xe2\x80\xae"
+     "b\"}]",
+     0,
+     {":1:39: name: \"a\\xe2\\x80\\xaeb\": it must be UTF-8 without control"}},
     {"control characters of a control's name",
      "controls: [{name: \"\\e[1m\", kind: vpc, endpoint: \"a:1\"}]",
      0,
-     {":1:12: controls:", "it must hold no control characters"}},
+     {":1:12: controls:", "without control"}},
     {"warning days", "certificate_warning_days: -1", 0, {":1:27:", "a number from 0 to 3650"}},
     {"bytes of another encoding",
      "expect: any\n# \xe9\xa1\xb5 caf\xe9 \nprofile: none\n",
      0,
-     {":2:9: not valid YAML: these bytes are no UTF-8"}},
+     {":2:9: not valid YAML: these bytes are not UTF-8"}},
     {"control character", "expect: any\nca_file: a\x01z\n", 0, {":2:11: not valid YAML: control"}},
     {"control characters of a key", "\"a\\x1bb\": 1", 0, {":1:1: a\\x1bb: unknown key"}},
 };
@@ -211,7 +228,7 @@ static void mistakes_of_a_target_are_listed_once(void **state)
     const char *wrong = load(file, sizeof(file) - 1, NULL, NULL);
 
     (void)state;
-    assert_non_null(strstr(wrong, ":1:42: name: the key stands twice"));
+    assert_non_null(strstr(wrong, ":1:42: name: the key is there twice"));
     assert_null(strchr(strchr(wrong, '\n') + 1, '\n'));
 }
 
@@ -237,8 +254,8 @@ static void a_registry_named_again_is_one_target(void **state)
         {"targets: [a.example/x/y, {registry: a.example, images: [x/z], expect: private}]", 2, 2},
         {"targets: [a.example, {registry: a.example, token_hosts: [b.example]}]", 2, 0},
         {"targets: [a.example, {registry: a.example, linkage_address: 10.0.0.1}]", 2, 0},
-        {"targets: [a.example, {registry: a.example, ca_file: x}]", 2, 0},
-        {"targets: [a.example, {registry: a.example, docker_config: x}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, ca_file: /x}]", 2, 0},
+        {"targets: [a.example, {registry: a.example, docker_config: /x}]", 2, 0},
         {"targets: [a.example, {registry: a.example, interval: 1s}]", 2, 0},
         {"targets: [a.example, {registry: a.example, timeout: 1s}]", 2, 0},
         {"targets: [a.example, {registry: a.example, insecure_skip_verify: true}]", 2, 0},
@@ -253,27 +270,25 @@ static void a_registry_named_again_is_one_target(void **state)
     }
 }
 
-/* What is left of a template of which every line is a comment. */
+/* A template in which every line is a comment. */
 static void nothing_is_an_empty_list(void **state)
 {
     static const char file[] = "targets:\n#  - acme-prod\nresolvers:\nlog:\ncontrols:\n"
                                "private_ranges: # none\n";
-    char printed[16384] = "";
     const char *wrong = load("targets: \"\"\n", sizeof("targets: \"\"\n") - 1, NULL, NULL);
 
     (void)state;
     assert_non_null(strstr(wrong, ":1:10: targets: a list is needed here"));
-    assert_string_equal(load(file, sizeof(file) - 1, NULL, printed), "");
-    assert_null(strstr(printed, "registry:"));
-    assert_string_equal(load("---\n...\n", sizeof("---\n...\n") - 1, NULL, NULL), "");
+    assert_string_equal(load(file, sizeof(file) - 1, NULL, NULL), no_target);
+    assert_string_equal(load("---\n...\n", sizeof("---\n...\n") - 1, NULL, NULL), no_target);
 }
 
 /* The address of a node, whose family the manifest that puts it in brackets does not know. */
 static void brackets_stand_around_either_family(void **state)
 {
     static const char *const listens[][2] = {
-        {"listen: '[10.0.0.1]:9447'", "listen: \"10.0.0.1:9447\"\n"},
-        {"listen: '[fd00::1]:9447'", "listen: \"[fd00::1]:9447\"\n"},
+        {"targets: [a.b]\nlisten: '[10.0.0.1]:9447'", "listen: \"10.0.0.1:9447\"\n"},
+        {"targets: [a.b]\nlisten: '[fd00::1]:9447'", "listen: \"[fd00::1]:9447\"\n"},
     };
 
     (void)state;
@@ -296,6 +311,26 @@ static void deep_nesting_is_refused_at_once(void **state)
 }
 
 /* The 64 that are read come after the one that is not; the others are not even counted. */
+/* 60,000 of each; libyaml alone takes 20 s for them. */
+static void names_that_libyaml_compares_are_refused_at_once(void **state)
+{
+    struct text file = TEXT_WITH_LIMIT(1 << 22);
+
+    (void)state;
+    alarm(10); /* ends a test that waits */
+    text_append(&file, "targets:\n");
+    for (unsigned i = 0; i < 60000; i++)
+        text_append_format(&file, "  - &a%06u r%06u.example.com\n", i, i);
+    assert_non_null(strstr(load(text_string(&file), file.length, NULL, NULL), ":2:5: not valid"));
+    text_clear(&file);
+    for (unsigned i = 0; i < 60000; i++)
+        text_append_format(&file, "%%TAG !e%u! tag:example.com:\n", i);
+    text_append(&file, "---\ntargets: [a.b]\n");
+    assert_non_null(strstr(load(text_string(&file), file.length, NULL, NULL), ":1:1: not valid"));
+    text_free(&file);
+    alarm(0);
+}
+
 static void many_keys_are_refused_at_once(void **state)
 {
     struct text file = TEXT_WITH_LIMIT(1 << 20);
@@ -324,7 +359,7 @@ static void variables_of_a_service_are_not_ours(void **state)
         "TCR_PROBE_PORT_9447_TCP_NAME=1", "TCR_PROBE_PORT_9447_TPC=1"};
 
     (void)state;
-    assert_string_equal(load(NULL, 0, variables, NULL), "");
+    assert_string_equal(load(NULL, 0, variables, NULL), no_target);
     for (size_t i = 0; i < sizeof(mistaken) / sizeof(mistaken[0]); i++) {
         char variable[64];
         snprintf(variable, sizeof(variable), "%s", mistaken[i]);
@@ -347,9 +382,9 @@ static void what_run_reads_survives_its_own_print(void **state)
 
     (void)state;
     assert_string_equal(load(NULL, 0, variables, first), "");
-    assert_non_null(strstr(first, "listen: \"[::1]:0\"\nlog: {level: warn, format: json}\n"));
-    assert_non_null(strstr(first, "  - \"a.example\"\n  - \"b\"\ninterval: 1500ms\n"));
-    assert_non_null(strstr(first, "    interval: 1500ms\n"));
+    assert_non_null(strstr(first, "listen: \"[::1]:0\"\ninterval: 1500ms\n"));
+    assert_non_null(
+        strstr(first, "  - \"a.example\"\n  - \"b\"\nlog:\n  level: warn\n  format: json\n"));
     assert_string_equal(load(first, strlen(first), NULL, second), "");
     assert_string_equal(first, second);
 }
@@ -357,8 +392,8 @@ static void what_run_reads_survives_its_own_print(void **state)
 /* The file forbids controls, the environment names one: the environment comes first. */
 static void a_higher_source_decides_over_controls(void **state)
 {
-    static const char none[] = "no_controls: true";
-    static const char one[] = "controls: [vpc=10.0.0.1:443]";
+    static const char none[] = "no_controls: true\ntargets: [a.b]";
+    static const char one[] = "controls: [vpc=10.0.0.1:443]\ntargets: [a.b]";
     char *const adds[] = {(char[]){"TCR_PROBE_CONTROL=vpc=10.0.0.2:443"}, NULL};
     char *const forbids[] = {(char[]){"TCR_PROBE_NO_CONTROLS=true"}, NULL};
     char printed[16384] = "";
@@ -367,10 +402,11 @@ static void a_higher_source_decides_over_controls(void **state)
     assert_string_equal(load(none, strlen(none), adds, printed), "");
     assert_non_null(strstr(printed, "endpoint: \"10.0.0.2:443\""));
     assert_string_equal(load(one, strlen(one), forbids, printed), "");
-    assert_null(strstr(printed, "controls:"));
+    assert_non_null(strstr(printed, "no_controls: true"));
+    assert_null(strstr(printed, "10.0.0.1"));
 }
 
-/* What does not fit one target's list of images is looked at all the same. */
+/* Images beyond the limit of a target's list are checked all the same. */
 static void images_that_do_not_fit_are_another_target(void **state)
 {
     struct text file = TEXT_WITH_LIMIT(4096);
@@ -422,7 +458,90 @@ static void the_default_name_is_the_host(void **state)
     assert_non_null(strstr(printed, "name: \"s.example\"\n"));
 }
 
-#define TESTS 14
+/* A key that was given where a path or a name belongs is refused, and no part of it is shown. */
+static void a_key_is_refused_unshown(void **state)
+{
+    static const char *const keys[] = {
+        "{\"auths\":{\"r.example\":{\"username\":\"u\",\"password\":\"S3cr3tCanary\"}}}",
+        " {\"S3cr3tCanary\": 1}",
+        "eyJhdXRocyI6eyJyIjp7InVzZXJuYW1lIjoiUzNjcjN0Q2FuYXJ5In19fQ",
+        "dXNlcjpTM2NyM3RDYW5hcnk=", /* user:S3cr3tCanary */
+        "S3cr3tCanary",             /* only where a path belongs */
+        "user:S3cr3tCanary@r.example",
+        "https://user:S3cr3tCanary@r.example/",
+        "https://r.example/?access_token=S3cr3tCanary",
+        "https://r.example/services/T02AB/S3cr3tCanary0aZ3bY7",
+        "ci-robot:S3cr3tCanary",
+        "ci-robot:53/cr3tCanary",
+        "https://r.example/a?b=c&X-Amz-Signature=S3cr3tCanary",
+        "https://r.example/#id_token=S3cr3tCanary",
+        "listen: 127.0.0.1:1\npassword: S3cr3tCanary\n",
+        "Basic dXNlcjpTM2NyM3RDYW5hcnk=",
+        "-----BEGIN PRIVATE KEY-----\nS3cr3tCanary\n",
+    };
+    static const char *const names[] = {
+        "DOCKER_CONFIG", "CA_FILE", "EGRESS_ADDRESS_URL", "DOCS_URL", "TARGETS",  "TOKEN_HOST",
+        "RESOLVER",      "CONTROL", "ALLOWED_HOST",       "EXPECT",   "INTERVAL", "CONFIG"};
+    unsigned refused = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t n = 0; n < sizeof(keys) / sizeof(keys[0]); n++) {
+            char variable[256];
+            char *const environment[] = {variable, (char[]){"TCR_PROBE_FAILURE_THRESHOLD=0"}, NULL};
+            snprintf(variable, sizeof(variable), "TCR_PROBE_%s=%s", names[i], keys[n]);
+            const char *wrong = load(NULL, 0, environment, NULL);
+            if (n == 4 && i >= 2)
+                continue; /* nothing tells it from a word */
+            if (strstr(wrong, "Canary") || strstr(wrong, "eyJ") || strstr(wrong, "dXNl"))
+                fail_msg("%s: %s", variable, wrong);
+            if (!strstr(wrong, names[i]) && !strstr(wrong, "ci-robot:...: No such file"))
+                fail_msg("%s was not refused: %s", variable, wrong);
+            refused++;
+        }
+    }
+    assert_true(refused > 100);
+}
+
+static void blanks_around_the_items_of_a_list_are_cut(void **state)
+{
+    char *const variables[] = {(char[]){"TCR_PROBE_TARGETS= acme-prod ,\n\tr.example:5000\n"},
+                               (char[]){"TCR_PROBE_RESOLVER=10.0.0.1 , 10.0.0.2"}, NULL};
+    char printed[16384] = "";
+
+    (void)state;
+    assert_string_equal(load(NULL, 0, variables, printed), "");
+    assert_int_equal(occurrences(printed, "- registry:"), 2);
+    assert_non_null(strstr(printed, "- \"10.0.0.1:53\"\n    - \"10.0.0.2:53\"\n"));
+}
+
+/* Options and variables are bytes; reports are UTF-8. */
+static void only_utf8_is_taken(void **state)
+{
+    static const char *const values[] = {"/pr\xfc"
+                                         "f.pem",
+                                         "/c1\xc2\x9b"
+                                         "31m.pem",
+                                         "/a\xe2\x80\x8b"
+                                         "b.pem",
+                                         "/\xed\xa0\x80.pem"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char variable[64];
+        char *const environment[] = {variable, (char[]){"TCR_PROBE_TARGETS=acme-prod"}, NULL};
+        snprintf(variable, sizeof(variable), "TCR_PROBE_CA_FILE=%s", values[i]);
+        assert_non_null(strstr(load(NULL, 0, environment, NULL), "it must be UTF-8"));
+        snprintf(variable, sizeof(variable), "TCR_PROBE_CONFIG=%s", values[i]);
+        assert_non_null(strstr(load(NULL, 0, environment, NULL), "it must be UTF-8"));
+    }
+    char *const fine[] = {(char[]){"TCR_PROBE_CA_FILE=/pr\xc3\xbc"
+                                   "f.pem"},
+                          (char[]){"TCR_PROBE_TARGETS=acme-prod"}, NULL};
+    assert_string_equal(load(NULL, 0, fine, NULL), "");
+}
+
+#define TESTS 18
 
 int main(void)
 {
@@ -434,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_registry_named_again_is_one_target),
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(many_keys_are_refused_at_once),
+        cmocka_unit_test(names_that_libyaml_compares_are_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
         cmocka_unit_test(a_higher_source_decides_over_controls),
         cmocka_unit_test(the_default_name_is_the_host),
@@ -441,6 +561,9 @@ int main(void)
         cmocka_unit_test(images_that_do_not_fit_are_another_target),
         cmocka_unit_test(plain_http_has_a_port_of_its_own),
         cmocka_unit_test(what_run_reads_survives_its_own_print),
+        cmocka_unit_test(a_key_is_refused_unshown),
+        cmocka_unit_test(blanks_around_the_items_of_a_list_are_cut),
+        cmocka_unit_test(only_utf8_is_taken),
     };
 
     for (size_t i = 0; i < ROW_COUNT; i++)

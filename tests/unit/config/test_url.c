@@ -1,4 +1,5 @@
-/* What is taken of a URL, and what is refused. */
+/* SPDX-License-Identifier: MIT */
+/* URLs that are accepted, and URLs that are refused. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,10 +119,38 @@ static void each_reference(void **state)
     assert_false(url_has_scheme("//echo.example:80/"));
 }
 
+static void a_location_is_shown_without_secrets(void **state)
+{
+    static const struct {
+        const char *location;
+        const char *shown;
+    } shown[] = {
+        {"https://store.example/layer?sign=S3cr3t#x", "https://store.example/layer"},
+        {"https://u:S3cr3t@store.example:8443/", "https://store.example:8443/"},
+        {"//u:S3cr3t@store.example/a/../b", "//store.example/b"},
+        {"/v2/team/app/manifests/1.4?x", "/v2/team/app/manifests/1.4"},
+        {"https://h.example/services/T02AB/S3cr3t0aZ3bY7cX9dW/end",
+         "https://h.example/services/T02AB/.../end"},
+        {"/t/8f14e45f-ceea-467f-a8c7-0123456789ab", "/t/..."},
+        {"8f14e45f-ceea-467f-a8c7-0123456789ab/x", ".../x"},
+        {"https://8f14e45f-ceea-467f-a8c7.example/x", "https://8f14e45f-ceea-467f-a8c7.example/x"},
+        {"https://docs.example/TencentContainerRegistry/2024-guide-to-pulls/page2",
+         "https://docs.example/TencentContainerRegistry/2024-guide-to-pulls/page2"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        struct arena *arena = arena_new(0);
+        assert_string_equal(url_shown_location(shown[i].location, arena), shown[i].shown);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_row),
-                                       cmocka_unit_test(each_reference)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_row), cmocka_unit_test(each_reference),
+                                       cmocka_unit_test(a_location_is_shown_without_secrets)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

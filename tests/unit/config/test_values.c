@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values that no key takes, in the words that say so, from the command line, the environment and
  * the file alike; and how many values a list takes. */
 
@@ -37,7 +38,7 @@ static const struct row {
     const char *value;
     const char *complaint;
 } rows[] = {
-    {"profile", "eks", "a profile is none or tke-serverless"},
+    {"profile", "eks", "it is none, tke-serverless or node"},
     {"listen", "9447", LISTEN},
     {"listen", "::1:9447", LISTEN},
     {"listen", "[::1]", LISTEN},
@@ -72,7 +73,9 @@ static const struct row {
     {"max-in-flight", "0", "a number from 1 to 4096"},
     {"max-in-flight", "4097", "a number from 1 to 4096"},
     {"ca-file", "", "it must not be empty"},
-    {"docker-config", "", "it must not be empty"},
+    {"docker-config", "relative", "there is no file of this name"},
+    {"platform", "linux", "it is like linux/amd64"},
+    {"platform", "linux/AMD64", "it is like linux/amd64"},
     {"token-host", "auth_.example-", HOST},
     {"token-host", "auth.example:port", HOST_PORT},
     {"token-host", "[fd00::7", BRACKETS},
@@ -111,10 +114,10 @@ static const struct row {
     {"control", "internet=[www.example]:443", HOST},
     {"control", "internet=1.2.3:443", "an IPv4 address has four numbers from 0 to 255"},
     {"control", "internet=[fd00::7]443", BRACKETS},
-    {"no-controls", "false", "it is true, or not given"},
+    {"no-controls", "no", "it is true or false"},
     {"egress-address-url", "ftp://echo.example/", URL},
     {"egress-address-url", "http:///ip", URL},
-    {"egress-address-url", "http://user@echo.example/", URL},
+    {"egress-address-url", "http://user@echo.example/", "this may hold a key"},
     {"egress-address-url", "http://echo.example/a b", URL},
     {"egress-address-url", "http://echo.example/\xc3\xa4", URL},
     {"egress-address-url", "http://echo.example:http/", HOST_PORT},
@@ -122,8 +125,8 @@ static const struct row {
     {"allowed-host", LONG_NAME, "it is a host name without a port"},
     {"log-level", "INFO", "it is debug, info, warn or error"},
     {"log-format", "jsonl", "it is logfmt or json"},
-    {"linkage-address", "10.0.3", "a linkage address is an IP address"},
-    {"linkage-address", "fd00::7:", "a linkage address is an IP address"},
+    {"linkage-address", "10.0.3", "it is an IP address"},
+    {"linkage-address", "fd00::7:", "it is an IP address"},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -137,7 +140,7 @@ static const struct schema_key *key_of(const char *option)
     return &schema_keys[i];
 }
 
-/* What is wrong with a configuration, as printed; "" where nothing is. */
+/* The errors of a configuration as printed, "" if there are none. */
 static char *load(int count, char *const *arguments, char *const *environment)
 {
     static char output[65536];
@@ -163,11 +166,12 @@ static char *load_file(const char *content)
     int fd = mkstemp(path);
     char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, (char[]){"--config"}, path,
                          NULL};
+    char *environment[] = {(char[]){"TCR_PROBE_TARGETS=acme-prod"}, NULL};
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, content, strlen(content)), strlen(content));
     close(fd);
-    char *wrong = load(4, arguments, NULL);
+    char *wrong = load(4, arguments, strstr(content, "targets:") ? NULL : environment);
     unlink(path);
     return wrong;
 }
@@ -182,22 +186,23 @@ static void require(const struct row *row, const char *source, const char *wrong
 static void an_option_refuses(const struct row *row)
 {
     char option[MAX_VALUE];
-    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, option, NULL};
+    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, option, (char[]){"acme-prod"},
+                         NULL};
 
     snprintf(option, sizeof(option), "--%s=%s", row->option, row->value);
-    require(row, "option", load(3, arguments, NULL));
+    require(row, "option", load(4, arguments, NULL));
 }
 
 static void a_variable_refuses(const struct row *row)
 {
     char name[SCHEMA_VARIABLE_SIZE];
     char variable[MAX_VALUE];
-    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, NULL};
+    char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, (char[]){"acme-prod"}, NULL};
     char *environment[] = {variable, NULL};
 
     schema_variable(row->option, name);
     snprintf(variable, sizeof(variable), "%s=%s", name, row->value);
-    require(row, "variable", load(2, arguments, environment));
+    require(row, "variable", load(3, arguments, environment));
 }
 
 static void a_file_refuses(const struct row *row)
@@ -229,11 +234,8 @@ static void a_target_refuses(void **state)
     (void)state;
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct schema_key *key = key_of(rows[i].option);
-        bool own = false;
         char content[MAX_VALUE];
-        for (size_t n = 0; n < schema_target_key_count; n++)
-            own |= strcmp(schema_target_keys[n].path, key->path) == 0;
-        if (!own)
+        if (!key->per_target)
             continue;
         snprintf(content, sizeof(content), "targets: [{registry: acme-prod, %s: %s\"%s\"%s}]\n",
                  key->path, key->list ? "[" : "", rows[i].value, key->list ? "]" : "");
@@ -270,6 +272,7 @@ static void the_edges_are_taken(void **state)
         "--linkage-address=fd00::7",
         "--egress-address-url=HTTP://echo.example",
         "--egress-address-url=http://echo.example?a#b",
+        "--egress-address-url=http://echo.example/?design=1&monkeys=2&format=json",
         "--log-level=debug",
         "--log-format=logfmt",
         "--profile=none",
@@ -278,9 +281,10 @@ static void the_edges_are_taken(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         char option[MAX_VALUE];
-        char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, option, NULL};
+        char *arguments[] = {(char[]){"tcr-probe"}, (char[]){"config"}, option,
+                             (char[]){"acme-prod"}, NULL};
         snprintf(option, sizeof(option), "%s", options[i]);
-        const char *wrong = load(3, arguments, NULL);
+        const char *wrong = load(4, arguments, NULL);
         if (*wrong)
             fail_msg("%s: %s", options[i], wrong);
     }
@@ -295,17 +299,17 @@ static const struct limit {
     size_t most;
     const char *complaint;
 } limits[] = {
-    {"resolvers: {pod: [", "10.0.0.%zu", "]}", 4, "at most 4 resolvers of a role"},
-    {"resolvers: {host: [", "10.0.0.%zu", "]}", 4, "at most 4 resolvers of a role"},
-    {"private_ranges: [", "10.%zu.0.0/16", "]", 32, "at most 32 ranges"},
-    {"provider_ranges: [", "11.%zu.0.0/16", "]", 32, "at most 32 ranges"},
-    {"profile: tke-serverless\nprovider_ranges: [", "12.%zu.0.0/16", "]", 29, "at most 32 ranges"},
-    {"controls: [", "vpc=10.0.0.%zu:443", "]", 8, "at most 8 controls"},
-    {"profile: tke-serverless\ncontrols: [", "vpc=10.0.0.%zu:443", "]", 6, "at most 8 controls"},
-    {"allowed_hosts: [", "h%zu.example", "]", 32, "at most 32 hosts"},
-    {"token_hosts: [", "h%zu.example", "]", 32, "at most 32 hosts"},
+    {"resolvers: {pod: [", "10.0.0.%zu", "]}", 4, "at most 4 values"},
+    {"resolvers: {host: [", "10.0.0.%zu", "]}", 4, "at most 4 values"},
+    {"private_ranges: [", "10.%zu.0.0/16", "]", 32, "at most 32 values"},
+    {"provider_ranges: [", "11.%zu.0.0/16", "]", 32, "at most 32 values"},
+    {"profile: tke-serverless\nprovider_ranges: [", "12.%zu.0.0/16", "]", 29, "at most 32 values"},
+    {"controls: [", "vpc=10.0.0.%zu:443", "]", 8, "at most 8 values"},
+    {"profile: tke-serverless\ncontrols: [", "vpc=10.0.0.%zu:443", "]", 6, "at most 8 values"},
+    {"allowed_hosts: [", "h%zu.example", "]", 32, "at most 32 values"},
+    {"token_hosts: [", "h%zu.example", "]", 32, "at most 32 values"},
     {"targets: [{registry: acme-prod, token_hosts: [", "h%zu.example", "]}]", 32,
-     "at most 32 hosts"},
+     "at most 32 values"},
     {"targets: [{registry: acme-prod, images: [", "app:%zu", "]}]", 16,
      "at most 16 images of a target"},
     {"token_hosts: [", "h%zu.example", "]", 4097, "more than 4096 values"},

@@ -1,0 +1,742 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of placeholders, and where their values come from. */
+
+#include "probes/diagnosis/subject.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "probes/diagnosis/verbs.h"
+#include "probes/evidence/view.h"
+#include "probes/evidence/wording.h"
+
+#define MINUTE 60
+
+static const struct registry_evidence *subject_registry(const struct subject *subject)
+{
+    return subject->facts->evidence->registry;
+}
+
+/* Appends nothing for NULL. */
+static void say_text(struct text *out, const char *text)
+{
+    text_append(out, text ? text : "");
+}
+
+/* ---- the target ---- */
+
+static void say_host(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->facts->target->host);
+}
+
+static void say_port(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+
+    text_append_format(out, "%u", remote ? remote->port : subject->facts->target->port);
+}
+
+/* host[:port] as image references write it: brackets for IPv6, no port that is the scheme's. */
+static void say_registry(struct text *out, const struct subject *subject)
+{
+    const struct target *target = subject->facts->target;
+    bool brackets = target->host && strchr(target->host, ':');
+
+    text_append(out, brackets ? "[" : "");
+    say_host(out, subject);
+    text_append(out, brackets ? "]" : "");
+    if (target->port != (target->plain_http ? 80 : 443))
+        text_append_format(out, ":%u", target->port);
+}
+
+/* The name under which the kubelet looks for a key (pkg/credentialprovider/keyring.go): Docker's
+ * own registry has another one than its host. */
+static void say_docker_server(struct text *out, const struct subject *subject)
+{
+    const char *host = subject->facts->target->host;
+
+    if (host && strcmp(host, "registry-1.docker.io") == 0)
+        text_append(out, "https://index.docker.io/v1/");
+    else
+        say_registry(out, subject);
+}
+
+static void say_registry_url(struct text *out, const struct subject *subject)
+{
+    text_append(out, subject->facts->target->plain_http ? "http://" : "https://");
+    say_registry(out, subject);
+}
+
+/* The part of TCR's names before the domain, and before -vpc. */
+static void say_instance(struct text *out, const struct subject *subject)
+{
+    const struct target *target = subject->facts->target;
+    const char *name = target->instance ? target->instance : target->host;
+    size_t length = name ? strcspn(name, ".") : 0;
+
+    if (!target->instance && target->is_vpc_name && length > 4)
+        length -= 4;
+    text_append_bytes(out, name ? name : "", length);
+}
+
+static void say_setting(struct text *out, const struct subject *subject)
+{
+    text_append(out, subject->facts->target->plain_http ? "plain_http" : "insecure_skip_verify");
+}
+
+/* ---- the node ---- */
+
+static void say_hosts_file(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->facts->evidence->node.hosts);
+}
+
+static void say_node_problem(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->facts->evidence->node.problem);
+}
+
+static void say_mirror(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->mirror ? subject->mirror->url : NULL);
+}
+
+static void say_mirror_said(struct text *out, const struct subject *subject)
+{
+    if (subject->mirror)
+        wording_mirror_outcome(out, subject->mirror);
+    else
+        text_append(out, "no host has the image");
+}
+
+#define TLS_WAIT (10 * USEC_PER_SEC) /* of Go's client in containerd */
+
+/* How long one request of a pull waits for a silent mirror. */
+static void say_mirror_wait(struct text *out, const struct subject *subject)
+{
+    const struct mirror_evidence *mirror = subject->mirror;
+    usec_t wait = mirror ? mirror->dial_timeout : MIRROR_DIAL_TIMEOUT;
+
+    wording_duration(out, mirror && mirror->outcome == MIRROR_TLS_FAILED ? TLS_WAIT : wait);
+}
+
+/* ---- addresses ---- */
+
+static const struct dns_address *first_address(const struct dns_evidence *dns)
+{
+    return dns && dns->address_count > 0 ? &dns->addresses[0] : NULL;
+}
+
+static void say_address(struct text *out, const struct subject *subject)
+{
+    const struct dns_address *answer = first_address(subject->dns);
+
+    if (subject->path)
+        append_address(out, &subject->path->address);
+    else if (answer)
+        append_address(out, &answer->address);
+}
+
+static void say_class(struct text *out, const struct subject *subject)
+{
+    const struct dns_address *answer = first_address(subject->dns);
+
+    if (subject->path)
+        text_append(out, class_adjective(subject->path->address_class));
+    else if (answer)
+        text_append(out, class_adjective(answer->address_class));
+}
+
+static void say_rule(struct text *out, const struct subject *subject)
+{
+    const struct dns_address *answer = first_address(subject->dns);
+
+    say_text(out, subject->path ? subject->path->rule : answer ? answer->rule : NULL);
+}
+
+static void say_endpoint(struct text *out, const struct subject *subject)
+{
+    char buffer[ENDPOINT_TEXT_SIZE];
+    const struct dns_address *answer = first_address(subject->dns);
+    const struct remote_host_evidence *remote = subject_remote(subject);
+    struct endpoint endpoint = {.port = remote ? remote->port : subject->facts->target->port};
+
+    bool proxied = subject->path && (subject->path->views & VIEW_PROXY);
+    if (proxied || (!subject->path && !answer)) {
+        say_registry(out, subject);
+        text_append(out, proxied ? " (through the proxy)" : "");
+        return;
+    }
+    endpoint.address = subject->path ? subject->path->address : answer->address;
+    text_append(out, endpoint_format(&endpoint, buffer));
+}
+
+static void say_failures(struct text *out, const struct subject *subject)
+{
+    verbs_of_failures(out, subject->facts->evidence, true);
+}
+
+static void say_failed(struct text *out, const struct subject *subject)
+{
+    verbs_of_failures(out, subject->facts->evidence, false);
+}
+
+static void say_connected(struct text *out, const struct subject *subject)
+{
+    const struct path_evidence *path = subject->facts->path[FACT_CONNECTS];
+
+    if (path)
+        append_address(out, &path->address);
+}
+
+static void say_linkage(struct text *out, const struct subject *subject)
+{
+    const struct facts *facts = subject->facts;
+    const struct dns_address *answer = first_address(facts->dns[FACT_LINKAGE_VPC_NAME]);
+
+    if (facts->path[FACT_LINKAGE_CONNECTS])
+        append_address(out, &facts->path[FACT_LINKAGE_CONNECTS]->address);
+    else if (answer)
+        append_address(out, &answer->address);
+    else if (facts->target->has_linkage_address)
+        append_address(out, &facts->target->linkage_address);
+}
+
+static void say_egress(struct text *out, const struct subject *subject)
+{
+    const char *seen = subject->path ? subject->path->api.client_address : NULL;
+
+    say_text(out, seen && *seen ? seen : subject->facts->evidence->egress_address);
+}
+
+/* ---- names ---- */
+
+static void say_resolver_of(struct text *out, const struct dns_evidence *dns)
+{
+    char buffer[ENDPOINT_TEXT_SIZE];
+
+    say_text(out, dns ? endpoint_format(&dns->resolver, buffer) : NULL);
+}
+
+static void say_resolver(struct text *out, const struct subject *subject)
+{
+    say_resolver_of(out, subject->dns);
+}
+
+static void say_other_resolver(struct text *out, const struct subject *subject)
+{
+    say_resolver_of(out, subject->other);
+}
+
+static void say_said(struct text *out, const struct subject *subject)
+{
+    verb_of_answer(out, subject->dns);
+}
+
+static void say_other_said(struct text *out, const struct subject *subject)
+{
+    verb_of_answer(out, subject->other);
+}
+
+/* How long Go's resolver waits for a question that is never answered. The host's resolv.conf is not
+ * known, so its nameservers are taken to have the defaults. */
+static void say_lookup_wait(struct text *out, const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    const struct dns_evidence *asked = subject->dns;
+    bool known = evidence->resolver_attempts && asked && asked->role == ROLE_POD;
+    usec_t timeout = known ? evidence->resolver_timeout : 5 * USEC_PER_SEC;
+    unsigned attempts = known ? evidence->resolver_attempts : 2;
+    unsigned silent = 0;
+    bool answered = false;
+
+    for (size_t i = 0; asked && i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role != asked->role || dns->type != asked->type || dns->queried != asked->queried)
+            continue;
+        silent += dns->outcome == DNS_TIMEOUT;
+        answered |= dns->outcome == DNS_NOERROR || dns->outcome == DNS_NODATA;
+    }
+    wording_duration(out, timeout * silent * (answered ? 1 : attempts));
+}
+
+/* ---- the proxy ---- */
+
+static void say_proxy(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->facts->evidence->proxy.url);
+}
+
+static void say_proxy_source(struct text *out, const struct subject *subject)
+{
+    const char *source = subject->facts->evidence->proxy.source;
+
+    /* a variable says by itself that it is one */
+    say_text(out, source && strcmp(source, "proxy") == 0 ? "the option proxy" : source);
+}
+
+static void say_proxy_said(struct text *out, const struct subject *subject)
+{
+    if (!verb_of_proxy(out, &subject->facts->evidence->proxy) && subject->path)
+        verb_of_path(out, subject->path);
+}
+
+/* ---- members of the address ---- */
+
+static void say_names(struct text *out, const struct subject *subject)
+{
+    const struct certificate_evidence *certificate =
+        subject->path ? &subject->path->tls.certificate : NULL;
+
+    if (!certificate || certificate->name_count == 0)
+        text_append(out, "no name that clients accept");
+    for (size_t i = 0; certificate && i < certificate->name_count; i++)
+        text_append_format(out, "%s%s", i ? ", " : "", certificate->names[i]);
+}
+
+static void say_time(struct text *out, int64_t when)
+{
+    struct tm parts;
+    time_t seconds = (time_t)when;
+    char buffer[40];
+
+    if (gmtime_r(&seconds, &parts) &&
+        strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S UTC", &parts) > 0)
+        text_append(out, buffer);
+    else
+        text_append_format(out, "%" PRId64, when);
+}
+
+enum member_kind { MEMBER_TEXT, MEMBER_TIME, MEMBER_NUMBER };
+
+#define MEMBER(kind, member) MEMBER_##kind, offsetof(struct path_evidence, member)
+
+/* `otherwise` replaces a text that the peer did not give. */
+static const struct {
+    const char *name;
+    enum member_kind kind;
+    size_t offset;
+    const char *otherwise;
+} members[] = {
+    {"api_location", MEMBER(TEXT, api.location), NULL},
+    {"content_type", MEMBER(TEXT, api.content_type), "none"},
+    {"interface_mtu", MEMBER(NUMBER, trials.interface_mtu), NULL},
+    {"issuer", MEMBER(TEXT, tls.certificate.issuer), NULL},
+    {"local_time", MEMBER(TIME, api.local_time), NULL},
+    {"not_after", MEMBER(TIME, tls.certificate.not_after), NULL},
+    {"not_before", MEMBER(TIME, tls.certificate.not_before), NULL},
+    {"peer_time", MEMBER(TIME, api.peer_time), NULL},
+    {"server", MEMBER(TEXT, api.server), "unnamed"},
+    {"session", MEMBER(TEXT, tls.clients_differ), NULL},
+    {"trials", MEMBER(NUMBER, tcp.trials), NULL},
+    {"trials_connected", MEMBER(NUMBER, tcp.trials_connected), NULL},
+};
+
+static void say_member(struct text *out, const char *name, const struct path_evidence *path)
+{
+    for (size_t i = 0; path && i < sizeof(members) / sizeof(members[0]); i++) {
+        const char *at = (const char *)path + members[i].offset;
+        const char *text;
+        int64_t time;
+        unsigned number;
+
+        if (strcmp(members[i].name, name) != 0)
+            continue;
+        switch (members[i].kind) {
+        case MEMBER_TEXT:
+            memcpy(&text, at, sizeof(text));
+            say_text(out, text && *text ? text : members[i].otherwise);
+            return;
+        case MEMBER_TIME:
+            memcpy(&time, at, sizeof(time));
+            say_time(out, time);
+            return;
+        case MEMBER_NUMBER:
+            memcpy(&number, at, sizeof(number));
+            text_append_format(out, "%u", number);
+            return;
+        }
+    }
+}
+
+static void say_skew(struct text *out, const struct subject *subject)
+{
+    const struct path_evidence *path = subject->path;
+
+    verb_of_skew(out, path ? path->api.local_time - path->api.peer_time : 0);
+}
+
+/* ---- the failure of an address or a host ---- */
+
+static void say_remote_failure(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+    const struct path_evidence *path = subject->path;
+
+    if (path) {
+        text_append_format(out, "cannot be reached: its %s address ",
+                           class_adjective(path->address_class));
+        say_endpoint(out, subject);
+        text_append(out, " ");
+        verb_of_path(out, path);
+    } else if (remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR) {
+        text_append_format(out, "cannot be reached: its name does not resolve (%s)",
+                           dns_outcome_name(remote->dns));
+    } else if (subject->phase == PHASE_BLOB &&
+               evidence_blob(subject->image)->outcome == BLOB_STALLED) {
+        text_append(out, "accepts the connection and then does not answer in time");
+    } else {
+        text_append(out, "could be reached once, and then no longer");
+    }
+}
+
+static void say_failure(struct text *out, const struct subject *subject)
+{
+    if (subject->phase)
+        say_remote_failure(out, subject);
+    else if (subject->path)
+        verb_of_path(out, subject->path);
+    else
+        text_append(out, "could not be tried");
+}
+
+/* ---- requests ---- */
+
+static void say_image(struct text *out, const struct subject *subject)
+{
+    const char *reference = subject->image ? subject->image->reference : NULL;
+
+    if (!reference)
+        return;
+    say_registry(out, subject);
+    text_append_format(out, "/%s%s", reference, strpbrk(reference, ":@") ? "" : ":latest");
+}
+
+/* The first of several images that are refused alike is named. */
+static void say_others(struct text *out, const struct subject *subject)
+{
+    if (subject->images > 1)
+        text_append_format(out, " and %u more image%s", subject->images - 1,
+                           subject->images > 2 ? "s" : "");
+}
+
+/* Returns what follows the repository in the reference. */
+static const char *say_repository_url(struct text *out, const struct subject *subject)
+{
+    const char *reference = subject->image ? subject->image->reference : "REPOSITORY:TAG";
+    size_t length = strcspn(reference, ":@");
+
+    say_registry_url(out, subject);
+    text_append(out, "/v2/");
+    text_append_bytes(out, reference, length);
+    return reference + length;
+}
+
+static void say_manifest_url(struct text *out, const struct subject *subject)
+{
+    const char *end = say_repository_url(out, subject);
+
+    text_append_format(out, "/manifests/%s", *end ? end + 1 : "latest");
+}
+
+static void say_blob_url(struct text *out, const struct subject *subject)
+{
+    const char *digest = evidence_blob(subject->image)->digest;
+
+    say_repository_url(out, subject);
+    text_append_format(out, "/blobs/%s", digest ? digest : "DIGEST");
+}
+
+/* The request that was refused or got no answer. */
+static void say_asked(struct text *out, const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        text_append(out, "the request for a token");
+    else if (subject->phase == PHASE_MANIFEST)
+        text_append(out, "the request for the manifest");
+    else if (subject->phase == PHASE_BLOB)
+        text_append(out, "the request for a layer");
+    else
+        text_append(out, "GET /v2/");
+    if (subject->image) {
+        text_append(out, subject->phase == PHASE_AUTH ? " for " : " of ");
+        say_image(out, subject);
+    }
+}
+
+static void say_realm(struct text *out, const struct subject *subject)
+{
+    const struct registry_evidence *registry = subject_registry(subject);
+
+    if (registry && registry->auth.realm)
+        text_append(out, registry->auth.realm);
+    else
+        say_registry(out, subject);
+}
+
+static void say_realm_host(struct text *out, const struct subject *subject)
+{
+    const struct registry_evidence *registry = subject_registry(subject);
+
+    if (registry && registry->auth.remote.host)
+        text_append(out, registry->auth.remote.host);
+    else
+        say_registry(out, subject);
+}
+
+static void say_remote(struct text *out, const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = subject_remote(subject);
+
+    if (remote)
+        text_append(out, remote->host);
+    else
+        say_registry(out, subject);
+}
+
+static void say_location(struct text *out, const struct subject *subject)
+{
+    const struct image_evidence *image = subject->image;
+
+    if (image && subject->phase == PHASE_MANIFEST && image->location)
+        text_append(out, image->location);
+    else if (image && evidence_blob(image)->location)
+        text_append(out, evidence_blob(image)->location);
+    else if (image && !subject_remote(subject))
+        say_blob_url(out, subject);
+    else
+        say_remote(out, subject);
+}
+
+static void say_answerer(struct text *out, const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        say_realm(out, subject);
+    else if (subject->phase == PHASE_BLOB)
+        say_remote(out, subject);
+    else if (subject_location(subject))
+        text_append(out, subject_location(subject));
+    else if (subject->phase)
+        say_registry(out, subject);
+    else
+        say_endpoint(out, subject);
+}
+
+static const char *outcome_in_words(const struct subject *subject)
+{
+    enum auth_outcome auth =
+        subject->phase == PHASE_AUTH ? subject_registry(subject)->auth.outcome : AUTH_SKIPPED;
+
+    if (subject->phase == PHASE_AUTH)
+        return auth == AUTH_NO_CREDENTIALS ? "it asks for a key" : auth_outcome_words(auth);
+    if (subject->phase == PHASE_MANIFEST)
+        return manifest_outcome_words(subject->image->outcome);
+    if (subject->phase == PHASE_BLOB)
+        return blob_outcome_words(evidence_blob(subject->image)->outcome);
+    return subject->path ? api_outcome_words(subject->path->api.outcome) : "no answer";
+}
+
+/* A status of GET /v2/ whose answer then breaks off explains nothing. */
+static bool answer_breaks_off(const struct subject *subject)
+{
+    enum api_outcome outcome = subject->path ? subject->path->api.outcome : API_REGISTRY;
+
+    return !subject->phase &&
+           (outcome == API_MALFORMED || outcome == API_STALLED || outcome == API_CLOSED);
+}
+
+static void say_answer(struct text *out, const struct subject *subject)
+{
+    unsigned status = subject_status(subject);
+
+    if (status && !answer_breaks_off(subject))
+        text_append_format(out, "HTTP %u", status);
+    else
+        text_append(out, outcome_in_words(subject));
+}
+
+static void say_status(struct text *out, const struct subject *subject)
+{
+    text_append_format(out, "%u", subject_status(subject));
+}
+
+static void say_retry_after(struct text *out, const struct subject *subject)
+{
+    uint32_t seconds = subject_retry_after(subject);
+
+    if (seconds >= 2 * MINUTE)
+        text_append_format(out, "%" PRIu32 " minutes", (seconds + MINUTE - 1) / MINUTE);
+    else
+        text_append_format(out, "%" PRIu32 " s", seconds);
+}
+
+static const char *answer_detail(const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        return subject_registry(subject)->auth.reason;
+    if (subject->phase == PHASE_MANIFEST)
+        return subject->image->detail;
+    if (subject->phase == PHASE_BLOB)
+        return evidence_blob(subject->image)->reason;
+    return subject->path ? subject->path->api.detail : NULL;
+}
+
+/* The answer, and the detail if there is one. */
+static void say_reply(struct text *out, const struct subject *subject)
+{
+    const char *detail = answer_detail(subject);
+
+    say_answer(out, subject);
+    if (detail && *detail)
+        text_append_format(out, "; %s", detail);
+}
+
+static void say_detail(struct text *out, const struct subject *subject)
+{
+    const char *detail = answer_detail(subject);
+
+    if (!detail && subject->phase == PHASE_MANIFEST &&
+        subject->image->outcome == MANIFEST_UNEXPECTED)
+        say_answer(out, subject);
+    else
+        say_text(out, detail);
+}
+
+static void say_granted(struct text *out, const struct subject *subject)
+{
+    const struct registry_evidence *registry = subject_registry(subject);
+
+    for (size_t i = 0; registry && i < registry->auth.granted_count; i++)
+        text_append_format(out, "%s%s", i ? ", " : "", registry->auth.granted[i]);
+}
+
+/* ---- this machine ---- */
+
+static void say_local_error(struct text *out, const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    const struct path_evidence *path = subject->path;
+
+    if (evidence->local_error)
+        text_append(out, evidence->local_error);
+    else if (evidence->allocation_failed)
+        text_append(out, "memory ran short");
+    else if (subject->dns && subject->dns->error)
+        text_append(out, subject->dns->error);
+    else if (path && path->tcp.error)
+        text_append_format(out, "connect: %s", strerrordesc_np(path->tcp.error));
+    else if (path && path->tls.outcome == TLS_LOCAL)
+        text_append(out,
+                    path->tls.detail ? path->tls.detail : "the TLS handshake could not be made");
+    else if (path && path->api.outcome == API_LOCAL)
+        text_append(out, path->api.detail ? path->api.detail : "GET /v2/ could not be sent");
+    else if (subject->phase)
+        say_detail(out, subject);
+    else
+        text_append(out, "the run ended before there was a result");
+}
+
+/* ---- the table ---- */
+
+/* `put` is NULL for a member of the address. `word` replaces the value if nothing was measured,
+ * also on the page of a cause or in a pull error without it. */
+static const struct {
+    const char *name;
+    void (*put)(struct text *out, const struct subject *subject);
+    const char *word;
+} placeholders[] = {
+    {"address", say_address, "the address"},
+    {"answer", say_answer, "the status"},
+    {"answerer", say_answerer, "the registry"},
+    {"api_location", NULL, "another place"},
+    {"asked", say_asked, "the request"},
+    {"class", say_class, "unknown"},
+    {"connected", say_connected, "another one"},
+    {"content_type", NULL, "unknown"},
+    {"detail", say_detail, "no further detail"},
+    {"docker_server", say_docker_server, "REGISTRY"},
+    {"egress", say_egress, "the NAT gateway's elastic IP"},
+    {"endpoint", say_endpoint, "the registry's address"},
+    {"failed", say_failed, "the address that fails"},
+    {"failure", say_failure, "cannot be reached"},
+    {"failures", say_failures, "one does not answer"},
+    {"granted", say_granted, "nothing"},
+    {"host", say_host, "the registry's name"},
+    {"image", say_image, "the image"},
+    {"instance", say_instance, "of the registry"},
+    {"interface_mtu", NULL, "unknown"},
+    {"issuer", NULL, "unknown"},
+    {"linkage", say_linkage, "the linkage's private IP"},
+    {"local_error", say_local_error, "an error of its own"},
+    {"local_time", NULL, "the local time"},
+    {"location", say_location, "the store"},
+    {"hosts_file", say_hosts_file, "hosts.toml"},
+    {"manifest_url", say_manifest_url, "the manifest's URL"},
+    {"lookup_wait", say_lookup_wait, "10 s"},
+    {"mirror", say_mirror, "the mirror"},
+    {"mirror_said", say_mirror_said, "it fails"},
+    {"mirror_wait", say_mirror_wait, "30 s"},
+    {"names", say_names, "its names"},
+    {"node_problem", say_node_problem, "a file is not valid"},
+    {"not_after", NULL, "its last day"},
+    {"not_before", NULL, "its first day"},
+    {"other_resolver", say_other_resolver, "another resolver"},
+    {"other_said", say_other_said, "answers differently"},
+    {"others", say_others, ""},
+    {"peer_time", NULL, "the registry's time"},
+    {"port", say_port, "443"},
+    {"proxy", say_proxy, "the proxy"},
+    {"proxy_said", say_proxy_said, "cannot be reached"},
+    {"proxy_source", say_proxy_source, "the setting"},
+    {"realm", say_realm, "the token service"},
+    {"realm_host", say_realm_host, "HOST"},
+    {"registry", say_registry, "REGISTRY"},
+    {"registry_url", say_registry_url, "https://REGISTRY"},
+    {"remote", say_remote, "that host"},
+    {"reply", say_reply, "the answer"},
+    {"resolver", say_resolver, "the resolver"},
+    {"retry_after", say_retry_after, "as long as the answer asks"},
+    {"rule", say_rule, "a reserved range"},
+    {"said", say_said, "gives no address"},
+    {"server", NULL, "unknown"},
+    {"session", NULL, "they refuse it"},
+    {"setting", say_setting, "insecure_skip_verify"},
+    {"skew", say_skew, "different from"},
+    {"status", say_status, "the status"},
+    {"trials", NULL, "several"},
+    {"trials_connected", NULL, "some"},
+};
+
+static void say_named(struct text *out, const char *name, const void *context)
+{
+    const struct subject *subject = context;
+    size_t before = out->length;
+
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
+        if (strcmp(placeholders[i].name, name) != 0)
+            continue;
+        if (placeholders[i].put)
+            placeholders[i].put(out, subject);
+        else
+            say_member(out, name, subject->path);
+        if (out->length == before)
+            text_append(out, placeholders[i].word);
+        return;
+    }
+    text_append_format(out, "{%s}", name);
+}
+
+const char *subject_word(const char *name)
+{
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
+        if (strcmp(placeholders[i].name, name) == 0)
+            return placeholders[i].word;
+    return NULL;
+}
+
+struct speaker subject_speaker(const struct subject *subject)
+{
+    return (struct speaker){subject_is, say_named, subject, subject->arena};
+}

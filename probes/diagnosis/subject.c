@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/diagnosis/subject.h"
+
+#include "probes/evidence/view.h"
+
+const struct remote_host_evidence *subject_remote(const struct subject *subject)
+{
+    const struct remote_host_evidence *remote = NULL;
+
+    if (subject->phase == PHASE_AUTH)
+        remote = &subject->facts->evidence->registry->auth.remote;
+    else if (subject->phase == PHASE_BLOB)
+        remote = &evidence_blob(subject->image)->remote;
+    return remote && remote->host ? remote : NULL;
+}
+
+static bool manifest_is_unreached(const struct subject *subject)
+{
+    return subject->phase == PHASE_MANIFEST && subject->image->outcome == MANIFEST_UNREACHABLE;
+}
+
+const char *subject_location(const struct subject *subject)
+{
+    return subject->phase == PHASE_MANIFEST && !manifest_is_unreached(subject)
+               ? subject->image->location
+               : NULL;
+}
+
+/* The request that failed may have no status although an earlier one has. */
+unsigned subject_status(const struct subject *subject)
+{
+    const struct auth_evidence *auth;
+
+    switch (subject->phase) {
+    case PHASE_AUTH:
+        auth = &subject->facts->evidence->registry->auth;
+        if (auth->outcome == AUTH_STALLED || auth->outcome == AUTH_MALFORMED ||
+            auth->outcome == AUTH_TOO_LARGE)
+            return 0;
+        if (auth->outcome == AUTH_REJECTED && auth->scope_status < 400 && auth->key_status >= 400)
+            return auth
+                ->key_status; /* with a scope even a wrong key gets a token, without rights */
+        return auth->scope_status ? auth->scope_status : auth->key_status;
+    case PHASE_MANIFEST:
+        return manifest_is_unreached(subject) ? 0 : subject->image->status;
+    case PHASE_BLOB:
+        return evidence_blob(subject->image)->outcome == BLOB_MALFORMED
+                   ? 0
+                   : evidence_blob(subject->image)->status;
+    case PHASE_DNS:
+    case PHASE_TCP:
+    case PHASE_PROXY:
+    case PHASE_TLS:
+    case PHASE_API:
+    case PHASE_COUNT:
+        break;
+    }
+    return subject->path ? subject->path->api.status : 0;
+}
+
+uint32_t subject_retry_after(const struct subject *subject)
+{
+    if (subject->phase == PHASE_AUTH)
+        return subject->facts->evidence->registry->auth.retry_after;
+    if (subject->phase == PHASE_MANIFEST)
+        return subject->image->retry_after;
+    if (subject->phase == PHASE_BLOB)
+        return evidence_blob(subject->image)->retry_after;
+    return subject->path ? subject->path->api.retry_after : 0;
+}
+
+bool subject_is(enum fact fact, const void *context)
+{
+    const struct subject *subject = context;
+    const struct path_evidence *path = subject->path;
+    const struct remote_host_evidence *remote = subject_remote(subject);
+
+    switch ((int)fact) {
+    case FACT_FAILS:
+        return subject->severity == SEVERITY_FAIL;
+    case FACT_MANIFEST_UNREACHED:
+        return manifest_is_unreached(subject);
+    case FACT_REDIRECTED:
+        return subject->image && subject->image->location;
+    case FACT_BLOB_ELSEWHERE:
+        return remote;
+    case FACT_REMOTE_MISNAMED:
+        return path ? remote && path->address_class == CLASS_BOGUS
+                    : remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR;
+    case FACT_RETRY_AFTER:
+        return subject_retry_after(subject) > 0;
+    case FACT_API_REDIRECTED:
+        return path && path->api.location;
+    case FACT_CERTIFICATE_NAMED:
+        return path && path->tls.certificate.name_count > 0;
+    default:
+        return subject->facts->is[fact];
+    }
+}

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/explain/fields.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/target.h"
+#include "probes/explain/fold.h"
+
+#define MAX_URL     4096
+#define MAX_BRACKET 256 /* "[manifests TAG]" */
+#define MAX_PLUGIN  64
+#define HTTPS_PORT  443
+#define HTTP_PORT   80
+
+static const char reference_bytes[] = "abcdefghijklmnopqrstuvwxyz"
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@[]";
+
+static const char name_bytes[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+/* Reads up to a stop or the end of the text, wraps left out; false when it is empty or does not
+ * fit, and then no further than the buffer is long. */
+static bool gather(const char *at, const char *stops, char *buffer, size_t size,
+                   const char **ret_end)
+{
+    size_t length = 0;
+
+    for (; *at && !strchr(stops, *at) && length + 1 < size; at++)
+        if (*at != '\n')
+            buffer[length++] = *at;
+    *ret_end = at;
+    buffer[length] = '\0';
+    return length > 0 && (!*at || strchr(stops, *at));
+}
+
+/* host[:port] as image references write it; NULL when it cannot be one. */
+static const char *host_of(const char *text, uint16_t default_port, struct arena *arena)
+{
+    char buffer[HOST_PORT_SIZE];
+    struct address address;
+    const char *host;
+    uint16_t port;
+    bool is_address;
+
+    if (host_port_parse(text, default_port, arena, &host, &port, &address, &is_address))
+        return NULL;
+    return arena_copy_text(arena, host_port_short(host, port, HTTPS_PORT, buffer));
+}
+
+/* ---- URLs ---- */
+
+static bool has_any(const char *text, const char *const *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, parts[i]))
+            return true;
+    return false;
+}
+
+/* Hosts of object stores and of their caches, which registries send their clients to for layers. */
+static bool is_store(const char *host)
+{
+    static const char *const parts[] = {
+        ".cos.",
+        ".myqcloud.com",
+        "tencentcos.cn",
+        ".amazonaws.com",
+        ".aliyuncs.com",
+        "storage.googleapis.com",
+        ".blob.core.windows.",
+        ".cloudflarestorage.com",
+        "cos-internal.",
+        ".cloudfront.net",
+        "cloudflare.docker.com",
+        "pkg-containers.githubusercontent.com",
+        "cdn.quay.io",
+        "cdn01.quay.io",
+        "cdn02.quay.io",
+        "cdn03.quay.io",
+        ".myhuaweicloud.com",
+        ".digitaloceanspaces.com",
+        ".backblazeb2.com",
+    };
+
+    return has_any(host, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+/* A store's URL that the registry signed for one object. */
+static bool is_signed(const char *url)
+{
+    static const char *const parts[] = {
+        "X-Amz-Signature=",  "X-Amz-Algorithm=", "q-sign-algorithm=",
+        "q-signature=",      "Signature=",       "&sig=",
+        "X-Goog-Signature=", "?Expires=",        "?sign=",
+        "?verify="};
+
+    return has_any(url, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+/* An object of a registry by its path, wherever it is stored. */
+static bool is_layer_path(const char *url)
+{
+    static const char *const parts[] = {
+        "/docker/registry/v2/", "/registry-v2/",       "/sha256/", "sha256:",
+        "artifacts-downloads",  "/container-registry/"};
+
+    return has_any(url, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+static bool is_token_url(const char *url)
+{
+    static const char *const parts[] = {"scope=repository", "scope=registry",   "/service/token",
+                                        "/v2/token",        "/v2/auth",         "/jwt/auth",
+                                        "/token?",          "/oauth2/exchange", "://api.ecr."};
+    size_t path = strcspn(url, "?");
+
+    return has_any(url, parts, sizeof(parts) / sizeof(parts[0])) || strstr(url, "service=") ||
+           strstr(url, "/oauth2/") || (path >= 6 && strncmp(url + path - 6, "/token", 6) == 0);
+}
+
+unsigned field_url_flags(const char *url)
+{
+    char host[256] = "";
+    const char *scheme = strstr(url, "://");
+    const char *begin = scheme ? scheme + 3 : url;
+
+    size_t length = strcspn(begin, "/?");
+    if (length < sizeof(host))
+        memcpy(host, begin, length);
+    if (strstr(url, "/manifests/"))
+        return PHRASE_MANIFEST;
+    /* The registry refuses a push for want of a right, not of a layer. */
+    if (strstr(url, "/blobs/uploads"))
+        return 0;
+    if (strstr(url, "/blobs/"))
+        return PHRASE_BLOB;
+    if (is_token_url(url))
+        return PHRASE_TOKEN;
+    bool api = strncmp(begin + length, "/v2/", 4) == 0 || strcmp(begin + length, "/v2") == 0;
+    /* Without its scheme it may be the rest of an image reference. */
+    return !api && ((scheme && is_store(host)) || is_signed(url) || is_layer_path(url))
+               ? PHRASE_BLOB
+               : 0;
+}
+
+/* True if only a client of a registry asks for such a URL. */
+static bool is_sign(const char *url, const char *path, unsigned flags)
+{
+    static const char *const paths[] = {"/v1/repositories/", "/v1/_ping", "/tags/list",
+                                        "/v2/_catalog"};
+    static const char *const tokens[] = {
+        "scope=repository", "scope=registry", "/service/token",          "/v2/token",
+        "/v2/auth",         "/jwt/auth",      "://auth.docker.io/token", "://api.ecr."};
+
+    if (flags & PHRASE_MANIFEST)
+        return strstr(path, "/v2/") != NULL || strstr(path, "v2/") == path;
+    if (flags & PHRASE_TOKEN)
+        return has_any(url, tokens, sizeof(tokens) / sizeof(tokens[0])) ||
+               (strstr(url, "/token") && strstr(url, "service="));
+    if (flags & PHRASE_BLOB)
+        return is_layer_path(url) || strstr(path, "/v2/");
+    return strcmp(path, "/v2/") == 0 || strcmp(path, "/v2") == 0 ||
+           has_any(path, paths, sizeof(paths) / sizeof(paths[0]));
+}
+
+static bool is_repository(const char *repository)
+{
+    char image[PULL_ERROR_MAX_NAME + 4];
+
+    return (size_t)snprintf(image, sizeof(image), "%s:x", repository) < sizeof(image) &&
+           image_check(image) == NULL;
+}
+
+/* The repository and the reference of a path that has "/v2/" in it. */
+static void read_api_path(const char *path, struct found_url *url, struct arena *arena)
+{
+    const char *begin = strstr(path, "/v2/");
+    const char *end = NULL;
+
+    for (const char *at = begin; at && (at = strstr(at, "/manifests/")); at++)
+        end = at;
+    bool manifest = end != NULL;
+    if (begin && !manifest)
+        end = strstr(begin, "/blobs/");
+    if (!end || end <= begin + 4)
+        return;
+    const char *repository = arena_copy_bytes(arena, begin + 4, (size_t)(end - begin - 4));
+    const char *reference = manifest ? end + strlen("/manifests/") : "latest";
+    size_t length = strcspn(reference, "?#/");
+    const char *image = arena_format(arena, memchr(reference, ':', length) ? "%s@%.*s" : "%s:%.*s",
+                                     repository ? repository : "", (int)length, reference);
+    if (!repository || !image)
+        return;
+    bool whole = manifest && image_check(image) == NULL;
+    if (!whole && !is_repository(repository))
+        return;
+    url->repository = repository;
+    url->reference = whole ? image + strlen(repository) : NULL;
+}
+
+/* The value of `name` in a query, "%2F" and "%3A" undone; NULL: it is not there. */
+static char *query_value(const char *url, const char *name, struct arena *arena)
+{
+    char value[PULL_ERROR_MAX_NAME];
+    size_t length = 0;
+    const char *at = strstr(url, name);
+
+    if (!at || (at[-1] != '?' && at[-1] != '&'))
+        return NULL;
+    for (at += strlen(name); *at && *at != '&' && length + 1 < sizeof(value); at++) {
+        if (at[0] == '%' && at[1] == '2' && (at[2] == 'F' || at[2] == 'f'))
+            value[length++] = '/', at += 2;
+        else if (at[0] == '%' && at[1] == '3' && (at[2] == 'A' || at[2] == 'a'))
+            value[length++] = ':', at += 2;
+        else
+            value[length++] = *at;
+    }
+    value[length] = '\0';
+    return arena_copy_text(arena, value);
+}
+
+/* The image of "scope=repository:REPOSITORY:pull", where the registry can be told: by `service`, or
+ * because this kind of realm is of the registry itself. */
+static const char *image_of_scope(const char *url, const char *path, const char *host,
+                                  struct arena *arena)
+{
+    static const char *const own[] = {"/service/token", "/v2/token", "/v2/auth", "/oauth2/token",
+                                      "/oauth2/exchange"};
+    char *scope = query_value(url, "scope=", arena);
+    const char *service = query_value(url, "service=", arena);
+    char *repository = scope ? strchr(scope, ':') : NULL;
+    char *end = repository ? strrchr(repository + 1, ':') : NULL;
+
+    if (!end || strncmp(scope, "repository:", 11) != 0)
+        return NULL;
+    *end = '\0';
+    const char *named =
+        service && strchr(service, '.') ? host_of(service, HTTPS_PORT, arena) : NULL;
+    if (named)
+        host = strcmp(named, "registry.docker.io") == 0 ? "docker.io" : named;
+    else if (!has_any(path, own, sizeof(own) / sizeof(own[0])))
+        return NULL;
+    if (!host || !is_repository(repository + 1))
+        return NULL;
+    return arena_format(arena, "%s/%s", host, repository + 1);
+}
+
+static bool is_port(const char *at)
+{
+    size_t digits = strspn(at, "0123456789");
+
+    return digits > 0 && digits <= 5 && at[digits] == '/';
+}
+
+/* Without quotes it ends at a space, or at a ':' at the end of a line if no port follows in the
+ * next one. */
+static const char *end_of_bare_url(const char *at)
+{
+    const char *begin = at;
+
+    for (; *at && !strchr(" \"'<>`\f", *at); at++)
+        if (*at == ':' && at[1] == '\n' && at - begin > 8 && !is_port(at + 2) &&
+            strncmp(at - 6, "sha256", 6) != 0)
+            break;
+    while (at > begin && strchr(":,.;)]", at[-1]))
+        at--;
+    return at;
+}
+
+struct found_url field_url(const char *at, bool quoted, struct arena *arena)
+{
+    char text[MAX_URL];
+    struct found_url url = {.end = at};
+    uint16_t port = phrase_match(at, "https") ? HTTPS_PORT : HTTP_PORT;
+    bool whole;
+
+    if (quoted) {
+        whole = gather(at, "\" \f", text, sizeof(text), &url.end);
+        whole = whole && *url.end == '"';
+        url.end += *url.end == '"';
+    } else {
+        url.end = end_of_bare_url(at);
+        char *bare = arena_copy_bytes(arena, at, (size_t)(url.end - at));
+        const char *ignored;
+        whole = bare && gather(bare, "", text, sizeof(text), &ignored);
+    }
+    char *authority = whole ? strstr(text, "://") : NULL;
+    if (!authority)
+        return url;
+    authority += 3;
+    char *path = authority + strcspn(authority, "/?#");
+    url.flags = field_url_flags(text);
+    url.sign = is_sign(text, path, url.flags);
+    if (url.sign && url.flags != PHRASE_TOKEN)
+        read_api_path(path, &url, arena);
+    url.api = url.flags != PHRASE_TOKEN &&
+              (strncmp(path, "/v2/", 4) == 0 || url.repository || (url.sign && !url.flags));
+    char first = *path;
+    *path = '\0';
+    char *user = strrchr(authority, '@');
+    url.host = host_of(user ? user + 1 : authority, port, arena);
+    *path = first;
+    if (url.flags == PHRASE_TOKEN)
+        url.scope_image = image_of_scope(text, path, url.host, arena);
+    return url;
+}
+
+/* ---- images ---- */
+
+/* Words that follow "image" in sentences. */
+static bool is_word(const char *text)
+{
+    static const char *const words[] = {"from", "with", "for",   "due",    "because", "is",  "has",
+                                        "and",  "the",  "after", "failed", "error",   "rpc", "to",
+                                        "in",   "on",   "of",    "as",     "this",    "a",   "an",
+                                        "by",   "that", "it",    "not"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* After "REPOSITORY:" at the end of a line: the tag, if the next line begins with "TAG:". */
+static void append_tag(char *text, size_t size, const char **ret_end)
+{
+    const char *tag = *ret_end + 1;
+    size_t length = strspn(tag, name_bytes);
+    size_t known = strlen(text);
+    const char *slash = strrchr(text, '/');
+
+    /* A reason follows the ':' of an image that has its tag. */
+    if (slash && strchr(slash, ':') < text + known - 1)
+        return;
+    if (!length || tag[length] != ':' || known + length >= size || !strchr(text, '/'))
+        return;
+    memcpy(text + known, tag, length);
+    text[known + length] = '\0';
+    *ret_end = tag + length;
+}
+
+/* "REPOSITORY/NAME:TAG": complete, unless the tag itself goes on in the next line. */
+static bool has_tag(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+
+    return slash && strchr(slash, ':');
+}
+
+const char *field_image(const char *at, bool quoted, bool named, struct arena *arena,
+                        const char **ret_end)
+{
+    char text[PULL_ERROR_MAX_NAME];
+    size_t length;
+
+    *ret_end = at;
+    if (!quoted) {
+        at += *at == ':';
+        at += *at == ' ' || *at == '\n';
+        at += *at == '[';
+        quoted = *at == '"' || *at == '\'' || *at == '`';
+        at += quoted;
+    }
+    /* Without quotes nothing tells a reference that goes on in the next line from one that ends. */
+    if (!gather(at, quoted ? "\"'` \f" : "\"', \n\f(", text, sizeof(text), ret_end))
+        return NULL;
+    /* No reference ends with '/'. */
+    length = strlen(text);
+    if (!quoted && **ret_end == '\n' && text[length - 1] == '/' &&
+        !gather(*ret_end + 1, "\"', \n\f(", text + length, sizeof(text) - length, ret_end))
+        return NULL;
+    if (!quoted && **ret_end == '\n' && (*ret_end)[-1] == ':')
+        append_tag(text, sizeof(text), ret_end);
+    if (!quoted && !named && **ret_end == '\n' && !strchr(":.", (*ret_end)[-1]) && !has_tag(text))
+        return NULL;
+    if (quoted && !strchr("\"'`", **ret_end))
+        return NULL;
+    *ret_end += quoted && **ret_end;
+    length = strlen(text);
+    while (!quoted && length && strchr(":.]", text[length - 1])) {
+        text[--length] = '\0';
+        --*ret_end;
+    }
+    if (!length || strspn(text, reference_bytes) != length || strchr("-.:/", text[0]) ||
+        text[length - 1] == '/')
+        return NULL;
+    if (!quoted && (is_word(text) || (!named && !strpbrk(text, "/:@"))))
+        return NULL;
+    if (!quoted && !named && strstr(text, "://"))
+        return NULL;
+    return arena_copy_text(arena, text);
+}
+
+const char *field_image_host(const char *image, struct arena *arena)
+{
+    size_t length = strcspn(image, "/");
+    bool has_host = image[length] == '/' && image[length + 1] != '/' &&
+                    (memchr(image, '.', length) || memchr(image, ':', length) ||
+                     strncmp(image, "localhost/", 10) == 0);
+
+    return has_host ? arena_copy_bytes(arena, image, length) : NULL;
+}
+
+const char *field_image_repository(const char *image, struct arena *arena)
+{
+    const char *host = field_image_host(image, arena);
+    const char *path = host ? strchr(image, '/') + 1 : image;
+    size_t length = strcspn(path, ":@");
+    if (!length)
+        return NULL;
+    bool official = !memchr(path, '/', length) && (!host || strcmp(host, "docker.io") == 0);
+
+    return arena_format(arena, "%s%.*s", official ? "library/" : "", (int)length, path);
+}
+
+const char *field_tag_in(const char *at, struct arena *arena, const char **ret_end)
+{
+    char tag[160];
+    char repository[PULL_ERROR_MAX_NAME];
+    size_t length = 0;
+
+    if (!gather(at, " \f", tag, sizeof(tag), ret_end))
+        return NULL;
+    at = *ret_end;
+    at += phrase_match(at, " in ");
+    /* A ':' at the end of a line may be that of a port. */
+    for (; at > *ret_end && *at && !strchr(" ,\f\"", *at) && length + 1 < sizeof(repository);
+         at++) {
+        if (*at == ':' && (strchr(" \f", at[1]) || (at[1] == '\n' && !is_port(at + 2))))
+            break;
+        if (*at != '\n')
+            repository[length++] = *at;
+    }
+    repository[length] = '\0';
+    const char *image = arena_format(arena, strchr(tag, ':') ? "%s@%s" : "%s:%s", repository, tag);
+    if (!length || !image || strspn(image, reference_bytes) != strlen(image) ||
+        strchr("-.:/", image[0]))
+        return NULL;
+    *ret_end = at;
+    return image;
+}
+
+/* Options of docker, podman, crictl and ctr whose value is the next word. */
+static bool takes_value(const char *option)
+{
+    static const char *const options[] = {
+        "-u",          "--user", "--platform",   "--creds",     "--authfile",
+        "--arch",      "--os",   "-n",           "--namespace", "--snapshotter",
+        "--hosts-dir", "--auth", "--pod-config", "-r",          "--cert-dir"};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (strcmp(option, options[i]) == 0)
+            return true;
+    return false;
+}
+
+size_t field_command(const char *at)
+{
+    static const char *const verbs[] = {"pull ", "image pull ", "images pull ", "i pull ", "from "};
+    const char *begin = at;
+    char word[PULL_ERROR_MAX_NAME];
+    bool value = false;
+
+    for (unsigned i = 0; i < 16; i++) {
+        for (size_t n = 0; n < sizeof(verbs) / sizeof(verbs[0]); n++) {
+            size_t length = phrase_match(at, verbs[n]);
+            if (length)
+                return (size_t)(at - begin) + length;
+        }
+        if ((*at != '-' && !value) || !gather(at, " \f", word, sizeof(word), &at))
+            break;
+        /* Nothing tells here which options have a value. */
+        value = word[0] == '-' && !strchr(word, '=');
+        at += *at == ' ';
+    }
+    return 0;
+}
+
+const char *field_progress_image(const char *text, const char *at, const char *known,
+                                 struct arena *arena, const char **ret_end)
+{
+    const char *image = field_image(at + strlen("pulling from "), false, true, arena, ret_end);
+    const char *tag = at > text + 2 && at[-1] == ' ' && at[-2] == ':' ? at - 2 : at;
+    const char *end = tag;
+
+    if (!image || !strchr(image, '/') || strpbrk(image, ":@") || strstr(known, image))
+        return NULL;
+    while (tag > text && strchr(name_bytes, tag[-1]))
+        tag--;
+    if (tag == end || (tag > text && !strchr(" \n\f", tag[-1])))
+        return image;
+    return arena_format(arena, "%s:%.*s", image, (int)(end - tag), tag);
+}
+
+const char *field_command_image(const char *at, struct arena *arena, const char **ret_end)
+{
+    char word[PULL_ERROR_MAX_NAME];
+    bool value = false;
+
+    for (unsigned i = 0; i < 16; i++) {
+        while (*at == ' ')
+            at++;
+        if (*at != '-' && !value)
+            return field_image(at, false, true, arena, ret_end);
+        if (!gather(at, " \n\f", word, sizeof(word), &at))
+            break;
+        value = !value && takes_value(word);
+    }
+    *ret_end = at;
+    return NULL;
+}
+
+const char *field_service_image(const char *at, struct arena *arena, const char **ret_end)
+{
+    char text[PULL_ERROR_MAX_NAME];
+
+    at += strspn(at, name_bytes);
+    size_t length = phrase_match(at, " (");
+    if (!length || !gather(at + length, ") \n\f", text, sizeof(text), ret_end) || **ret_end != ')')
+        return NULL;
+    return field_image(text, false, true, arena, &at);
+}
+
+bool field_image_extends(const char *image, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncmp(image, name, length) == 0 && image[length] && strchr(":@", image[length]);
+}
+
+const char *field_plugin(const char *begin, const char *end, struct arena *arena)
+{
+    static const char *const before[] = {"credential provider plugin ", "docker-credential-"};
+
+    for (const char *at = begin; at < end; at++) {
+        for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+            const char *name = at + phrase_match(at, before[i]);
+            size_t length = strspn(name, name_bytes);
+            if (name == at || !length || length > MAX_PLUGIN)
+                continue;
+            name = i ? at : name;
+            while (strchr("-.", name[length - 1]) && length > 1)
+                length--;
+            return arena_copy_bytes(arena, name, length + (i ? strlen(before[i]) : 0));
+        }
+    }
+    return NULL;
+}
+
+const char *field_host(const char *at, struct arena *arena)
+{
+    char text[PULL_ERROR_MAX_NAME];
+    const char *end;
+    size_t length;
+
+    if (!gather(at, " \"',\f", text, sizeof(text), &end))
+        return NULL;
+    length = strlen(text);
+    if (length && text[length - 1] == ':')
+        text[length - 1] = '\0';
+    return strchr(text, '.') || strchr(text, ':') ? host_of(text, HTTPS_PORT, arena) : NULL;
+}
+
+const char *field_names(const char *at, struct arena *arena)
+{
+    char text[PULL_ERROR_MAX_NAME];
+    size_t length = 0;
+
+    for (; *at && !strchr("\"\f", *at) && length + 1 < sizeof(text); at++) {
+        if (phrase_match(at, ", not ")) {
+            text[length] = '\0';
+            const char *begin = text + strspn(text, " ");
+            return *begin ? arena_copy_text(arena, begin) : NULL;
+        }
+        if (!isalnum((unsigned char)*at) && !strchr(" \n.,*-_:", *at))
+            return NULL;
+        text[length++] = *at == '\n' ? ' ' : *at;
+    }
+    return NULL;
+}
+
+/* ---- addresses, names and numbers ---- */
+
+/* The digits at `at`, wraps left out. */
+static const char *gather_run(const char *at, const char *bytes, char *buffer, size_t size)
+{
+    size_t length = 0;
+
+    for (; *unwrapped(at) && strchr(bytes, *unwrapped(at)); at++) {
+        at = unwrapped(at);
+        if (length + 1 < size)
+            buffer[length++] = *at;
+    }
+    buffer[length] = '\0';
+    return at;
+}
+
+bool field_endpoint(const char *at, struct endpoint *ret)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    char port[8] = "";
+    unsigned value = 0;
+
+    at = unwrapped(at);
+    if (*at == '[') {
+        at = unwrapped(gather_run(at + 1, "0123456789abcdefABCDEF:.", text, sizeof(text)));
+        if (*at++ != ']')
+            return false;
+    } else {
+        at = gather_run(at, "0123456789.", text, sizeof(text));
+    }
+    at = unwrapped(at);
+    if (*at == ':')
+        gather_run(at + 1, "0123456789", port, sizeof(port));
+    for (const char *digit = port; *digit; digit++)
+        value = value * 10 + (unsigned)(*digit - '0');
+    if (!address_parse(text, &ret->address) || value > UINT16_MAX)
+        return false;
+    ret->port = (uint16_t)value;
+    return true;
+}
+
+const char *field_lookup(const char *at, struct arena *arena, const char **ret_resolver)
+{
+    char text[PULL_ERROR_MAX_NAME];
+    size_t length = 0;
+    struct endpoint resolver;
+    char buffer[ENDPOINT_TEXT_SIZE];
+
+    *ret_resolver = NULL;
+    for (; *at && !strchr(" :\"\f", *at) && !phrase_match(at, " on "); at++)
+        if (*at != '\n' && length + 1 < sizeof(text))
+            text[length++] = *at;
+    text[length] = '\0';
+    size_t on = phrase_match(at, " on ");
+    if (on && field_endpoint(at + on, &resolver))
+        *ret_resolver = arena_copy_text(arena, endpoint_format(&resolver, buffer));
+    return host_of(text, HTTPS_PORT, arena);
+}
+
+/* Matches three digits that are a word of their own. */
+static unsigned three_digits(const char *at, const char **ret_end)
+{
+    unsigned status = 0;
+
+    for (int i = 0; i < 3; i++, at++) {
+        at = unwrapped(at);
+        if (!isdigit((unsigned char)*at))
+            return 0;
+        status = status * 10 + (unsigned)(*at - '0');
+    }
+    if (isalnum((unsigned char)*at) || *at == '/' || *at == '.' || *at == '-')
+        return 0;
+    *ret_end = at;
+    return status >= 100 && status <= 599 ? status : 0;
+}
+
+unsigned field_status(const char *at, const char **ret_end, const char **ret_url)
+{
+    static const char *const fillers[] = {" code", " from",    " head", " get",
+                                          " post", " request", " to"};
+    bool more = true;
+
+    *ret_url = NULL;
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++) {
+            size_t length = phrase_match(at, fillers[i]);
+            at += length;
+            more |= length > 0;
+        }
+    }
+    if (phrase_match(at, " http") || phrase_match(at, " \"http")) {
+        bool quoted = at[1] == '"';
+        *ret_url = at + 1 + quoted;
+        at = quoted ? *ret_url + strcspn(*ret_url, "\" \f") : end_of_bare_url(*ret_url);
+        at += *at == '"';
+    } else if (phrase_match(at, " [")) {
+        for (size_t i = 0; i < MAX_BRACKET && *at && *at != ']'; i++)
+            at++;
+        at += *at == ']';
+    }
+    at = unwrapped(at);
+    at += *at == ':';
+    at += *at == ' ' || *at == '\n';
+    return three_digits(at, ret_end);
+}

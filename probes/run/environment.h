@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* State shared by all runs of a program. See probes/probe.h for a run. */
+
+#include <event2/event.h>
+#include <stddef.h>
+
+#include "config/settings.h"
+#include "probes/transport/hosts_file.h"
+#include "probes/transport/puller.h"
+#include "probes/transport/resolv_conf.h"
+#include "probes/transport/trust_store.h"
+
+struct probe_environment; /* shared by all runs: the loop, trust stores, the system's resolvers */
+enum probe_mode {
+    PROBE_ONCE,  /* a person waits: controls from the start, further source ports */
+    PROBE_WATCH, /* a daemon: controls once the path looks blocked */
+};
+
+/* `base` is borrowed. NULL when memory is short. */
+struct probe_environment *probe_environment_new(struct event_base *base, enum probe_mode mode);
+void probe_environment_free(struct probe_environment *environment);
+
+/* Releases the kept trust stores, so that the next runs open them anew. A changed file is noticed
+ * without this; changed variables SSL_CERT_FILE and SSL_CERT_DIR are not. */
+void probe_environment_forget(struct probe_environment *environment);
+
+/* The pod's resolvers as /etc/resolv.conf says now (at most SETTINGS_MAX_RESOLVERS). */
+size_t probe_environment_system_resolvers(struct probe_environment *environment,
+                                          struct endpoint resolvers[SETTINGS_MAX_RESOLVERS]);
+
+/* The certificates that pulls from the target trust. A store is opened at first need and kept,
+ * because loading certificates is the most expensive work of a probe. The caller releases it. NULL
+ * with the reason in `error` if it cannot be opened. */
+struct trust_store *environment_trust_store(struct probe_environment *environment,
+                                            const struct target *target,
+                                            const struct puller *puller, char *error,
+                                            size_t error_size);
+
+/* The names of clients in this place: resolv.conf with the defaults that clients use without it (a
+ * nameserver at 127.0.0.1). */
+void environment_resolv_conf(struct resolv_conf *ret);
+
+/* Addresses of the host in the puller's /etc/hosts, which clients use before any resolver. None
+ * under tke-serverless, where pulls happen outside the pod. */
+size_t environment_hosts(const struct target *target, const struct puller *puller, const char *host,
+                         struct address ret[HOSTS_FILE_MAX_ADDRESSES]);
+
+struct event_base *environment_base(const struct probe_environment *environment);
+enum probe_mode environment_mode(const struct probe_environment *environment);

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The config and the layers of a manifest, each from wherever the registry redirects to. The config
+ * comes whole and its digest is checked. The smallest layer is asked for its first bytes, and then
+ * every other layer by HEAD at the registry: it is there with 200 or a redirect. A 404, and a
+ * redirect to a store that no other blob comes from, are confirmed by GET. A blob with URLs of its
+ * own is fetched from there, without an authorization, and from the registry if all answer 404.
+ *
+ * States of one blob: whole, range, cut (a plain GET that is cut off, after a range was refused),
+ * head, done. Answers move it; a 401 with a challenge makes it wait until registry.c has a token.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/base/text.h"
+#include "probes/run/registry_request.h"
+#include "probes/run/secrets.h"
+#include "probes/transport/http_fields.h"
+
+#define MAX_CONFIG  HTTP_MAX_BODY
+#define FIRST_BYTES 1024
+
+static void ask_blob(struct blob_run *blob, enum blob_step step);
+
+/* ---- the end of one blob ---- */
+
+static bool is_other(const struct blob_run *blob)
+{
+    return blob != &blob->image->config && blob != &blob->image->layer;
+}
+
+static bool uses_url(const struct blob_run *blob)
+{
+    return blob->url < blob->wanted.url_count;
+}
+
+static bool is_good(const struct blob_evidence *evidence)
+{
+    return evidence->outcome == BLOB_OK || evidence->outcome == BLOB_NOT_REDIRECTED;
+}
+
+/* A further layer is kept in the place of the smallest if it fails and that one does not. */
+static void keep_other(struct blob_run *blob)
+{
+    struct blob_evidence *shown = &blob->image->evidence->blob;
+
+    if (!is_good(blob->evidence) && (is_good(shown) || shown->outcome == BLOB_SKIPPED))
+        *shown = *blob->evidence;
+}
+
+static void end_blob(struct blob_run *blob, enum blob_outcome outcome, const char *reason)
+{
+    struct registry_run *registry = blob->image->registry;
+
+    blob->evidence->outcome = outcome;
+    blob->evidence->reason = registry_keep(registry, reason);
+    blob->evidence->duration = clock_monotonic() - blob->started;
+    pull_request_free(blob->request);
+    blob->request = NULL;
+    blob->step = BLOB_DONE;
+    if (is_other(blob)) {
+        keep_other(blob);
+        blob->image->further_host = blob->evidence->remote.host;
+    }
+    run_progressed(registry->run);
+}
+
+static void end_well(struct blob_run *blob)
+{
+    if (blob->wanted.url_count && !uses_url(blob))
+        blob->image->evidence->differences |= 1u << DIFFERENCE_URLS;
+    end_blob(blob, blob->evidence->remote.host ? BLOB_OK : BLOB_NOT_REDIRECTED, NULL);
+}
+
+/* ---- the bytes that arrived ---- */
+
+static int64_t number_of(const char *text)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+
+    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
+}
+
+/* The size of the whole blob as the answer tells it; -1: it does not. */
+static int64_t told_size(const struct http_response *response)
+{
+    const char *range = http_response_header(response, "content-range", 0);
+    const char *slash = range ? strchr(range, '/') : NULL;
+
+    if (response->was_zipped)
+        return -1;
+    if (response->status == 206)
+        return slash ? number_of(slash + 1) : -1;
+    return number_of(http_response_header(response, "content-length", 0));
+}
+
+/* If a web page came in place of the blob, say so, because a person can act on that. */
+static const char *describe_difference(struct blob_run *blob, const struct http_response *response,
+                                       const char *what)
+{
+    const char *type = http_response_header(response, "content-type", 0);
+
+    if (!type || strncasecmp(type, "text/", 5) != 0)
+        return what;
+    return arena_format(blob->image->registry->secrets, "%s; a page of type %s came in its place",
+                        what, type);
+}
+
+static const char *size_difference(struct blob_run *blob, const struct http_response *response)
+{
+    int64_t told = told_size(response);
+    bool whole = response->status != 206 && !response->body_too_large;
+
+    if ((told < 0 && whole) ||
+        (blob->wanted.size >= 0 && (int64_t)response->body_length > blob->wanted.size))
+        told = (int64_t)response->body_length;
+    if (told < 0 || blob->wanted.size < 0 || told == blob->wanted.size)
+        return NULL;
+    return arena_format(blob->image->registry->secrets,
+                        "it has %lld bytes where the manifest says %lld", (long long)told,
+                        (long long)blob->wanted.size);
+}
+
+/* True if the answer holds every byte of the blob. */
+static bool is_whole(const struct blob_run *blob, const struct http_response *response)
+{
+    return !response->body_too_large && blob->wanted.size >= 0 &&
+           (int64_t)response->body_length == blob->wanted.size;
+}
+
+static void take_bytes(struct blob_run *blob, const struct http_response *response)
+{
+    struct arena *secrets = blob->image->registry->secrets;
+    const char *wrong = size_difference(blob, response);
+
+    if (!wrong && is_whole(blob, response) &&
+        !digest_fits(blob->wanted.digest, response->body, response->body_length))
+        wrong = arena_format(secrets, "the bytes that came have the digest %s",
+                             digest_of(response->body, response->body_length, secrets));
+    if (!wrong && response->body_length == 0 && blob->wanted.size != 0)
+        wrong = "nothing came";
+    if (wrong)
+        end_blob(blob, BLOB_DAMAGED, describe_difference(blob, response, wrong));
+    else
+        end_well(blob);
+}
+
+/* The config also tells whether clients can make an image of it. */
+static void take_config(struct blob_run *blob, const struct http_response *response)
+{
+    struct image_run *image = blob->image;
+    bool other = false;
+
+    if (is_whole(blob, response) &&
+        digest_fits(blob->wanted.digest, response->body, response->body_length)) {
+        const char *wrong = image_config_error(
+            response->body, response->body_length, &image->manifest, &image->registry->platform,
+            image->check_platform, image->registry->secrets, &other);
+        if (wrong) {
+            image->evidence->outcome = other ? MANIFEST_OTHER_PLATFORM : MANIFEST_UNSUPPORTED;
+            image->evidence->detail = registry_keep(image->registry, wrong);
+        }
+    }
+    take_bytes(blob, response);
+}
+
+/* ---- refusals ---- */
+
+static void take_blob_refusal(struct blob_run *blob, const struct http_response *response)
+{
+    struct blob_evidence *evidence = blob->evidence;
+    unsigned status = response->status;
+    struct arena *secrets = blob->image->registry->secrets;
+    const char *words = manifest_error(response->body, response->body_length, secrets);
+
+    if (pull_request_trail(blob->request)->withheld &&
+        (status == 401 || status == 403 || status == 404)) {
+        end_blob(blob, BLOB_SKIPPED, "refused without the key, which is not sent there");
+    } else if (status == 429) {
+        evidence->retry_after = http_retry_after(response);
+        end_blob(blob, BLOB_RATE_LIMITED, NULL);
+    } else {
+        end_blob(blob, BLOB_REFUSED, words);
+    }
+}
+
+static bool is_host_of(const struct blob_run *blob, const char *host)
+{
+    const char *known = blob->evidence ? blob->evidence->remote.host : NULL;
+
+    return known && strcmp(known, host) == 0;
+}
+
+/* True if the layer is redirected to a host that no other blob of this image is asked of. */
+static bool leads_to_new_host(const struct blob_run *blob, const struct http_response *response)
+{
+    const struct image_run *image = blob->image;
+    const char *location = http_response_header(response, "location", 0);
+    struct url url = {0};
+
+    location = location ? url_clean_location(location, image->registry->secrets) : NULL;
+    if (!http_is_redirect(response->status) || !location ||
+        url_parse(location, image->registry->secrets, &url) ||
+        strcmp(url.host, image->registry->run->target->host) == 0)
+        return false;
+    return !is_host_of(&image->config, url.host) && !is_host_of(&image->layer, url.host) &&
+           (!image->further_host || strcmp(image->further_host, url.host) != 0);
+}
+
+/* HEAD of a further layer. Anything but "there" and "gone" tells nothing about a GET. */
+static void take_head(struct blob_run *blob, const struct http_response *response)
+{
+    unsigned status = response->status;
+
+    if (status == 404 || status == 410 || (status < 300 && size_difference(blob, response)) ||
+        leads_to_new_host(blob, response))
+        ask_blob(blob, BLOB_RANGE);
+    else
+        end_well(blob);
+}
+
+/* ---- requests ---- */
+
+static void keep_trail(struct blob_run *blob)
+{
+    const struct pull_trail *trail = pull_request_trail(blob->request);
+    struct registry_run *registry = blob->image->registry;
+    struct url target = pull_target_url(registry->run, "/");
+
+    image_note_trail(blob->image, trail);
+    blob->evidence->redirects = trail->redirects;
+    blob->evidence->location = pull_keep_url(registry->run, registry->secrets, trail->location);
+    if (trail->redirects)
+        blob->evidence->status = trail->redirect_status;
+    if (pull_same_origin(&trail->at, &target)) /* it led back here */
+        blob->evidence->remote = (struct remote_host_evidence){0};
+}
+
+/* True if a layer was cut off before the bytes that are looked at here. containerd asks for the
+ * rest as long as each answer brings some. */
+static bool has_first_bytes(const struct blob_run *blob, const struct http_response *response)
+{
+    return (blob->step == BLOB_RANGE || blob->step == BLOB_CUT) && response && response->was_cut &&
+           response->status < 300 && response->body_length > 0;
+}
+
+static void blob_answered(enum fetch_outcome outcome, const struct http_response *response,
+                          void *context)
+{
+    struct blob_run *blob = context;
+    const struct pull_trail *trail = pull_request_trail(blob->request);
+
+    keep_trail(blob);
+    if (outcome == FETCH_LOCAL) {
+        end_blob(blob, BLOB_LOCAL, "the request could not be sent");
+        return;
+    }
+    if (outcome == FETCH_UNREACHABLE) {
+        end_blob(blob, BLOB_UNREACHABLE, NULL);
+        return;
+    }
+    if (outcome == FETCH_CLOSED && has_first_bytes(blob, response)) {
+        blob->image->evidence->differences |= 1u << DIFFERENCE_CUT;
+        end_well(blob);
+        return;
+    }
+    if (outcome != FETCH_ANSWERED) {
+        end_blob(blob, BLOB_MALFORMED,
+                 trail->trouble ? trail->trouble
+                 : response     ? response->detail
+                                : NULL);
+        return;
+    }
+    blob->evidence->status = response->status;
+    if (uses_url(blob) && response->status == 404) {
+        blob->url++;
+        ask_blob(blob, blob->step == BLOB_CUT ? BLOB_RANGE : blob->step);
+    } else if (!uses_url(blob) && image_takes_challenge(blob->image, response, trail)) {
+        blob->waits = true;
+        run_progressed(blob->image->registry->run);
+    } else if (blob->step == BLOB_HEAD) {
+        take_head(blob, response);
+    } else if (blob->step == BLOB_RANGE && response->status > 299) {
+        ask_blob(blob, BLOB_CUT); /* a pull asks for no range */
+    } else if (response->status > 299) {
+        take_blob_refusal(blob, response);
+    } else if (blob == &blob->image->config) {
+        take_config(blob, response);
+    } else {
+        take_bytes(blob, response);
+    }
+}
+
+/* False if the URL in use is none. */
+static bool read_url(const struct blob_run *blob, struct url *ret)
+{
+    struct arena *secrets = blob->image->registry->secrets;
+    const char *clean = url_clean_location(blob->wanted.urls[blob->url], secrets);
+
+    return clean && !url_parse(clean, secrets, ret);
+}
+
+static struct pull_request *ask_url(struct blob_run *blob, struct pull_request_options *options)
+{
+    struct registry_run *registry = blob->image->registry;
+
+    options->elsewhere = &blob->evidence->remote;
+    options->own = &registry->own;
+    run_add_query(registry->run, &options->at);
+    return pull_request_start(registry->run, options, registry->secrets, blob_answered, blob);
+}
+
+static void ask_blob(struct blob_run *blob, enum blob_step step)
+{
+    struct image_run *image = blob->image;
+    struct arena *secrets = image->registry->secrets;
+    struct pull_request_options options = {.method = step == BLOB_HEAD ? "HEAD" : "GET",
+                                           .keeps_redirect = step == BLOB_HEAD,
+                                           .max_body = step == BLOB_WHOLE ? 0 : FIRST_BYTES,
+                                           .size = step == BLOB_WHOLE ? blob->wanted.size : 0};
+
+    options.accept =
+        blob->wanted.media_type ? arena_format(secrets, "%s, */*", blob->wanted.media_type) : NULL;
+    if (step == BLOB_RANGE)
+        options.headers = "Range: bytes=0-1023\r\n";
+    blob->step = step;
+    blob->waits = false;
+    pull_request_free(blob->request);
+    while (uses_url(blob) && !read_url(blob, &options.at))
+        blob->url++;
+    if (uses_url(blob))
+        blob->request = ask_url(blob, &options);
+    else
+        blob->request = image_ask(image, &options, image_path(image, "blobs", blob->wanted.digest),
+                                  &blob->evidence->remote, blob_answered, blob);
+    if (!blob->request)
+        end_blob(blob, BLOB_LOCAL, "out of memory");
+}
+
+static void start_blob(struct blob_run *blob, struct image_run *image,
+                       const struct descriptor *wanted, struct blob_evidence *evidence,
+                       enum blob_step step)
+{
+    *blob = (struct blob_run){.image = image, .wanted = *wanted, .started = clock_monotonic()};
+    blob->evidence = evidence ? evidence : &blob->own;
+    *blob->evidence = (struct blob_evidence){
+        .digest = registry_keep(image->registry, wanted->digest), .size = wanted->size};
+    if (wanted->size <= 0)
+        end_blob(blob, BLOB_DAMAGED, "the manifest gives it a size that no blob has");
+    else
+        ask_blob(blob, step);
+}
+
+/* ---- all of an image ---- */
+
+static size_t find_smallest(const struct manifest *manifest)
+{
+    size_t best = manifest->layer_count;
+
+    for (size_t i = 0; i < manifest->layer_count; i++) {
+        const struct descriptor *layer = &manifest->layers[i];
+        if (best == manifest->layer_count ||
+            (layer->size >= 0 && layer->size < manifest->layers[best].size))
+            best = i;
+    }
+    return best;
+}
+
+/* Asks for further layers once config and smallest layer have ended, because they show which store
+ * the registry redirects to: only a layer in another store needs a GET. */
+static void start_others(struct image_run *image)
+{
+    if (image->config.step != BLOB_DONE || image->layer.step != BLOB_DONE)
+        return;
+    for (size_t slot = 0; slot < IMAGE_LAYER_SLOTS; slot++) {
+        image->next_layer += image->next_layer == image->smallest;
+        if (image->next_layer >= image->manifest.layer_count ||
+            image->evidence->layers_asked >= IMAGE_MAX_LAYERS_ASKED)
+            return;
+        if (image->others[slot].step != BLOB_DONE)
+            continue;
+        const struct descriptor *layer = &image->manifest.layers[image->next_layer++];
+        image->evidence->layers_asked++;
+        start_blob(&image->others[slot], image, layer, NULL,
+                   layer->url_count ? BLOB_RANGE : BLOB_HEAD);
+    }
+}
+
+void stage_layers_start(struct image_run *image)
+{
+    const struct manifest *manifest = &image->manifest;
+    struct image_evidence *evidence = image->evidence;
+
+    image->smallest = find_smallest(manifest);
+    evidence->layer_count = (unsigned)manifest->layer_count;
+    start_blob(&image->config, image, &manifest->config, &evidence->config,
+               manifest->config.size > MAX_CONFIG ? BLOB_RANGE : BLOB_WHOLE);
+    if (image->smallest < manifest->layer_count) {
+        evidence->layers_asked = 1;
+        start_blob(&image->layer, image, &manifest->layers[image->smallest], &evidence->blob,
+                   BLOB_RANGE);
+    } else {
+        evidence->blob.outcome = BLOB_NOT_REDIRECTED;
+        evidence->blob.reason = "the registry has no layer of this image to give";
+    }
+    start_others(image);
+}
+
+static void resume_blob(struct blob_run *blob)
+{
+    if (blob->step != BLOB_DONE && blob->waits)
+        ask_blob(blob, blob->step);
+}
+
+/* Also starts the layers for which there is room again. */
+void stage_layers_resume(struct image_run *image)
+{
+    if (!image->layers_begun)
+        return;
+    resume_blob(&image->config);
+    resume_blob(&image->layer);
+    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
+        resume_blob(&image->others[i]);
+    start_others(image);
+}
+
+bool stage_layers_pending(const struct image_run *image)
+{
+    if (image->config.step != BLOB_DONE || image->layer.step != BLOB_DONE)
+        return true;
+    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
+        if (image->others[i].step != BLOB_DONE)
+            return true;
+    return false;
+}
+
+static void expire_blob(struct blob_run *blob, bool expired)
+{
+    struct blob_evidence *evidence = blob->evidence;
+
+    if (blob->step == BLOB_DONE)
+        return;
+    enum fetch_outcome reached =
+        blob->request ? pull_request_end(blob->request, expired) : FETCH_LOCAL;
+    if (blob->request)
+        keep_trail(blob);
+    if (!expired || blob->waits || !registry_was_fair(blob->image->registry, blob->request))
+        evidence->outcome = BLOB_CANCELLED;
+    else
+        evidence->outcome = reached == FETCH_STALLED ? BLOB_STALLED : BLOB_UNREACHABLE;
+    evidence->duration = clock_monotonic() - blob->started;
+    if (is_other(blob)) {
+        if (blob->step != BLOB_HEAD && evidence->outcome != BLOB_CANCELLED)
+            keep_other(blob); /* its store is silent */
+        else
+            blob->image->evidence->layers_asked--; /* not asked to the end */
+    }
+    blob->step = BLOB_DONE;
+}
+
+void stage_layers_end(struct image_run *image, bool expired)
+{
+    expire_blob(&image->config, expired);
+    expire_blob(&image->layer, expired);
+    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
+        expire_blob(&image->others[i], expired);
+}
+
+static void refuse_blob(struct blob_run *blob, const char *why)
+{
+    if (blob->step != BLOB_DONE && blob->waits)
+        end_blob(blob, BLOB_REFUSED,
+                 arena_format(blob->image->registry->secrets,
+                              "it wants a token, and there is none: %s", why));
+}
+
+void stage_layers_refuse(struct image_run *image, const char *why)
+{
+    refuse_blob(&image->config, why);
+    refuse_blob(&image->layer, why);
+    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
+        refuse_blob(&image->others[i], why);
+    stage_layers_end(image, false);
+}

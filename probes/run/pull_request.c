@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * States: asked (a fetch is in progress), and done. A redirect and a retry lead back to asked. The
+ * fetch's callback moves the request; the deadline ends it from outside.
+ */
+
+#include "probes/run/pull_request.h"
+
+#include <string.h>
+
+#include "config/base/memory.h"
+#include "config/base/text.h"
+#include "probes/registry/ping.h"
+#include "probes/run/secrets.h"
+#include "probes/transport/http_fields.h"
+
+#define MAX_BUSY   4 /* retries after 408 and 429: containerd takes five answers */
+#define MAX_BROKEN 1 /* retries after 5xx: newer containerd asks once more */
+#define MAX_CUT    3 /* requests for the rest of a body that bring nothing, as containerd's */
+
+struct pull_request {
+    struct probe_run *run;
+    struct pull_request_options options;
+    struct arena *arena;
+    pull_request_done_fn *done;
+    void *context;
+    struct pull_trail trail;
+    unsigned busy;
+    unsigned broken;
+    unsigned cut;        /* bodies that brought nothing new */
+    struct text partial; /* of a body that was cut off */
+    struct fetch *fetch;
+};
+
+struct url pull_target_url(const struct probe_run *run, const char *path)
+{
+    const struct target *target = run->target;
+
+    return (struct url){.tls = !target->plain_http,
+                        .host = target->host,
+                        .port = target->port,
+                        .host_is_address = target->host_is_address,
+                        .address = target->address,
+                        .path = path};
+}
+
+const char *pull_ping_path(const struct probe_run *run, struct arena *arena)
+{
+    const char *root = run->puller->api_root;
+
+    return root ? arena_format(arena, "%s/", root) : REGISTRY_PING_PATH;
+}
+
+static bool same_place(const struct url *a, const struct url *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+bool pull_same_origin(const struct url *a, const struct url *b)
+{
+    return a->tls == b->tls && same_place(a, b);
+}
+
+const char *pull_keep_text(struct probe_run *run, const char *text)
+{
+    struct text escaped = TEXT_WITH_LIMIT((size_t)EVIDENCE_MAX_TEXT * 4);
+
+    if (!text)
+        return NULL;
+    text_append_peer(&escaped, text, strlen(text), EVIDENCE_MAX_TEXT);
+    const char *kept = arena_copy_text(run->evidence->arena, text_string(&escaped));
+    text_free(&escaped);
+    return kept;
+}
+
+const char *pull_keep_url(struct probe_run *run, struct arena *secrets, const char *url)
+{
+    return pull_keep_text(run, url ? url_shown_location(url, secrets) : NULL);
+}
+
+/* ---- authorization ---- */
+
+/* Go's rule for headers with secrets: the same host or a subdomain of it. */
+static bool is_below(const struct url *url, const struct url *domain)
+{
+    size_t length = strlen(url->host);
+    size_t suffix = strlen(domain->host);
+
+    if (strcmp(url->host, domain->host) == 0)
+        return true;
+    return length > suffix && !url->host_is_address && url->host[length - suffix - 1] == '.' &&
+           strcmp(url->host + length - suffix, domain->host) == 0;
+}
+
+/* False where the authorization would leave the place that asked for it, or TLS. */
+static bool may_go(const struct pull_authorization *authorization, const struct url *to)
+{
+    if (authorization->is_anonymous)
+        return true;
+    if (!to->tls && authorization->asked_by.tls)
+        return false;
+    return authorization->is_key ? pull_same_origin(to, &authorization->asked_by)
+                                 : is_below(to, &authorization->asked_by);
+}
+
+/* containerd answers each host's own challenge; Go carries the first request's header along. */
+static const struct pull_authorization *authorization_for(const struct pull_request *request,
+                                                          const struct url *to)
+{
+    const struct pull_request_options *options = &request->options;
+
+    for (size_t i = 0; i < options->authorization_count; i++)
+        if (same_place(&options->authorizations[i].asked_by, to))
+            return &options->authorizations[i];
+    for (size_t i = 0; i < options->authorization_count; i++)
+        if (same_place(&options->authorizations[i].asked_by, &options->at) &&
+            to->port == options->at.port && is_below(to, &options->at))
+            return &options->authorizations[i];
+    return NULL;
+}
+
+/* Headers that the puller's files give the target itself. They may be a key, and so are kept back
+ * where anybody may be at the other end. */
+static const char *own_headers(const struct probe_run *run, const struct url *to)
+{
+    const struct target *target = run->target;
+    const struct url own = pull_target_url(run, "/");
+    bool verified = !target->plain_http && !target->insecure_skip_verify;
+
+    return run->puller->headers && pull_same_origin(&own, to) &&
+                   (verified || target->send_key_unverified)
+               ? run->puller->headers
+               : "";
+}
+
+static const char *headers_for(struct pull_request *request, const struct url *to)
+{
+    const struct pull_authorization *authorization = authorization_for(request, to);
+    const char *headers = request->options.headers ? request->options.headers : "";
+    const char *rest =
+        request->partial.length
+            ? arena_format(request->arena, "Range: bytes=%zu-\r\n", request->partial.length)
+            : "";
+    const char *given = own_headers(request->run, to);
+
+    if (authorization && !may_go(authorization, to)) {
+        request->trail.withheld = true;
+        authorization = NULL;
+    }
+    request->trail.authorized = authorization != NULL;
+    return rest ? arena_format(request->arena, "%s%s%s%s", authorization ? authorization->line : "",
+                               given, headers, rest)
+                : NULL;
+}
+
+/* ---- one fetch ---- */
+
+static void pull_answered(enum fetch_outcome outcome, const struct http_response *response,
+                          void *context);
+
+static struct remote_host_evidence *remote_at(struct pull_request *request, const struct url *at)
+{
+    struct remote_host_evidence *remote = request->options.elsewhere;
+
+    if (remote->host && remote->port == at->port && remote->plain_http == !at->tls &&
+        strcmp(remote->host, at->host) == 0)
+        return remote;
+    *remote = (struct remote_host_evidence){
+        .host = pull_keep_text(request->run, at->host), .port = at->port, .plain_http = !at->tls};
+    return remote;
+}
+
+static bool send_request(struct pull_request *request)
+{
+    const struct url *at = &request->trail.at;
+    const struct url target = pull_target_url(request->run, "/");
+    bool own = same_place(at, &target);
+    struct fetch_place place = {.host = at->host,
+                                .port = at->port,
+                                .plain_http = !at->tls,
+                                .host_is_address = at->host_is_address,
+                                .address = at->address,
+                                .known = own ? request->options.known : NULL};
+    struct http_request wanted = {.method = request->options.method,
+                                  .path = at->path,
+                                  .accept = request->options.accept,
+                                  .extra_headers = headers_for(request, at),
+                                  .body = request->options.form,
+                                  .max_body = request->options.max_body,
+                                  .is_enough = request->options.is_enough};
+
+    fetch_free(request->fetch);
+    request->fetch = NULL;
+    if (!wanted.extra_headers || !wanted.path)
+        return false;
+    request->fetch =
+        fetch_start(request->run, &place, &wanted, request->arena,
+                    own ? request->options.own : remote_at(request, at), pull_answered, request);
+    return request->fetch != NULL;
+}
+
+/* ---- redirects ---- */
+
+const char *pull_whole_url(const struct url *at, const char *written, struct arena *arena)
+{
+    const char *scheme = at->tls ? "https" : "http";
+    const char *location = written ? url_clean_location(written, arena) : NULL;
+
+    if (!location)
+        return NULL;
+    if (url_has_scheme(location))
+        return location;
+    if (strncmp(location, "//", 2) == 0)
+        return arena_format(arena, "%s:%s", scheme, location);
+    const char *host = http_host_header(at->host, at->port, at->tls ? 443 : 80, arena);
+    const char *path = url_resolve_path(at->path, location, arena);
+    return host && path ? arena_format(arena, "%s://%s%s", scheme, host, path) : NULL;
+}
+
+/* The trail's `trouble` is set if it cannot be followed. */
+static void follow_redirect(struct pull_request *request, const struct http_response *response)
+{
+    struct pull_trail *trail = &request->trail;
+    const char *location = http_response_header(response, "location", 0);
+    const char *whole = pull_whole_url(&trail->at, location, request->arena);
+    struct url next = {0};
+
+    trail->redirect_status = response->status;
+    trail->location = whole;
+    if (!whole || url_parse(whole, request->arena, &next)) {
+        trail->trouble = "it redirects to no URL that can be used";
+        return;
+    }
+    if (++trail->redirects > PULL_MAX_REDIRECTS) {
+        trail->trouble = "it redirects without end";
+        return;
+    }
+    run_add_query(request->run, &next);
+    trail->at = next;
+}
+
+static bool is_followed(const struct pull_request *request, const struct http_response *response)
+{
+    const char *location = http_response_header(response, "location", 0);
+
+    return !request->options.keeps_redirect && !request->options.form &&
+           http_is_redirect(response->status) && location && *location;
+}
+
+/* ---- answers ---- */
+
+/* A retry begins where the request began, as containerd's does. */
+static bool is_retried(struct pull_request *request, unsigned status)
+{
+    if (request->options.asks_once)
+        return false;
+    if (status == 408 || status == 429)
+        return request->busy++ < MAX_BUSY;
+    if (status == 500 || (status >= 502 && status <= 504))
+        return request->broken++ < MAX_BROKEN;
+    return false;
+}
+
+static void begin(struct pull_request *request)
+{
+    request->trail = (struct pull_trail){.at = request->options.at,
+                                         .was_broken = request->broken > 0,
+                                         .was_resumed = request->partial.length > 0};
+}
+
+/* The bytes that the request has so far with those of this answer, which may begin anew. */
+static size_t add_partial(struct pull_request *request, const struct http_response *response)
+{
+    size_t known = response->status == 206 ? 0 : request->partial.length;
+
+    if (response->body_length <= known)
+        return 0;
+    text_append_bytes(&request->partial, response->body + known, response->body_length - known);
+    return response->body_length - known;
+}
+
+/* True if the answer was cut off where containerd asks for the rest (httpreadseeker.go). */
+static bool is_resumed(struct pull_request *request, const struct http_response *response)
+{
+    if (request->options.size <= 0 || request->options.size > HTTP_MAX_BODY || !response ||
+        !response->was_cut || response->was_zipped ||
+        (response->status != 200 && response->status != 206))
+        return false;
+    return add_partial(request, response) || request->cut++ < MAX_CUT;
+}
+
+static void tell_answer(struct pull_request *request, const struct http_response *response)
+{
+    struct http_response whole = *response;
+
+    if (request->trail.was_resumed && response->status <= 206) {
+        (void)add_partial(request, response);
+        whole.status = 200;
+        whole.outcome = HTTP_ANSWERED;
+        whole.was_zipped = true; /* no header tells the length of the whole */
+        whole.body = text_string(&request->partial);
+        whole.body_length = request->partial.length;
+    }
+    request->done(text_truncated(&request->partial) ? FETCH_LOCAL : FETCH_ANSWERED, &whole,
+                  request->context);
+}
+
+static void ask_for_rest(struct pull_request *request, const struct http_response *response)
+{
+    begin(request);
+    request->trail.was_resumed = true;
+    if (request->partial.length >= (uint64_t)request->options.size)
+        tell_answer(request, response);
+    else if (!send_request(request))
+        request->done(FETCH_LOCAL, NULL, request->context);
+}
+
+static void pull_answered(enum fetch_outcome outcome, const struct http_response *response,
+                          void *context)
+{
+    struct pull_request *request = context;
+
+    request->run->odd_headers |= response && response->odd_headers;
+    if (outcome == FETCH_CLOSED && is_resumed(request, response)) {
+        ask_for_rest(request, response);
+        return;
+    }
+    if (outcome != FETCH_ANSWERED) {
+        request->done(outcome, response, request->context);
+        return;
+    }
+    if (is_followed(request, response)) {
+        follow_redirect(request, response);
+        if (request->trail.trouble)
+            request->done(FETCH_MALFORMED, response, request->context);
+        else if (!send_request(request))
+            request->done(FETCH_LOCAL, NULL, request->context);
+        return;
+    }
+    if (is_retried(request, response->status)) {
+        begin(request);
+        if (!send_request(request))
+            request->done(FETCH_LOCAL, NULL, request->context);
+        return;
+    }
+    tell_answer(request, response);
+}
+
+struct pull_request *pull_request_start(struct probe_run *run,
+                                        const struct pull_request_options *options,
+                                        struct arena *arena, pull_request_done_fn *done,
+                                        void *context)
+{
+    struct pull_request *request = memory_allocate(sizeof(*request));
+
+    if (!request)
+        return NULL;
+    request->run = run;
+    request->options = *options;
+    request->arena = arena;
+    request->done = done;
+    request->context = context;
+    request->partial = TEXT_WITH_LIMIT(HTTP_MAX_BODY);
+    begin(request);
+    if (send_request(request))
+        return request;
+    pull_request_free(request);
+    return NULL;
+}
+
+const struct pull_trail *pull_request_trail(const struct pull_request *request)
+{
+    return &request->trail;
+}
+
+void pull_request_free(struct pull_request *request)
+{
+    if (!request)
+        return;
+    fetch_free(request->fetch);
+    text_free(&request->partial);
+    memory_release(request);
+}
+
+enum fetch_outcome pull_request_end(struct pull_request *request, bool expired)
+{
+    return request->fetch ? fetch_end(request->fetch, expired) : FETCH_LOCAL;
+}
+
+usec_t pull_request_elapsed(const struct pull_request *request)
+{
+    return request->fetch ? fetch_elapsed(request->fetch) : 0;
+}

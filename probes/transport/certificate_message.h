@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Looks at the certificates of a peer (RFC 5246 7.4.2, RFC 8446 4.4.2) before OpenSSL decodes them,
+ * because decoding has no limit but their bytes: 480 keys with compressed points, or 30,000 names,
+ * cost more time than the rest of the handshake. Hostile input.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* `body` is the message without its header of four bytes. NULL, or why it is refused: there is more
+ * than any registry sends, or a key that makes Go refuse the handshake. */
+const char *certificate_message_refusal(const unsigned char *body, size_t length, bool is_tls_1_3);

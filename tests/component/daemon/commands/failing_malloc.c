@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Preloaded into a program, so that allocation number FAIL_AT (from 1) fails, also if the C library
+ * or another library makes it. The number of allocations is written to FAIL_COUNT at the end. */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+extern void *original_malloc(size_t size) __asm__("__libc_malloc");
+extern void *original_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+extern void *original_realloc(void *block, size_t size) __asm__("__libc_realloc");
+
+static unsigned long count;
+static unsigned long failing;
+
+__attribute__((constructor)) static void read_order(void)
+{
+    const char *order = getenv("FAIL_AT");
+
+    count = 0;
+    failing = order ? strtoul(order, NULL, 10) : 0;
+}
+
+__attribute__((destructor)) static void tell_count(void)
+{
+    const char *path = getenv("FAIL_COUNT");
+    unsigned long counted = count;
+    FILE *file = path ? fopen(path, "we") : NULL;
+
+    if (!file)
+        return;
+    fprintf(file, "%lu", counted);
+    fclose(file);
+}
+
+/* libseccomp 2.5 crashes or hangs if one of its own allocations fails, so these do not fail:
+ * this is no test of libseccomp. */
+static bool fails(const void *caller)
+{
+    Dl_info info;
+
+    if (++count != failing)
+        return false;
+    errno = ENOMEM;
+    return !dladdr(caller, &info) || !strstr(info.dli_fname, "libseccomp");
+}
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's are reserved names */
+
+EXPORT void *malloc(size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : original_malloc(size);
+}
+
+EXPORT void *calloc(size_t number, size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : original_calloc(number, size);
+}
+
+EXPORT void *realloc(void *block, size_t size)
+{
+    return fails(__builtin_return_address(0)) ? NULL : original_realloc(block, size);
+}
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "probes/transport/trust_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_tls.h"
+#include "probes/libraries.h"
+
+static char ca_path[] = "/tmp/test_trust_store.XXXXXX";
+
+static void trust_of_a_file(void **state)
+{
+    char error[512] = "";
+
+    (void)state;
+    assert_null(trust_store_open(&(struct trust_options){.ca_file = "/nonexistent/ca.pem"}, error,
+                                 sizeof(error)));
+    assert_string_equal(error, "/nonexistent/ca.pem: No such file or directory");
+    assert_null(trust_store_open(&(struct trust_options){.ca_file = "/"}, error, sizeof(error)));
+    assert_string_equal(error, "/: Is a directory");
+    assert_null(
+        trust_store_open(&(struct trust_options){.ca_file = "/dev/null"}, error, sizeof(error)));
+    assert_non_null(strstr(error, "/dev/null: no usable certificate"));
+}
+
+static void trust_of_the_system(void **state)
+{
+    char directory[] = "/tmp/test_trust.XXXXXX";
+    char path[64];
+    char error[512] = "";
+    struct trust_store *found;
+    FILE *file;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    setenv("SSL_CERT_DIR", directory, 1);
+    setenv("SSL_CERT_FILE", "/nonexistent/bundle.pem", 1);
+    assert_null(trust_store_open(&(struct trust_options){0}, error, sizeof(error)));
+    assert_non_null(strstr(error, "/nonexistent/bundle.pem"));
+    assert_non_null(strstr(error, directory));
+
+    setenv("SSL_CERT_FILE", ca_path, 1);
+    found = trust_store_open(&(struct trust_options){0}, error, sizeof(error));
+    assert_non_null(found);
+    assert_string_equal(error, "");
+    trust_store_release(found);
+
+    snprintf(path, sizeof(path), "%s/5ed36f99.0", directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    setenv("SSL_CERT_FILE", "/nonexistent/bundle.pem", 1);
+    found = trust_store_open(&(struct trust_options){0}, error, sizeof(error));
+    assert_non_null(found);
+    assert_ptr_equal(trust_store_hold(found), found);
+    trust_store_release(found);
+    assert_non_null(trust_store_context(found));
+    trust_store_release(found);
+    unlink(path);
+    rmdir(directory);
+    unsetenv("SSL_CERT_DIR");
+    unsetenv("SSL_CERT_FILE");
+}
+
+static int group_setup(void **state)
+{
+    struct fake_pki pki = {0};
+    int fd = mkstemp(ca_path);
+    bool done =
+        fd >= 0 && close(fd) == 0 && fake_pki_make(&pki) && fake_pki_write_ca(&pki, ca_path);
+
+    (void)state;
+    fake_pki_clear(&pki);
+    return done ? 0 : -1;
+}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    return unlink(ca_path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trust_of_a_file),
+        cmocka_unit_test(trust_of_the_system),
+    };
+    int failed;
+
+    if (libraries_start() < 0)
+        return 1;
+    failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
+    libraries_stop();
+    return failed;
+}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Addresses as Go's resolver finds them."""
+
+from place import HOST, IP, IP2, IP6, SILENT, Registry, dns_question, dns_reply, run
+from situation import each, situation
+
+
+def lame(query, tcp=False):
+    return dns_reply(query, 0, [], 0x8100)
+
+
+def pull(place, reference=HOST + "/team/app:1"):
+    return place.pull(reference, unpack=False)
+
+
+@each("names/hosts", [
+    ("name", "only /etc/hosts has the name", f"{IP} {HOST}\n"),
+    ("case", "in another case, after an alias, with a dot", f"{IP} other {HOST.upper()}.\n"),
+], works=True)
+def hosts(place, text):
+    place.zone = {}
+    place.write_hosts("127.0.0.1 localhost\n" + text)
+    place.serve_dns()
+    place.serve(Registry())
+    return pull(place)
+
+
+@situation("names/hosts-stale", "/etc/hosts has an address that does not answer", False, "fail")
+def hosts_stale(place):
+    place.write_hosts(f"{SILENT} {HOST}\n")
+    place.serve_dns()
+    place.serve(Registry())
+    place.timeout = "3s"
+    return pull(place)
+
+
+@each("names/search", [
+    ("after", "the search list is needed", "search x.test corp.test\n", "hub.infra"),
+    ("ndots", "ndots sends the name to the search list first",
+     "search corp.test\noptions ndots:5\n", "hub.infra"),
+], works=True)
+def search(place, text, name):
+    place.zone = {name + ".corp.test": {"A": [IP]}}
+    place.write_resolv_conf(text + "nameserver 127.0.0.1\n")
+    place.serve_dns()
+    place.serve(Registry(host=name), certificate=place.certificate("own", [name]))
+    return pull(place, name + "/team/app:1")
+
+
+@situation("names/use-vc", "use-vc, and UDP is dropped", True)
+def use_vc(place):
+    place.write_resolv_conf("nameserver 127.0.0.1\noptions use-vc\n")
+    place.serve_dns(udp=False)
+    place.serve(Registry())
+    return pull(place)
+
+
+@situation("names/none", "no nameserver, one runs at 127.0.0.1", True)
+def none(place):
+    place.write_resolv_conf("# none\n")
+    place.serve_dns()
+    place.serve(Registry())
+    return pull(place)
+
+
+@each("names/first", [
+    ("lame", "the first nameserver is lame", lame),
+    ("servfail", "the first nameserver fails", lambda query, tcp=False: dns_reply(query, 2)),
+    ("refused", "the first nameserver refuses", lambda query, tcp=False: dns_reply(query, 5)),
+], works=True)
+def first(place, answer):
+    place.write_resolv_conf(f"nameserver 127.0.0.1\nnameserver {IP2}\n")
+    place.serve_dns(answer=answer)
+    place.serve_dns(IP2)
+    place.serve(Registry())
+    return pull(place)
+
+
+@each("names/first-final", [
+    ("nxdomain", "the first nameserver says NXDOMAIN", lambda query, tcp=False: dns_reply(query, 3)),
+    ("nodata", "the first nameserver says NODATA", lambda query, tcp=False: dns_reply(query, 0)),
+], works=False)
+def first_final(place, answer):
+    place.write_resolv_conf(f"nameserver 127.0.0.1\nnameserver {IP2}\n")
+    place.serve_dns(answer=answer)
+    place.serve_dns(IP2)
+    place.serve(Registry())
+    return pull(place)
+
+
+@situation("names/class-e", "a registry at 240.0.0.10", True)
+def class_e(place):
+    run("ip addr add 240.0.0.10/32 dev lo")
+    place.zone = {HOST: {"A": ["240.0.0.10"]}}
+    place.serve_dns()
+    place.serve(Registry(), "240.0.0.10")
+    return pull(place)
+
+
+@situation("names/no-aaaa", "a question for AAAA is never answered", True, "warn", "dns_slow")
+def no_aaaa(place):
+    place.write_resolv_conf("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    place.serve_dns(answer=lambda query, tcp=False:
+                    None if dns_question(query)[1] == 28 else place.answer(query))
+    place.serve(Registry())
+    return pull(place)
+
+
+@situation("names/spare-certificate", "IPv4 works, the IPv6 address of a site has another certificate", True,
+           "warn", "some_addresses_unreachable")
+def spare_certificate(place):
+    place.zone = {HOST: {"A": [IP], "AAAA": [IP6]}}
+    place.serve_dns()
+    place.serve(Registry())
+    place.serve(Registry(), IP6, certificate=place.certificate("own", ["other.test"]))
+    return pull(place)
+
+
+@situation("names/first-certificate", "IPv6 of a site works, IPv4, which comes first, has another one",
+           False, "fail", "tls_name_mismatch")
+def first_certificate(place):
+    place.zone = {HOST: {"A": [IP], "AAAA": [IP6]}}
+    place.serve_dns()
+    place.serve(Registry(), IP6)
+    place.serve(Registry(), certificate=place.certificate("own", ["other.test"]))
+    return pull(place)
+
+
+@situation("names/global-certificate", "global IPv6 works, IPv4 has another certificate", True, "warn",
+           "some_addresses_unreachable")
+def global_certificate(place):
+    run("ip addr add 2402:4e00::10/128 dev lo")
+    place.zone = {HOST: {"A": [IP], "AAAA": ["2402:4e00::10"]}}
+    place.serve_dns()
+    place.serve(Registry(), "2402:4e00::10")
+    place.serve(Registry(), certificate=place.certificate("own", ["other.test"]))
+    return pull(place)
