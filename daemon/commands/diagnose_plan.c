@@ -25,8 +25,9 @@ static void take_resolvers(struct pod_case *known, struct network_settings *netw
     char *text = arena_copy_text(known->arena, value);
     if (!text)
         return;
+    _Static_assert(RESOLV_CONF_MAX_NAMESERVERS <= SETTINGS_MAX_RESOLVERS, "all of them fit");
     resolv_conf_parse(text, &conf);
-    for (size_t i = 0; i < conf.nameserver_count && i < SETTINGS_MAX_RESOLVERS; i++)
+    for (size_t i = 0; i < conf.nameserver_count && i < RESOLV_CONF_MAX_NAMESERVERS; i++)
         network->host_resolvers[network->host_resolver_count++] = conf.nameservers[i];
     if (!conf.nameserver_count)
         pod_case_note(known, "The annotation %s has no nameserver line, so it changes nothing.",
