@@ -8,7 +8,7 @@
 #include "config/target.h"
 
 #define MAX_PROXY_URL 2048
-#define SENTENCE      "it is http:// or socks5://[USER:PASSWORD@]HOST[:PORT]"
+#define SENTENCE      "it is http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]"
 
 /* NULL if an escape is broken, or memory is short. */
 static const char *percent_decode(const char *text, size_t length, struct arena *arena)

@@ -370,14 +370,28 @@ static void put_v2(struct text *out, const struct subject *subject)
     }
 }
 
-static uint16_t proxy_port(const struct subject *subject)
+/* Zeroed if there is none. */
+static struct proxy_url proxy_of(const struct subject *subject)
 {
     const char *url = subject->facts->evidence->proxy.url;
     struct proxy_url proxy = {0};
 
     if (!url || proxy_url_parse(url, subject->arena, &proxy))
-        return 0;
-    return proxy.port;
+        return (struct proxy_url){0};
+    return proxy;
+}
+
+/* TLS with the proxy itself; net/http marks such an error like one of its connection. */
+static void put_proxy_handshake(struct text *out, const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    struct proxy_url proxy = proxy_of(subject);
+
+    text_append(out, "proxyconnect tcp: ");
+    if (evidence->proxy.tls.outcome == TLS_PLAIN_HTTP) /* not put into words there */
+        text_append(out, "tls: first record does not look like a TLS handshake");
+    else if (proxy.host)
+        put_handshake(out, &evidence->proxy.tls, proxy.host, evidence->measured_at);
 }
 
 /* From the connection up to the answer to GET /v2/. */
@@ -387,7 +401,7 @@ static void put_path(struct text *out, const struct subject *subject, const char
     const struct path_evidence *path = subject->path;
 
     if (path->tcp.outcome != TCP_OK)
-        put_dial(out, path, path->views & VIEW_PROXY ? proxy_port(subject) : port);
+        put_dial(out, path, path->views & VIEW_PROXY ? proxy_of(subject).port : port);
     else if (path->tls.outcome != TLS_OK && path->tls.outcome != TLS_SKIPPED)
         put_handshake(out, &path->tls, host, subject->facts->evidence->measured_at);
     else if (!subject->phase)
@@ -564,6 +578,9 @@ static void put_error(struct text *out, const struct subject *subject, enum caus
         put_blob(out, subject);
     else if (cause == CAUSE_INTERMITTENT)
         put_filled(out, subject, subject->path ? "dial tcp {endpoint}: i/o timeout" : "");
+    else if (cause == CAUSE_PROXY_UNREACHABLE &&
+             subject->facts->evidence->proxy.outcome == PROXY_TLS_FAILED)
+        put_proxy_handshake(out, subject);
     else if (subject->path)
         put_path(out, subject, target->host, target->port);
     else

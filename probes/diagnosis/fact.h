@@ -40,11 +40,14 @@ enum fact {
     FACT_DNS_LOCAL,           /* no address that is not bogus, and this machine could not ask */
 
     /* ---- the proxy that the puller uses ---- */
-    FACT_PROXIED, /* the registry answers through it */
-    FACT_PROXY_UNREACHABLE,
-    FACT_PROXY_REFUSED,    /* it answers, and gives no tunnel */
-    FACT_PROXY_UNREADABLE, /* its answer is silence or no HTTP, so no status says so */
-    FACT_PROXY_WANTS_KEY,  /* 407 */
+    FACT_PROXIED,           /* the registry answers through it */
+    FACT_PROXY_UNREACHABLE, /* or no TLS with it */
+    FACT_PROXY_CERTIFICATE, /* because clients refuse its certificate */
+    FACT_PROXY_UNTRUSTED,   /* for its issuer */
+    FACT_PROXY_PLAIN,       /* because it speaks plain HTTP */
+    FACT_PROXY_REFUSED,     /* it answers, and gives no tunnel */
+    FACT_PROXY_UNREADABLE,  /* its answer is silence or no HTTP, so no status says so */
+    FACT_PROXY_WANTS_KEY,   /* 407 */
 
     /* ---- the node's files, and the mirrors that they put before the registry ---- */
     FACT_NODE_FIRST,

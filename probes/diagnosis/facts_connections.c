@@ -106,6 +106,21 @@ static bool is_incomplete(const struct facts *facts)
     return false;
 }
 
+static void collect_proxy_tls(struct facts *facts, const struct path_evidence *used)
+{
+    enum tls_outcome outcome = facts->evidence->proxy.tls.outcome;
+    bool untrusted = outcome == TLS_UNTRUSTED_ISSUER || outcome == TLS_SELF_SIGNED;
+
+    facts_set_path(facts, FACT_PROXY_UNREACHABLE, used);
+    if (untrusted)
+        facts_set_path(facts, FACT_PROXY_UNTRUSTED, used);
+    if (untrusted || outcome == TLS_NAME_MISMATCH || outcome == TLS_EXPIRED ||
+        outcome == TLS_NOT_YET_VALID)
+        facts_set_path(facts, FACT_PROXY_CERTIFICATE, used);
+    if (outcome == TLS_PLAIN_HTTP)
+        facts_set_path(facts, FACT_PROXY_PLAIN, used);
+}
+
 /* With a proxy only its answer counts; the direct paths are witnesses. */
 static void collect_proxy(struct facts *facts)
 {
@@ -136,6 +151,9 @@ static void collect_proxy(struct facts *facts)
     case PROXY_NAME_NOT_FOUND:
     case PROXY_UNREACHABLE:
         facts_set_path(facts, FACT_PROXY_UNREACHABLE, failed);
+        return;
+    case PROXY_TLS_FAILED:
+        collect_proxy_tls(facts, used);
         return;
     case PROXY_WANTS_KEY:
         facts_set_path(facts, FACT_PROXY_WANTS_KEY, used);

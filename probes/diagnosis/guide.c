@@ -114,6 +114,8 @@ static const char *condition_of(const struct line *line)
         {FACT_REALM_PUBLIC, "*(a public address)* ", ""},
         {FACT_REALM_INTERNAL, "*(an internal address)* ", ""},
         {FACT_PROXY_WANTS_KEY, "*(it wants a key)* ", ""},
+        {FACT_PROXY_PLAIN, "*(plain HTTP)* ", ""},
+        {FACT_PROXY_UNTRUSTED, "*(an unknown authority)* ", "*(another name, or other dates)* "},
         {FACT_BLOB_PUBLIC, "*(a public address)* ", ""},
         {FACT_BLOB_ELSEWHERE, "*(a redirect to a store)* ",
          "*(the registry gives layers itself)* "},

@@ -287,26 +287,7 @@ static void say_proxy_said(struct text *out, const struct subject *subject)
 
 static void say_names(struct text *out, const struct subject *subject)
 {
-    const struct certificate_evidence *certificate =
-        subject->path ? &subject->path->tls.certificate : NULL;
-
-    if (!certificate || certificate->name_count == 0)
-        text_append(out, "no name that clients accept");
-    for (size_t i = 0; certificate && i < certificate->name_count; i++)
-        text_append_format(out, "%s%s", i ? ", " : "", certificate->names[i]);
-}
-
-static void say_time(struct text *out, int64_t when)
-{
-    struct tm parts;
-    time_t seconds = (time_t)when;
-    char buffer[40];
-
-    if (gmtime_r(&seconds, &parts) &&
-        strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S UTC", &parts) > 0)
-        text_append(out, buffer);
-    else
-        text_append_format(out, "%" PRId64, when);
+    append_certificate_names(out, subject->path ? &subject->path->tls.certificate : NULL);
 }
 
 enum member_kind { MEMBER_TEXT, MEMBER_TIME, MEMBER_NUMBER };
@@ -351,7 +332,7 @@ static void say_member(struct text *out, const char *name, const struct path_evi
             return;
         case MEMBER_TIME:
             memcpy(&time, at, sizeof(time));
-            say_time(out, time);
+            append_time(out, time);
             return;
         case MEMBER_NUMBER:
             memcpy(&number, at, sizeof(number));

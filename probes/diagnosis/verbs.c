@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <time.h>
 
 #include "probes/evidence/view.h"
 
@@ -16,6 +17,27 @@ void append_address(struct text *out, const struct address *address)
     char buffer[ADDRESS_TEXT_SIZE];
 
     text_append(out, address_format(address, buffer));
+}
+
+void append_certificate_names(struct text *out, const struct certificate_evidence *certificate)
+{
+    if (!certificate || certificate->name_count == 0)
+        text_append(out, "no name that clients accept");
+    for (size_t i = 0; certificate && i < certificate->name_count; i++)
+        text_append_format(out, "%s%s", i ? ", " : "", certificate->names[i]);
+}
+
+void append_time(struct text *out, int64_t when)
+{
+    struct tm parts;
+    time_t seconds = (time_t)when;
+    char buffer[40];
+
+    if (gmtime_r(&seconds, &parts) &&
+        strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S UTC", &parts) > 0)
+        text_append(out, buffer);
+    else
+        text_append_format(out, "%" PRId64, when);
 }
 
 const char *class_adjective(enum address_class address_class)
@@ -167,9 +189,35 @@ void verbs_of_failures(struct text *out, const struct evidence *evidence, bool w
         text_append_format(out, ", and %zu more fail", count - listed);
 }
 
+/* What the certificate of a proxy lacks; the registry's has causes of its own. */
+static void put_proxy_tls(struct text *out, const struct tls_evidence *tls)
+{
+    const struct certificate_evidence *certificate = &tls->certificate;
+
+    put_tls_failure(out, tls);
+    if (tls->outcome == TLS_UNTRUSTED_ISSUER && certificate->issuer) {
+        text_append_format(out, " (issuer: %s)", certificate->issuer);
+    } else if (tls->outcome == TLS_NAME_MISMATCH) {
+        text_append(out, " (it is for ");
+        append_certificate_names(out, certificate);
+        text_append(out, ")");
+    } else if (tls->outcome == TLS_EXPIRED && certificate->present) {
+        text_append(out, " (it ended on ");
+        append_time(out, certificate->not_after);
+        text_append(out, ")");
+    } else if (tls->outcome == TLS_NOT_YET_VALID && certificate->present) {
+        text_append(out, " (it begins on ");
+        append_time(out, certificate->not_before);
+        text_append(out, ")");
+    }
+}
+
 bool verb_of_proxy(struct text *out, const struct proxy_evidence *proxy)
 {
     switch (proxy->outcome) {
+    case PROXY_TLS_FAILED:
+        put_proxy_tls(out, &proxy->tls);
+        return true;
     case PROXY_NAME_NOT_FOUND:
         text_append(out, "has a name that does not resolve");
         return true;

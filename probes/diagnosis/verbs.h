@@ -10,6 +10,8 @@
 
 const char *class_adjective(enum address_class address_class); /* "private", "provider-internal" */
 void append_address(struct text *out, const struct address *address);
+void append_certificate_names(struct text *out, const struct certificate_evidence *certificate);
+void append_time(struct text *out, int64_t when); /* "2026-11-30 12:00:00 UTC" */
 
 /* The verb of a sentence about a resolver: "gives the private address 10.0.3.7". NULL is allowed.
  */

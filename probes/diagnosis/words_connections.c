@@ -303,14 +303,27 @@ const struct cause_words words_connections[] = {
          .title = "The proxy that pulls of this registry use cannot be reached.",
          .says = LINES(LINE("Pulls of {host} go through the proxy {proxy} (set by {proxy_source}), "
                             "which {proxy_said}.")),
-         .pulls = PULLS("proxyconnect tcp: dial tcp PROXY: i/o timeout"),
+         .pulls = PULLS("proxyconnect tcp: dial tcp PROXY: i/o timeout",
+                        "proxyconnect tcp: tls: failed to verify certificate: x509: certificate "
+                        "signed by unknown authority"),
          .steps = STEPS(LINES(
              LINE("Check the proxy's address where it is set (HTTPS_PROXY, the proxy option, or "
-                  "the unit of containerd), and check that the proxy runs."),
+                  "the unit of containerd), and check that the proxy runs.",
+                  NONE(FACT_PROXY_CERTIFICATE, FACT_PROXY_PLAIN)),
+             LINE("The proxy speaks plain HTTP at this port: write its URL with http:// instead of "
+                  "https://.",
+                  ALL(FACT_PROXY_PLAIN)),
+             LINE("Add the authority of the proxy's certificate to those that the machine which "
+                  "pulls trusts (SSL_CERT_FILE of containerd's unit, or its certificate folder), "
+                  "or give the proxy a certificate of an authority that it trusts.",
+                  ALL(FACT_PROXY_UNTRUSTED)),
+             LINE("Give the proxy a certificate that is valid today for the name or address in "
+                  "its URL, or name it in the URL as its certificate does.",
+                  ALL(FACT_PROXY_CERTIFICATE), NONE(FACT_PROXY_UNTRUSTED)),
              LINE("If {registry} can be reached without a proxy, add its host to NO_PROXY."))),
          .why = "Your settings send pulls of this registry through a proxy. Its name does not "
-                "resolve, or its address refuses connections or does not answer, so no request "
-                "reaches the registry.",
+                "resolve, or its address refuses connections or does not answer, or its URL is "
+                "https:// and its certificate is refused, so no request reaches the registry.",
          .verify = "The proxy line shows ok.",
          .check = CHECK_WITH_PROFILE,
          .shown = SHOW_PATHS},

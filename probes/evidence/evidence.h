@@ -73,11 +73,12 @@ enum proxy_outcome {
     PROXY_OK,
     PROXY_NAME_NOT_FOUND,
     PROXY_UNREACHABLE, /* the paths of view "proxy" say how */
+    PROXY_TLS_FAILED,  /* TLS with the proxy itself: `tls` says how */
     PROXY_REFUSED,     /* CONNECT: `status` says how */
     PROXY_WANTS_KEY,   /* 407 */
     PROXY_STALLED,
     PROXY_INVALID, /* no valid answer to CONNECT or SOCKS; `detail` says why */
-    PROXY_LOCAL,   /* this machine, or a kind of proxy that this program does not speak to */
+    PROXY_LOCAL,   /* this machine, or a proxy that this program does not use */
     PROXY_OUTCOME_COUNT,
 };
 const char *proxy_outcome_name(enum proxy_outcome outcome);
@@ -90,7 +91,9 @@ struct proxy_evidence {
     const char *source; /* the variable or option that names it */
     unsigned status;    /* of the answer to CONNECT; 0: none */
     const char *detail;
-    usec_t duration; /* of asking for the tunnel */
+    usec_t duration;         /* of asking for the tunnel */
+    bool over_tls;           /* its URL is https, and it was connected to */
+    struct tls_evidence tls; /* with the proxy itself */
 };
 
 struct evidence {

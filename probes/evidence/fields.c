@@ -258,6 +258,8 @@ static const struct field proxy_rows[] = {
     FIELD(proxy_evidence, status, "status", FIELD_NUMBER),
     FIELD(proxy_evidence, detail, "detail", FIELD_TEXT),
     FIELD(proxy_evidence, duration, "duration_seconds", FIELD_SECONDS),
+    FIELD(proxy_evidence, tls, "tls", FIELD_STRUCT, .of = &tls_fields,
+          .present = offsetof(struct proxy_evidence, over_tls)),
 };
 static const struct field_table proxy_fields = FIELD_TABLE(proxy_rows, proxy_evidence);
 

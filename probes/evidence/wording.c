@@ -142,17 +142,21 @@ void wording_tcp(struct text *text, const struct path_evidence *path)
         text_append_format(text, " (%u more tries failed)", tcp->trials);
 }
 
-void wording_tls(struct text *text, const struct path_evidence *path)
+static void append_tls(struct text *text, const struct tls_evidence *tls)
 {
-    const struct tls_evidence *tls = &path->tls;
-    const struct handshake_trials *trials = &path->trials;
-
     text_append(text, tls_outcome_words(tls->outcome));
     if (tls->outcome == TLS_SKIPPED)
         append_detail(text, tls->reason);
     append_detail(text, tls->version);
     append_detail(text, tls->detail);
     wording_took(text, tls->duration);
+}
+
+void wording_tls(struct text *text, const struct path_evidence *path)
+{
+    const struct handshake_trials *trials = &path->trials;
+
+    append_tls(text, &path->tls);
     if (trials->clamped != TRIAL_NOT_MADE)
         text_append_format(text, ", with small segments: %s", trial_outcome_name(trials->clamped));
     if (trials->control_sni != TRIAL_NOT_MADE)
@@ -185,6 +189,12 @@ void wording_proxy(struct text *text, const struct proxy_evidence *proxy)
     if (proxy->source)
         text_append_format(text, " (from %s%s)",
                            strcmp(proxy->source, "proxy") ? "" : "the option ", proxy->source);
+    if (proxy->over_tls) {
+        text_append(text, ": TLS: ");
+        append_tls(text, &proxy->tls);
+    }
+    if (proxy->outcome == PROXY_TLS_FAILED)
+        return;
     text_append_format(text, ": %s", proxy_outcome_words(proxy->outcome));
     if (proxy->status)
         text_append_format(text, ", HTTP %u", proxy->status);

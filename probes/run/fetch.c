@@ -251,16 +251,25 @@ static void tunnelled(const struct tunnel_result *result, void *context)
     }
     attempt->evidence->tls.reason =
         result->status ? arena_format(attempt->texts, "the proxy answers %u", result->status)
-                       : "the proxy gives no tunnel";
+        : result->outcome == PROXY_TLS_FAILED ? "TLS with the proxy fails"
+                                              : "the proxy gives no tunnel";
     end_attempt(attempt, false);
 }
 
 static void start_tunnel(struct attempt *attempt, int fd)
 {
     struct fetch *fetch = attempt->fetch;
+    struct probe_run *run = fetch->run;
+    struct tunnel_options options = {
+        .choice = &fetch->proxy,
+        .host = fetch->place.host,
+        .port = fetch->place.port,
+        .store = run->store,
+        .verify = !run->target->insecure_skip_verify,
+        .texts = attempt->texts,
+    };
 
-    attempt->tunnel = tunnel_start(run_base(fetch->run), fd, &fetch->proxy, fetch->place.host,
-                                   fetch->place.port, tunnelled, attempt);
+    attempt->tunnel = tunnel_start(run_base(run), fd, &options, tunnelled, attempt);
     if (attempt->tunnel)
         return;
     fetch->not_asked = true;

@@ -311,7 +311,8 @@ static void tunnel_done(const struct tunnel_result *result, void *context)
         start_tls(path, result->fd);
         return;
     }
-    path->evidence->tls.reason = "the proxy gives no tunnel";
+    path->evidence->tls.reason = result->outcome == PROXY_TLS_FAILED ? "TLS with the proxy fails"
+                                                                     : "the proxy gives no tunnel";
     path_done(path);
 }
 
@@ -319,9 +320,17 @@ static void start_tunnel(struct path_run *path, int fd)
 {
     struct probe_run *run = path->run;
 
+    struct tunnel_options options = {
+        .choice = &run->proxy.choice,
+        .host = run->target->host,
+        .port = run->target->port,
+        .store = run->store,
+        .verify = !run->target->insecure_skip_verify,
+        .texts = run->evidence->arena,
+    };
+
     path->step = STEP_PROXY;
-    path->tunnel = tunnel_start(run_base(run), fd, &run->proxy.choice, run->target->host,
-                                run->target->port, tunnel_done, path);
+    path->tunnel = tunnel_start(run_base(run), fd, &options, tunnel_done, path);
     if (path->tunnel)
         return;
     run_local_error(run, "asking the proxy", ENOMEM);
@@ -511,8 +520,10 @@ static void end_path(struct path_run *path, enum tcp_outcome tcp, enum tls_outco
         evidence->tcp.duration = dial_elapsed(path->dial);
         break;
     case STEP_PROXY:
-        if (tcp == TCP_TIMEOUT)
-            stage_proxy_note(path->run, &(struct tunnel_result){.outcome = PROXY_STALLED});
+        if (tcp == TCP_TIMEOUT) {
+            struct tunnel_result result = tunnel_stalled(path->tunnel);
+            stage_proxy_note(path->run, &result);
+        }
         break;
     case STEP_TLS:
         evidence->tls.outcome = tls;

@@ -107,6 +107,9 @@ void stage_proxy_note(struct probe_run *run, const struct tunnel_result *result)
     evidence->status = result->status;
     evidence->duration = result->duration;
     evidence->detail = arena_copy_text(run->evidence->arena, result->detail);
+    evidence->over_tls = result->tls != NULL;
+    if (result->tls)
+        evidence->tls = *result->tls;
 }
 
 void stage_proxy_end(struct probe_run *run)

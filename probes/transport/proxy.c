@@ -184,9 +184,7 @@ const char *proxy_choose(const struct network_settings *network,
     ret->used = true;
     if (proxy_url_parse(value, arena, &ret->url))
         return "the proxy's URL cannot be read";
-    if (strcmp(ret->url.scheme, "https") == 0)
-        ret->unsupported = "this program speaks to proxies by HTTP and SOCKS5 only";
-    else if (!tls)
+    if (!tls)
         ret->unsupported = "this program uses a proxy for https only";
     return NULL;
 }

@@ -419,6 +419,19 @@ class Place:
             f" -out {stem}.pem {more}")
         return f"{stem}.pem", f"{stem}.key"
 
+    def certificate_of_dates(self, name, begin, end, **more):
+        """A certificate with these dates, YYYYMMDDHHMMSSZ each."""
+        stem = self.folder / name
+        made = self.certificate(name, **more)
+        (self.folder / "index").touch()
+        stem.with_suffix(".cnf").write_text(
+            f"[ca]\ndefault_ca=own\n[own]\ndatabase={self.folder}/index\nrand_serial=yes\n"
+            f"new_certs_dir={self.folder}\ndefault_md=sha256\npolicy=any\nunique_subject=no\n"
+            "[any]\ncommonName=optional\n")
+        run(f"openssl ca -batch -notext -config {stem}.cnf -cert {self.ca} -keyfile {self.ca_key}"
+            f" -in {stem}.csr -extfile {stem}.ext -startdate {begin} -enddate {end} -out {stem}.pem")
+        return made
+
     def serve(self, app, address=IP, port=443, certificate=True, tune=None, rude=False):
         """app.handle(Request) gives the bytes. certificate: False for plain HTTP. tune(context).
         rude: the connection ends without the TLS notice of its end. An app may have a member

@@ -63,16 +63,20 @@ def address(place, san):
     return place.pull(IP + "/team/app:1", unpack=False)
 
 
-@each("trust/dates", [])
-def dates(place, more):
-    stem = place.folder / "own"
-    place.certificate("own")
-    import datetime
-
-    run(
-        f"faketime -f '-400d' openssl x509 -req -in {stem}.csr -CA {place.ca} -CAkey {place.ca_key} -CAserial {stem}.srl -days 60 -extfile {stem}.ext -out {stem}.pem || openssl ca -h || true"
-    )
-    return serve(place, (f"{stem}.pem", f"{stem}.key"))
+@each(
+    "trust/dates",
+    [
+        ("over", "a certificate of long ago", "20240101000000Z", "20240201000000Z",
+         {"cause": "tls_certificate_expired"}),
+        ("early", "a certificate of the future", "20900101000000Z", "20910101000000Z",
+         {"cause": "tls_certificate_not_yet_valid"}),
+        ("backwards", "one that ends before it begins", "20900101000000Z", "20240101000000Z"),
+    ],
+    works=False,
+    status="fail",
+)
+def dates(place, begin, end):
+    return serve(place, place.certificate_of_dates("own", begin, end))
 
 
 @each(

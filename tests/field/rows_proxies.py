@@ -2,8 +2,8 @@
 """Further proxies and exceptions from them."""
 
 import ssl, socket, threading
-from place import HOST, IP, IP3, IP6, receive
-from situation import each
+from place import HOST, IP, IP3, IP6, receive, run
+from situation import each, situation
 from rows_proxy import PROXY, start, pump
 
 
@@ -384,31 +384,120 @@ def socks(place, pair, refuse, url):
     return ppull(place, {"HTTPS_PROXY": url})
 
 
+def serve_tls(place, certificate, tune=None):
+    """TLS at port 3129 in front of the proxy at 3128."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    if tune:
+        tune(context)
+
+    def serve_(connection):
+        inside = context.wrap_socket(connection, server_side=True)
+        up = socket.create_connection((IP3, 3128))
+        threading.Thread(target=pump, args=(inside, up), daemon=True).start()
+        pump(up, inside)
+        inside.close()
+
+    place.accept(IP3, 3129, serve_)
+
+
+TLS_PROXY = f"https://{IP3}:3129"
+NAMED_PROXY = "https://proxy.corp.test:3129"
+
+
 @each(
     "proxy/tls",
     [
-        (
-            "good",
-            "a proxy over TLS",
-            None,
-            True,
-            {"exception": "The program speaks to proxies by HTTP and SOCKS5 only, and says so."},
-        ),
-        ("name", "a proxy over TLS with another certificate", ["other.test"], False),
+        ("good", "a proxy over TLS", {}, {}, TLS_PROXY),
+        ("by-name", "with a name", {}, {}, NAMED_PROXY),
+        ("key", "with a key", {}, {"key": "u:p"}, f"https://u:p@{IP3}:3129"),
+        ("1.2", "TLS 1.2 alone", {"version": ssl.TLSVersion.TLSv1_2}, {}, TLS_PROXY),
     ],
+    works=True,
 )
-def tls_proxy(place, names):
+def tls_proxy(place, tls, plain, url):
+    start(place, **plain)
+    serve_tls(place, place.certificate("px", ["proxy.corp.test", IP3]),
+              lambda context: tls and setattr(context, "maximum_version", tls["version"]))
+    return ppull(place, {"HTTPS_PROXY": url})
+
+
+UNREACHED = {"status": "fail", "cause": "proxy_unreachable"}
+
+
+@each(
+    "proxy/tls-shows",
+    [
+        ("name", "a certificate for another name", {"names": ["other.test", IP3]}, NAMED_PROXY),
+        ("no-address", "a certificate without its address", {"names": ["proxy.corp.test"]}, TLS_PROXY),
+        ("common-name", "a certificate with a common name alone",
+         {"names": ["other.test"], "subject": f"/CN={IP3}"}, TLS_PROXY),
+        ("expired", "an expired certificate",
+         {"begin": "20240101000000Z", "end": "20240201000000Z"}, TLS_PROXY),
+        ("untrusted", "a certificate of another authority", {"other": True}, TLS_PROXY),
+    ],
+    works=False,
+    **UNREACHED,
+)
+def tls_proxy_shows(place, what, url):
     start(place)
-    cert = place.certificate("px", names or [IP3])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*cert)
+    what = {"names": [IP3], **what}
+    if what.pop("other", False):
+        ca = place.folder / "other"
+        run(f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9"
+            f" -keyout {ca}.key -out {ca}.pem -subj '/CN=Another Root'")
+        what.update(ca=f"{ca}.pem", ca_key=f"{ca}.key")
+    make = place.certificate_of_dates if "begin" in what else place.certificate
+    serve_tls(place, make("px", **what))
+    return ppull(place, {"HTTPS_PROXY": url})
+
+
+@each(
+    "proxy/tls-fails",
+    [
+        ("plain", "the proxy speaks plain HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n", True),
+        ("garbage", "the proxy speaks something else", b"SSH-2.0-OpenSSH_9.2\r\n", True),
+        ("closed", "the proxy closes the connection", b"", True),
+        ("silent", "the proxy is silent in the handshake", b"", False),
+    ],
+    works=False,
+    **UNREACHED,
+)
+def tls_proxy_fails(place, answer, ends):
+    start(place)
 
     def serve_(connection):
-        c = context.wrap_socket(connection, server_side=True)
-        up = socket.create_connection((IP3, 3128))
-        threading.Thread(target=pump, args=(c, up), daemon=True).start()
-        pump(up, c)
-        c.close()
+        connection.recv(4096)
+        connection.sendall(answer)
+        if not ends:
+            connection.recv(1)
+        connection.close()
 
     place.accept(IP3, 3129, serve_)
-    return ppull(place, {"HTTPS_PROXY": f"https://{IP3}:3129"})
+    return ppull(place, {"HTTPS_PROXY": TLS_PROXY})
+
+
+@each(
+    "proxy/tls-refuses",
+    [
+        ("403", "a proxy over TLS answers 403",
+         b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+        ("garbage", "a proxy over TLS answers no HTTP", b"garbage\r\n\r\n"),
+        ("closed", "a proxy over TLS closes the connection", b""),
+    ],
+    works=False,
+    status="fail",
+    cause="proxy_refused",
+)
+def tls_proxy_refuses(place, answer):
+    start(place, answer)
+    serve_tls(place, place.certificate("px", [IP3]))
+    return ppull(place, {"HTTPS_PROXY": TLS_PROXY})
+
+
+@situation("proxy/tls-foreign", "behind a proxy over TLS, the registry's certificate is for another"
+           " name", False, "fail", "tls_name_mismatch")
+def tls_proxy_foreign(place):
+    start(place, leaf=place.certificate("foreign", ["other.test"]))
+    serve_tls(place, place.certificate("px", [IP3]))
+    return ppull(place, {"HTTPS_PROXY": TLS_PROXY})

@@ -20,7 +20,7 @@ def pump(source, sink):
         pass
 
 
-def start(place, answer=OPEN, key=None):
+def start(place, answer=OPEN, key=None, leaf=True):
     """A proxy at IP3; the registry is reached from there alone."""
     def serve(connection):
         head = b""
@@ -44,7 +44,7 @@ def start(place, answer=OPEN, key=None):
         f" add rule ip p o ip saddr != {IP3} ip daddr {IP} tcp dport 443 reject with tcp reset'")
     place.zone["proxy.corp.test"] = {"A": [IP3]}
     place.serve_dns()
-    place.serve(Registry(auth="bearer"))
+    place.serve(Registry(auth="bearer"), certificate=leaf)
 
 
 def pull(place, environment):

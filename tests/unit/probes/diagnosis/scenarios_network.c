@@ -8,6 +8,14 @@
 
 #define PUBLIC_TIMEOUT .paths = {PUBLIC(VIEW_POD, TCP(TCP_TIMEOUT))}
 
+#define PROXY_OVER_TLS(outcome_, ...)                     \
+    .proxy = {.outcome = PROXY_TLS_FAILED,                \
+              .url = "https://proxy:3129",                \
+              .source = "HTTPS_PROXY",                    \
+              .over_tls = true,                           \
+              .tls = {.outcome = outcome_, __VA_ARGS__}}, \
+    .paths = {PRIVATE(VIEW_PROXY, TCP(TCP_OK))}
+
 const struct scenario scenarios_network[] = {
     /* ---- the whole network ---- */
     {"no resolver, no control", "pod_network_blocked fail likely; dns_timeout fail likely",
@@ -283,6 +291,36 @@ const struct scenario scenarios_network[] = {
     {"a proxy answers no HTTP", "proxy_refused fail likely",
      .proxy = {.outcome = PROXY_INVALID, .url = "http://proxy:3128", .source = "proxy"},
      .paths = {PRIVATE(VIEW_PROXY, TCP(TCP_OK))}},
+    {"a proxy's certificate is of an unknown authority", "proxy_unreachable fail certain",
+     PROXY_OVER_TLS(TLS_UNTRUSTED_ISSUER, .certificate = {.present = true, .issuer = "CN=Firm"}),
+     .says = {"which shows a certificate that is not trusted here (issuer: CN=Firm)",
+              "Add the authority of the proxy's certificate",
+              "proxyconnect tcp: tls: failed to verify certificate: x509: certificate signed by "
+              "unknown authority"}},
+    {"a proxy's certificate is self-signed", "proxy_unreachable fail certain",
+     PROXY_OVER_TLS(TLS_SELF_SIGNED, ), .says = {"Add the authority of the proxy's certificate"}},
+    {"a proxy's certificate is for another name", "proxy_unreachable fail certain",
+     PROXY_OVER_TLS(TLS_NAME_MISMATCH,
+                    .certificate = {.present = true, .name_count = 1, .names = {"other.test"}}),
+     .says = {"shows a certificate for other names (it is for other.test)",
+              "Give the proxy a certificate that is valid today",
+              "proxyconnect tcp: tls: failed to verify certificate: x509: certificate is valid for "
+              "other.test, not proxy"}},
+    {"a proxy's certificate is over", "proxy_unreachable fail certain",
+     PROXY_OVER_TLS(TLS_EXPIRED, .certificate = {.present = true, .not_after = 86400}),
+     .says = {"it ended on 1970-01-02 00:00:00 UTC",
+              "Give the proxy a certificate that is valid today"}},
+    {"a proxy's certificate is not valid yet", "proxy_unreachable fail certain",
+     PROXY_OVER_TLS(TLS_NOT_YET_VALID, .certificate = {.present = true, .not_before = 4102444800}),
+     .says = {"it begins on 2100-01-01 00:00:00 UTC"}},
+    {"a proxy of https speaks plain HTTP", "proxy_unreachable fail likely",
+     PROXY_OVER_TLS(TLS_PLAIN_HTTP, ),
+     .says = {"which answers in plain HTTP", "write its URL with http://",
+              "proxyconnect tcp: tls: first record does not look like a TLS handshake"}},
+    {"a proxy is silent in the handshake", "proxy_unreachable fail likely",
+     PROXY_OVER_TLS(TLS_TIMEOUT, ),
+     .says = {"does not answer the TLS handshake", "check that the proxy runs",
+              "proxyconnect tcp: net/http: TLS handshake timeout"}},
     {"the hosts file has the name", "ok_private ok certain", .paths = {PRIVATE(VIEW_HOSTS, WORKS)}},
     {"the hosts file has a silent address", "private_path_blocked fail likely",
      .paths = {PRIVATE(VIEW_HOSTS, TCP(TCP_TIMEOUT))}},

@@ -165,8 +165,10 @@ static void proxies_of_other_kinds_are_named(void **state)
     (void)state;
     assert_null(proxy_choose(&network, NULL, "hub.test", 443, true, arena, &choice));
     assert_true(choice.used);
-    assert_non_null(choice.unsupported);
+    assert_null(choice.unsupported);
     assert_int_equal(choice.url.port, 443);
+    assert_null(proxy_choose(&network, NULL, "hub.test", 80, false, arena, &choice));
+    assert_non_null(choice.unsupported);
     network.proxy = "socks5://p";
     assert_null(proxy_choose(&network, NULL, "hub.test", 443, true, arena, &choice));
     assert_null(choice.unsupported);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Lends a stream the descriptor that it lacks: a pair of sockets, one end of which the user takes
+ * for a connection to the peer, while bytes between the other end and the stream are carried in
+ * both directions. So TLS can run inside TLS. Only tunnel.c uses it. */
+
+#include <event2/event.h>
+
+#include "probes/transport/stream.h"
+
+struct relay;
+
+/* The stream, whose session is borrowed, must be read by nobody else from now on. The caller owns
+ * `ret_fd`, which sees the end of the stream as its own end. NULL: memory or descriptors are
+ * short. */
+struct relay *relay_start(struct event_base *base, const struct stream *stream, int *ret_fd);
+void relay_free(struct relay *relay); /* NULL too */
