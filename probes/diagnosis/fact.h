@@ -142,6 +142,8 @@ enum fact {
     FACT_IMAGE_BLOCKED,
     FACT_IMAGE_DAMAGED,     /* manifest, config or layer */
     FACT_IMAGE_UNSUPPORTED, /* no image that containerd takes */
+    FACT_IMAGE_UNREAD,      /* its manifest is there, and larger than is read here */
+    FACT_IMAGE_WITHHELD,    /* refused without a key that clients send there, and this check not */
     FACT_KEY_UNVERIFIED,    /* it is withheld, because the session was not verified */
     FACT_HELPERS_NOT_ASKED, /* the docker config names credential helpers */
     FACT_PING_FAILS,        /* GET /v2/, where requests for images are answered */
@@ -189,6 +191,7 @@ enum fact {
     FACT_REMOTE_MISNAMED,    /* that other host's name has no address, or a bogus one */
     FACT_RETRY_AFTER,        /* the answer asks to wait */
     FACT_API_REDIRECTED,
+    FACT_IMAGE_UNSEEN,      /* it is of an image that this check did not look into */
     FACT_CERTIFICATE_NAMED, /* the certificate has names that clients accept */
 
     FACT_COUNT,

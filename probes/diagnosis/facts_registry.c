@@ -162,10 +162,14 @@ static void collect_manifest(struct facts *facts, const struct auth_evidence *au
     switch (image->outcome) {
     case MANIFEST_SKIPPED:
     case MANIFEST_FOUND:
-    case MANIFEST_TOO_LARGE:
-    case MANIFEST_REDIRECTED:
     case MANIFEST_CANCELLED:
     case MANIFEST_OUTCOME_COUNT:
+        return;
+    case MANIFEST_TOO_LARGE:
+        set_image(facts, FACT_IMAGE_UNREAD, PHASE_MANIFEST, image);
+        return;
+    case MANIFEST_REDIRECTED:
+        set_image(facts, FACT_IMAGE_WITHHELD, PHASE_MANIFEST, image);
         return;
     case MANIFEST_NOT_FOUND:
         set_image(facts, FACT_IMAGE_NOT_FOUND, PHASE_MANIFEST, image);
@@ -224,6 +228,9 @@ static void collect_blob(struct facts *facts, const struct image_evidence *image
 
     switch (blob->outcome) {
     case BLOB_SKIPPED:
+        if (blob->status >= 400)
+            set_image(facts, FACT_IMAGE_WITHHELD, PHASE_BLOB, image);
+        return;
     case BLOB_OK:
     case BLOB_NOT_REDIRECTED:
     case BLOB_CANCELLED:

@@ -19,6 +19,11 @@ static bool manifest_is_unreached(const struct subject *subject)
     return subject->phase == PHASE_MANIFEST && subject->image->outcome == MANIFEST_UNREACHABLE;
 }
 
+static bool manifest_is_unseen(const struct image_evidence *image)
+{
+    return image->outcome == MANIFEST_TOO_LARGE || image->outcome == MANIFEST_REDIRECTED;
+}
+
 const char *subject_location(const struct subject *subject)
 {
     return subject->phase == PHASE_MANIFEST && !manifest_is_unreached(subject)
@@ -87,6 +92,11 @@ bool subject_is(enum fact fact, const void *context)
     case FACT_REMOTE_MISNAMED:
         return path ? remote && path->address_class == CLASS_BOGUS
                     : remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR;
+    case FACT_IMAGE_UNSEEN:
+        return subject->image && (subject->phase == PHASE_MANIFEST
+                                      ? manifest_is_unseen(subject->image)
+                                      : subject->phase == PHASE_BLOB &&
+                                            evidence_blob(subject->image)->outcome == BLOB_SKIPPED);
     case FACT_RETRY_AFTER:
         return subject_retry_after(subject) > 0;
     case FACT_API_REDIRECTED:

@@ -266,14 +266,27 @@ const struct cause_words words_rest[] = {
     NAME(LOCAL_ERROR) =
         {.docs = CAUSE_DOCS "local_error",
          .title = "This machine could not run the whole test.",
-         .says =
-             LINES(LINE("This machine could not run the whole test of {registry}: "
-                        "{local_error}. This says nothing about the registry.")),
-         .steps = STEPS(LINES(LINE("Fix this machine first (the file named above, memory, open "
-                                   "files, the clock, the time limit of --timeout), then check "
-                                   "again."))),
+         .says = LINES(
+             LINE("{location} refuses {asked} without a key (HTTP {status}). Clients send the key "
+                  "there and this check did not, so it cannot tell whether pulls work.",
+                  ALL(FACT_IMAGE_UNSEEN, FACT_IMAGE_WITHHELD)),
+             LINE("The manifest of {image} is larger than the 256 KiB that this check reads, so "
+                  "nothing behind it was checked. Clients read larger ones, so pulls possibly "
+                  "work.",
+                  ALL(FACT_IMAGE_UNSEEN)),
+             LINE("This machine could not run the whole test of {registry}: "
+                  "{local_error}. This says nothing about the registry.")),
+         .steps = STEPS(LINES(
+             LINE("Pull {image} by hand where it is needed (skopeo inspect, crictl pull): only a "
+                  "client can tell whether it arrives.",
+                  ALL(FACT_IMAGE_UNSEEN)),
+             LINE("Fix this machine first (the file named above, memory, open "
+                  "files, the clock, the time limit of --timeout), then check "
+                  "again.",
+                  NONE(FACT_IMAGE_UNSEEN)))),
          .why = "This machine could not run the test: it ran short of memory or file descriptors, "
-                "or the time limit was too short. Such an error never counts against the registry.",
+                "the time limit was too short, or the check does not read or ask what a client "
+                "does. Such an error never counts against the registry.",
          .verify = "The check ends with another result.",
          .shown = SHOW_DNS | SHOW_PATHS | SHOW_REGISTRY},
     NAME(SOME_ADDRESSES_UNREACHABLE) =

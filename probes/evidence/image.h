@@ -53,7 +53,7 @@ enum manifest_outcome {
     MANIFEST_STALLED,
     MANIFEST_MALFORMED,
     MANIFEST_OTHER_PLATFORM, /* found, but not for the platform */
-    MANIFEST_TOO_LARGE,      /* found; larger than is read here */
+    MANIFEST_TOO_LARGE,      /* there; larger than is read here */
     MANIFEST_DAMAGED,        /* the bytes are not those of the digest */
     MANIFEST_UNSUPPORTED,    /* no image that containerd takes */
     MANIFEST_LOCAL,

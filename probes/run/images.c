@@ -213,6 +213,18 @@ static void take_index(struct image_run *image)
     }
 }
 
+/* Nothing of more than is read here can be judged, except that it is more than was promised. */
+static void end_oversized(struct image_run *image, int64_t promised)
+{
+    if (promised < 0 || promised > HTTP_MAX_BODY)
+        end_manifest(image, MANIFEST_TOO_LARGE, "more than is read here");
+    else
+        end_manifest(image, MANIFEST_DAMAGED,
+                     arena_format(image->registry->secrets,
+                                  "more than %d KiB came, not %lld bytes as the registry says",
+                                  HTTP_MAX_BODY / 1024, (long long)promised));
+}
+
 /* False, and the image is over, if the bytes are not those that were asked for. */
 static bool bytes_are_right(struct image_run *image, const struct http_response *response)
 {
@@ -239,7 +251,7 @@ static void take_manifest(struct image_run *image, const struct http_response *r
 
     image->evidence->status = response->status;
     if (response->body_too_large) {
-        end_manifest(image, MANIFEST_TOO_LARGE, "more than is read here");
+        end_oversized(image, image->wanted.size);
         return;
     }
     if (!bytes_are_right(image, response))

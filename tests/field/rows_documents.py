@@ -422,6 +422,41 @@ def config_big(place):
     return pull(place, registry)
 
 
-@situation("content/manifest-big", "a manifest of 600 KiB", True)
+@situation("content/manifest-big", "a manifest of 600 KiB", True, status="warn", cause="local_error")
 def manifest_big(place):
     return pull(place, retag(Registry(), lambda d: d.update(annotations={"a": "y" * 600000})))
+
+
+@each("content/manifest-more", [
+    ("sized", "GET gives 4 MiB in place of the manifest that HEAD describes", True),
+    ("chunked", "GET gives chunks without end in place of it", False),
+], works=False, status="fail", cause="image_damaged")
+def manifest_more(place, sized):
+    class More(Registry):
+        def manifest(self, request, reference):
+            answer = super().manifest(request, reference)
+            if request.method == "HEAD":
+                return answer
+            fields, _, body = answer.partition(b"\r\n\r\n")
+            lines = [line for line in fields.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+            more = body + b" " * (4 << 20)
+            if sized:
+                lines.append(b"Content-Length: %d" % len(more))
+                return b"\r\n".join(lines) + b"\r\n\r\n" + more
+            lines.append(b"Transfer-Encoding: chunked")
+            return b"\r\n".join(lines) + b"\r\n\r\n" + b"".join(
+                b"10000\r\n" + more[at:at + 0x10000] + b"\r\n" for at in range(0, 4 << 20, 0x10000))
+    return pull(place, More())
+
+
+@situation("content/manifest-big-unsized", "a manifest of 600 KiB, and HEAD without a length", True,
+           status="warn", cause="local_error")
+def manifest_big_unsized(place):
+    class Unsized(Registry):
+        def manifest(self, request, reference):
+            answer = super().manifest(request, reference)
+            if request.method != "HEAD":
+                return answer
+            return b"\r\n".join(line for line in answer.split(b"\r\n")
+                                if not line.lower().startswith(b"content-length"))
+    return pull(place, retag(Unsized(), lambda d: d.update(annotations={"a": "y" * 600000})))

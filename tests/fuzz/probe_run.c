@@ -93,10 +93,11 @@ static bool can_be_pulled(const struct registry_evidence *registry, size_t index
 
     if (manifest == MANIFEST_SKIPPED)
         return auth == AUTH_SKIPPED || auth == AUTH_TOO_LARGE; /* nothing is known against it */
-    if (manifest == MANIFEST_TOO_LARGE || manifest == MANIFEST_REDIRECTED)
+    if (manifest == MANIFEST_TOO_LARGE)
         return true;
     return manifest == MANIFEST_FOUND &&
-           (blob == BLOB_OK || blob == BLOB_NOT_REDIRECTED || blob == BLOB_SKIPPED);
+           (blob == BLOB_OK || blob == BLOB_NOT_REDIRECTED ||
+            (blob == BLOB_SKIPPED && registry->images[index].blob.status < 400));
 }
 
 /* Neither ok nor a warning where something was seen to fail, or was not asked for. */

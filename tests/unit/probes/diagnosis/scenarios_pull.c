@@ -45,8 +45,16 @@ const struct scenario scenarios_pull[] = {
     {"less granted than asked, and yet found", FINE, UP, PULL((LESS(200), KEY), FOUND)},
     {"an anonymous token, the key withheld, found", FINE, UP, PULL((ACCEPTED, WITHHELD), FOUND)},
     {"nothing asked", FINE, UP, PULL((.outcome = AUTH_SKIPPED), .outcome = MANIFEST_SKIPPED)},
-    {"a manifest elsewhere", FINE, UP, PULL(GOOD_KEY, .outcome = MANIFEST_REDIRECTED)},
-    {"too large a manifest", FINE, UP, PULL(GOOD_KEY, .outcome = MANIFEST_TOO_LARGE)},
+    {"a manifest elsewhere, refused without the key", "local_error unknown certain", UP,
+     .says = {"https://m.example.com/1 refuses", "(HTTP 403)", "by hand"}, .never = {"Fix this"},
+     PULL(GOOD_KEY, .outcome = MANIFEST_REDIRECTED, .status = 403,
+          .location = "https://m.example.com/1")},
+    {"a layer elsewhere, refused without the key", "local_error unknown certain", UP,
+     .says = {"s.example.com refuses the request for a layer", "by hand"},
+     PULL(GOOD_KEY,
+          BLOB(.outcome = BLOB_SKIPPED, .status = 401, .remote = {.host = "s.example.com"}))},
+    {"too large a manifest", "local_error warn possible; " FINE, UP, .says = {"256 KiB", "by hand"},
+     .never = {"Fix this", "says nothing"}, PULL(GOOD_KEY, .outcome = MANIFEST_TOO_LARGE)},
 
     /* ---- the token service ---- */
     {"realm silent", "token_service_unreachable fail likely", UP,
