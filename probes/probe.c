@@ -87,7 +87,7 @@ static void look_for_end(struct probe *probe)
 
     if (probe->stopping || any_runs(probe))
         return;
-    if (probe->node)
+    if (probe->node && evidence)
         keep_mirrors(probe);
     free_probe(probe);
     done(evidence, context);

@@ -325,7 +325,7 @@ static void pull_answered(enum fetch_outcome outcome, const struct http_response
         ask_for_rest(request, response);
         return;
     }
-    if (outcome != FETCH_ANSWERED) {
+    if (outcome != FETCH_ANSWERED || !response) {
         request->done(outcome, response, request->context);
         return;
     }

@@ -97,7 +97,7 @@ static bool is_link(const struct walk *walk, const char *name)
 static int step(struct walk *walk, char name[NAME_MAX + 1])
 {
     if (!take_part(walk, name)) {
-        strcpy(name, ".");
+        memcpy(name, ".", sizeof("."));
         return errno ? -1 : 1;
     }
     if (strcmp(name, ".") == 0)
@@ -131,16 +131,17 @@ int host_open(const char *root, const char *path, bool folder)
 {
     struct walk walk = {0};
     char name[NAME_MAX + 1];
+    size_t length = strlen(path);
     int went = 0;
     int fd = -1;
 
     if (!root)
         return keep_kind(open(path, OPEN_ENTRY & ~O_NOFOLLOW), folder);
-    if (strlen(path) >= sizeof(walk.rest)) {
+    if (length >= sizeof(walk.rest)) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(walk.rest, path);
+    memcpy(walk.rest, path, length + 1);
     walk.folders[0] = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (walk.folders[0] < 0)
         return -1;

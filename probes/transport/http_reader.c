@@ -30,34 +30,34 @@ struct http_reader {
     struct http_reader_options options;
     struct arena *arena;
     enum reading state;
-    bool before_1_1; /* such a version has no chunks */
     unsigned status;
     unsigned informational;
-    size_t head_bytes;
-    struct text line;
+    unsigned encodings; /* Transfer-Encoding headers */
+    unsigned end_bytes; /* of CRLF after a chunk */
+    bool before_1_1;    /* such a version has no chunks */
     bool line_overflows;
-    struct text held; /* a header line that the next line may continue */
     bool holds;
     bool holds_cut; /* it was longer than a line may be */
     bool odd_headers;
-    size_t kept_bytes;
-    size_t header_count;
-    struct http_header *headers; /* in the arena */
-    unsigned encodings;          /* Transfer-Encoding headers */
     bool chunked;
     bool has_length;
-    uint64_t length;
     bool zipped;
-    uint64_t left;      /* bytes of the body or the chunk */
-    unsigned end_bytes; /* of CRLF after a chunk */
-    struct text body;
     bool body_too_large;
     bool unzipping;
     bool member_ended;
+    bool no_memory;
+    size_t head_bytes;
+    struct text line;
+    struct text held; /* a header line that the next line may continue */
+    size_t kept_bytes;
+    size_t header_count;
+    struct http_header *headers; /* in the arena */
+    uint64_t length;
+    uint64_t left; /* bytes of the body or the chunk */
+    struct text body;
     size_t unzipped_from;
     z_stream zip;
     const char *refusal;
-    bool no_memory;
 };
 
 /* ---- setting up ---- */

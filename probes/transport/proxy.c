@@ -75,15 +75,16 @@ bool proxy_entry_matches(const char *entry, const char *host, uint16_t port)
     char text[MAX_ENTRY];
     struct address address;
     struct address other;
+    size_t length = strlen(entry);
     bool is_address = address_parse(host, &address);
     bool is_range;
 
     if (strcmp(entry, "*") == 0)
         return true;
     bool in_range = range_matches(entry, is_address ? &address : NULL, &is_range);
-    if (is_range || strlen(entry) >= sizeof(text))
+    if (is_range || length >= sizeof(text))
         return in_range;
-    strcpy(text, entry);
+    memcpy(text, entry, length + 1);
     if (!split_port(text, port))
         return false;
     if (address_parse(text, &other))

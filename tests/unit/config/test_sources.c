@@ -156,6 +156,7 @@ static struct row rows[] = {
      0,
      {":1:39: name: \"a\\x09b\": it must be UTF-8 without control"}},
     {"bidirectional characters of a name",
+     /* NOLINTNEXTLINE(misc-misleading-bidirectional): as an escape */
      "targets: [{registry: a.example, name: \"a\xe2\x80\xae"
      "b\"}]",
      0,

@@ -50,12 +50,13 @@ struct recipe {
 
 static X509 *make(const struct recipe *recipe, const X509 *issuer, EVP_PKEY *signer)
 {
+    static long serial;
     X509 *certificate = X509_new();
     X509_NAME *name = X509_get_subject_name(certificate);
     X509V3_CTX context;
 
     X509_set_version(certificate, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), rand());
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * DAY);
     X509_gmtime_adj(X509_getm_notAfter(certificate), recipe->until ? recipe->until : DAY);
     X509_set_pubkey(certificate, recipe->public_key ? recipe->public_key : key);

@@ -73,6 +73,8 @@ static void a_missing_row_is_noticed(void **state)
         if (evidence_fields.fields[i].key && !strcmp(evidence_fields.fields[i].key, "dns"))
             dns = &evidence_fields.fields[i];
     assert_non_null(dns);
+    if (!dns) /* for the analyzer */
+        return;
     for (size_t i = 0; i < dns->of->count; i++)
         if (strcmp(dns->of->fields[i].key, "error") != 0)
             rows[count++] = dns->of->fields[i];

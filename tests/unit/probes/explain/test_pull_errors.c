@@ -293,8 +293,8 @@ static void check_lines_are_safe_and_valid(void **unused)
         "Failed to pull image \"nginx\": manifest unknown",
         "Failed to pull image \"docker.io/library/nginx:1\": manifest unknown",
         "Get \"https://a.example.com:5000/v2/team/app/manifests/1\": manifest unknown",
-        "Error response from daemon: Get \"http://10.0.0.1:5000/v2/\": dial tcp 10.0.0.1:5000: i/o "
-        "timeout",
+        ("Error response from daemon: Get \"http://10.0.0.1:5000/v2/\": dial tcp 10.0.0.1:5000: "
+         "i/o timeout"),
     };
     static const char *const targets[] = {
         "[2402:4e00::1]:5000/team/app:1",     "a.example.com/x:1",
