@@ -8,11 +8,9 @@
 #include "config/target.h"
 #include "probes/explain/fold.h"
 
-#define MAX_URL     4096
 #define MAX_BRACKET 256 /* "[manifests TAG]" */
 #define MAX_PLUGIN  64
 #define HTTPS_PORT  443
-#define HTTP_PORT   80
 
 static const char reference_bytes[] = "abcdefghijklmnopqrstuvwxyz"
                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@[]";
@@ -20,10 +18,8 @@ static const char reference_bytes[] = "abcdefghijklmnopqrstuvwxyz"
 static const char name_bytes[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-/* Reads up to a stop or the end of the text, wraps left out; false when it is empty or does not
- * fit, and then no further than the buffer is long. */
-static bool gather(const char *at, const char *stops, char *buffer, size_t size,
-                   const char **ret_end)
+bool field_gather(const char *at, const char *stops, char *buffer, size_t size,
+                  const char **ret_end)
 {
     size_t length = 0;
 
@@ -35,8 +31,7 @@ static bool gather(const char *at, const char *stops, char *buffer, size_t size,
     return length > 0 && (!*at || strchr(stops, *at));
 }
 
-/* host[:port] as image references write it; NULL when it cannot be one. */
-static const char *host_of(const char *text, uint16_t default_port, struct arena *arena)
+const char *field_host_port(const char *text, uint16_t default_port, struct arena *arena)
 {
     char buffer[HOST_PORT_SIZE];
     struct address address;
@@ -49,262 +44,26 @@ static const char *host_of(const char *text, uint16_t default_port, struct arena
     return arena_copy_text(arena, host_port_short(host, port, HTTPS_PORT, buffer));
 }
 
-/* ---- URLs ---- */
+/* ---- parts of URLs ---- */
 
-static bool has_any(const char *text, const char *const *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strstr(text, parts[i]))
-            return true;
-    return false;
-}
-
-/* Hosts of object stores and of their caches, which registries send their clients to for layers. */
-static bool is_store(const char *host)
-{
-    static const char *const parts[] = {
-        ".cos.",
-        ".myqcloud.com",
-        "tencentcos.cn",
-        ".amazonaws.com",
-        ".aliyuncs.com",
-        "storage.googleapis.com",
-        ".blob.core.windows.",
-        ".cloudflarestorage.com",
-        "cos-internal.",
-        ".cloudfront.net",
-        "cloudflare.docker.com",
-        "pkg-containers.githubusercontent.com",
-        "cdn.quay.io",
-        "cdn01.quay.io",
-        "cdn02.quay.io",
-        "cdn03.quay.io",
-        ".myhuaweicloud.com",
-        ".digitaloceanspaces.com",
-        ".backblazeb2.com",
-    };
-
-    return has_any(host, parts, sizeof(parts) / sizeof(parts[0]));
-}
-
-/* A store's URL that the registry signed for one object. */
-static bool is_signed(const char *url)
-{
-    static const char *const parts[] = {
-        "X-Amz-Signature=",  "X-Amz-Algorithm=", "q-sign-algorithm=",
-        "q-signature=",      "Signature=",       "&sig=",
-        "X-Goog-Signature=", "?Expires=",        "?sign=",
-        "?verify="};
-
-    return has_any(url, parts, sizeof(parts) / sizeof(parts[0]));
-}
-
-/* An object of a registry by its path, wherever it is stored. */
-static bool is_layer_path(const char *url)
-{
-    static const char *const parts[] = {
-        "/docker/registry/v2/", "/registry-v2/",       "/sha256/", "sha256:",
-        "artifacts-downloads",  "/container-registry/"};
-
-    return has_any(url, parts, sizeof(parts) / sizeof(parts[0]));
-}
-
-static bool is_token_url(const char *url)
-{
-    static const char *const parts[] = {"scope=repository", "scope=registry",   "/service/token",
-                                        "/v2/token",        "/v2/auth",         "/jwt/auth",
-                                        "/token?",          "/oauth2/exchange", "://api.ecr."};
-    size_t path = strcspn(url, "?");
-
-    return has_any(url, parts, sizeof(parts) / sizeof(parts[0])) || strstr(url, "service=") ||
-           strstr(url, "/oauth2/") || (path >= 6 && strncmp(url + path - 6, "/token", 6) == 0);
-}
-
-unsigned field_url_flags(const char *url)
-{
-    char host[256] = "";
-    const char *scheme = strstr(url, "://");
-    const char *begin = scheme ? scheme + 3 : url;
-
-    size_t length = strcspn(begin, "/?");
-    if (length < sizeof(host))
-        memcpy(host, begin, length);
-    if (strstr(url, "/manifests/"))
-        return PHRASE_MANIFEST;
-    /* The registry refuses a push for want of a right, not of a layer. */
-    if (strstr(url, "/blobs/uploads"))
-        return 0;
-    if (strstr(url, "/blobs/"))
-        return PHRASE_BLOB;
-    if (is_token_url(url))
-        return PHRASE_TOKEN;
-    bool api = strncmp(begin + length, "/v2/", 4) == 0 || strcmp(begin + length, "/v2") == 0;
-    /* Without its scheme it may be the rest of an image reference. */
-    return !api && ((scheme && is_store(host)) || is_signed(url) || is_layer_path(url))
-               ? PHRASE_BLOB
-               : 0;
-}
-
-/* True if only a client of a registry asks for such a URL. */
-static bool is_sign(const char *url, const char *path, unsigned flags)
-{
-    static const char *const paths[] = {"/v1/repositories/", "/v1/_ping", "/tags/list",
-                                        "/v2/_catalog"};
-    static const char *const tokens[] = {
-        "scope=repository", "scope=registry", "/service/token",          "/v2/token",
-        "/v2/auth",         "/jwt/auth",      "://auth.docker.io/token", "://api.ecr."};
-
-    if (flags & PHRASE_MANIFEST)
-        return strstr(path, "/v2/") != NULL || strstr(path, "v2/") == path;
-    if (flags & PHRASE_TOKEN)
-        return has_any(url, tokens, sizeof(tokens) / sizeof(tokens[0])) ||
-               (strstr(url, "/token") && strstr(url, "service="));
-    if (flags & PHRASE_BLOB)
-        return is_layer_path(url) || strstr(path, "/v2/");
-    return strcmp(path, "/v2/") == 0 || strcmp(path, "/v2") == 0 ||
-           has_any(path, paths, sizeof(paths) / sizeof(paths[0]));
-}
-
-static bool is_repository(const char *repository)
-{
-    char image[PULL_ERROR_MAX_NAME + 4];
-
-    return (size_t)snprintf(image, sizeof(image), "%s:x", repository) < sizeof(image) &&
-           image_check(image) == NULL;
-}
-
-/* The repository and the reference of a path that has "/v2/" in it. */
-static void read_api_path(const char *path, struct found_url *url, struct arena *arena)
-{
-    const char *begin = strstr(path, "/v2/");
-    const char *end = NULL;
-
-    for (const char *at = begin; at && (at = strstr(at, "/manifests/")); at++)
-        end = at;
-    bool manifest = end != NULL;
-    if (begin && !manifest)
-        end = strstr(begin, "/blobs/");
-    if (!end || end <= begin + 4)
-        return;
-    const char *repository = arena_copy_bytes(arena, begin + 4, (size_t)(end - begin - 4));
-    const char *reference = manifest ? end + strlen("/manifests/") : "latest";
-    size_t length = strcspn(reference, "?#/");
-    const char *image = arena_format(arena, memchr(reference, ':', length) ? "%s@%.*s" : "%s:%.*s",
-                                     repository ? repository : "", (int)length, reference);
-    if (!repository || !image)
-        return;
-    bool whole = manifest && image_check(image) == NULL;
-    if (!whole && !is_repository(repository))
-        return;
-    url->repository = repository;
-    url->reference = whole ? image + strlen(repository) : NULL;
-}
-
-/* The value of `name` in a query, "%2F" and "%3A" undone; NULL: it is not there. */
-static char *query_value(const char *url, const char *name, struct arena *arena)
-{
-    char value[PULL_ERROR_MAX_NAME];
-    size_t length = 0;
-    const char *at = strstr(url, name);
-
-    if (!at || (at[-1] != '?' && at[-1] != '&'))
-        return NULL;
-    for (at += strlen(name); *at && *at != '&' && length + 1 < sizeof(value); at++) {
-        if (at[0] == '%' && at[1] == '2' && (at[2] == 'F' || at[2] == 'f'))
-            value[length++] = '/', at += 2;
-        else if (at[0] == '%' && at[1] == '3' && (at[2] == 'A' || at[2] == 'a'))
-            value[length++] = ':', at += 2;
-        else
-            value[length++] = *at;
-    }
-    value[length] = '\0';
-    return arena_copy_text(arena, value);
-}
-
-/* The image of "scope=repository:REPOSITORY:pull", where the registry can be told: by `service`, or
- * because this kind of realm is of the registry itself. */
-static const char *image_of_scope(const char *url, const char *path, const char *host,
-                                  struct arena *arena)
-{
-    static const char *const own[] = {"/service/token", "/v2/token", "/v2/auth", "/oauth2/token",
-                                      "/oauth2/exchange"};
-    char *scope = query_value(url, "scope=", arena);
-    const char *service = query_value(url, "service=", arena);
-    char *repository = scope ? strchr(scope, ':') : NULL;
-    char *end = repository ? strrchr(repository + 1, ':') : NULL;
-
-    if (!end || strncmp(scope, "repository:", 11) != 0)
-        return NULL;
-    *end = '\0';
-    const char *named =
-        service && strchr(service, '.') ? host_of(service, HTTPS_PORT, arena) : NULL;
-    if (named)
-        host = strcmp(named, "registry.docker.io") == 0 ? "docker.io" : named;
-    else if (!has_any(path, own, sizeof(own) / sizeof(own[0])))
-        return NULL;
-    if (!host || !is_repository(repository + 1))
-        return NULL;
-    return arena_format(arena, "%s/%s", host, repository + 1);
-}
-
-static bool is_port(const char *at)
+bool field_is_port(const char *at)
 {
     size_t digits = strspn(at, "0123456789");
 
     return digits > 0 && digits <= 5 && at[digits] == '/';
 }
 
-/* Without quotes it ends at a space, or at a ':' at the end of a line if no port follows in the
- * next one. */
-static const char *end_of_bare_url(const char *at)
+const char *field_end_of_bare_url(const char *at)
 {
     const char *begin = at;
 
     for (; *at && !strchr(" \"'<>`\f", *at); at++)
-        if (*at == ':' && at[1] == '\n' && at - begin > 8 && !is_port(at + 2) &&
+        if (*at == ':' && at[1] == '\n' && at - begin > 8 && !field_is_port(at + 2) &&
             strncmp(at - 6, "sha256", 6) != 0)
             break;
     while (at > begin && strchr(":,.;)]", at[-1]))
         at--;
     return at;
-}
-
-struct found_url field_url(const char *at, bool quoted, struct arena *arena)
-{
-    char text[MAX_URL];
-    struct found_url url = {.end = at};
-    uint16_t port = phrase_match(at, "https") ? HTTPS_PORT : HTTP_PORT;
-    bool whole;
-
-    if (quoted) {
-        whole = gather(at, "\" \f", text, sizeof(text), &url.end);
-        whole = whole && *url.end == '"';
-        url.end += *url.end == '"';
-    } else {
-        url.end = end_of_bare_url(at);
-        char *bare = arena_copy_bytes(arena, at, (size_t)(url.end - at));
-        const char *ignored;
-        whole = bare && gather(bare, "", text, sizeof(text), &ignored);
-    }
-    char *authority = whole ? strstr(text, "://") : NULL;
-    if (!authority)
-        return url;
-    authority += 3;
-    char *path = authority + strcspn(authority, "/?#");
-    url.flags = field_url_flags(text);
-    url.sign = is_sign(text, path, url.flags);
-    if (url.sign && url.flags != PHRASE_TOKEN)
-        read_api_path(path, &url, arena);
-    url.api = url.flags != PHRASE_TOKEN &&
-              (strncmp(path, "/v2/", 4) == 0 || url.repository || (url.sign && !url.flags));
-    char first = *path;
-    *path = '\0';
-    char *user = strrchr(authority, '@');
-    url.host = host_of(user ? user + 1 : authority, port, arena);
-    *path = first;
-    if (url.flags == PHRASE_TOKEN)
-        url.scope_image = image_of_scope(text, path, url.host, arena);
-    return url;
 }
 
 /* ---- images ---- */
@@ -364,12 +123,12 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
         at += quoted;
     }
     /* Without quotes nothing tells a reference that goes on in the next line from one that ends. */
-    if (!gather(at, quoted ? "\"'` \f" : "\"', \n\f(", text, sizeof(text), ret_end))
+    if (!field_gather(at, quoted ? "\"'` \f" : "\"', \n\f(", text, sizeof(text), ret_end))
         return NULL;
     /* No reference ends with '/'. */
     length = strlen(text);
     if (!quoted && **ret_end == '\n' && text[length - 1] == '/' &&
-        !gather(*ret_end + 1, "\"', \n\f(", text + length, sizeof(text) - length, ret_end))
+        !field_gather(*ret_end + 1, "\"', \n\f(", text + length, sizeof(text) - length, ret_end))
         return NULL;
     if (!quoted && **ret_end == '\n' && (*ret_end)[-1] == ':')
         append_tag(text, sizeof(text), ret_end);
@@ -421,14 +180,14 @@ const char *field_tag_in(const char *at, struct arena *arena, const char **ret_e
     char repository[PULL_ERROR_MAX_NAME];
     size_t length = 0;
 
-    if (!gather(at, " \f", tag, sizeof(tag), ret_end))
+    if (!field_gather(at, " \f", tag, sizeof(tag), ret_end))
         return NULL;
     at = *ret_end;
     at += phrase_match(at, " in ");
     /* A ':' at the end of a line may be that of a port. */
     for (; at > *ret_end && *at && !strchr(" ,\f\"", *at) && length + 1 < sizeof(repository);
          at++) {
-        if (*at == ':' && (strchr(" \f", at[1]) || (at[1] == '\n' && !is_port(at + 2))))
+        if (*at == ':' && (strchr(" \f", at[1]) || (at[1] == '\n' && !field_is_port(at + 2))))
             break;
         if (*at != '\n')
             repository[length++] = *at;
@@ -469,7 +228,7 @@ size_t field_command(const char *at)
             if (length)
                 return (size_t)(at - begin) + length;
         }
-        if ((*at != '-' && !value) || !gather(at, " \f", word, sizeof(word), &at))
+        if ((*at != '-' && !value) || !field_gather(at, " \f", word, sizeof(word), &at))
             break;
         /* Nothing tells here which options have a value. */
         value = word[0] == '-' && !strchr(word, '=');
@@ -504,7 +263,7 @@ const char *field_command_image(const char *at, struct arena *arena, const char 
             at++;
         if (*at != '-' && !value)
             return field_image(at, false, true, arena, ret_end);
-        if (!gather(at, " \n\f", word, sizeof(word), &at))
+        if (!field_gather(at, " \n\f", word, sizeof(word), &at))
             break;
         value = !value && takes_value(word);
     }
@@ -518,7 +277,8 @@ const char *field_service_image(const char *at, struct arena *arena, const char 
 
     at += strspn(at, name_bytes);
     size_t length = phrase_match(at, " (");
-    if (!length || !gather(at + length, ") \n\f", text, sizeof(text), ret_end) || **ret_end != ')')
+    if (!length || !field_gather(at + length, ") \n\f", text, sizeof(text), ret_end) ||
+        **ret_end != ')')
         return NULL;
     return field_image(text, false, true, arena, &at);
 }
@@ -555,12 +315,12 @@ const char *field_host(const char *at, struct arena *arena)
     const char *end;
     size_t length;
 
-    if (!gather(at, " \"',\f", text, sizeof(text), &end))
+    if (!field_gather(at, " \"',\f", text, sizeof(text), &end))
         return NULL;
     length = strlen(text);
     if (length && text[length - 1] == ':')
         text[length - 1] = '\0';
-    return strchr(text, '.') || strchr(text, ':') ? host_of(text, HTTPS_PORT, arena) : NULL;
+    return strchr(text, '.') || strchr(text, ':') ? field_host_port(text, HTTPS_PORT, arena) : NULL;
 }
 
 const char *field_names(const char *at, struct arena *arena)
@@ -637,7 +397,7 @@ const char *field_lookup(const char *at, struct arena *arena, const char **ret_r
     size_t on = phrase_match(at, " on ");
     if (on && field_endpoint(at + on, &resolver))
         *ret_resolver = arena_copy_text(arena, endpoint_format(&resolver, buffer));
-    return host_of(text, HTTPS_PORT, arena);
+    return field_host_port(text, HTTPS_PORT, arena);
 }
 
 /* Matches three digits that are a word of their own. */
@@ -675,7 +435,7 @@ unsigned field_status(const char *at, const char **ret_end, const char **ret_url
     if (phrase_match(at, " http") || phrase_match(at, " \"http")) {
         bool quoted = at[1] == '"';
         *ret_url = at + 1 + quoted;
-        at = quoted ? *ret_url + strcspn(*ret_url, "\" \f") : end_of_bare_url(*ret_url);
+        at = quoted ? *ret_url + strcspn(*ret_url, "\" \f") : field_end_of_bare_url(*ret_url);
         at += *at == '"';
     } else if (phrase_match(at, " [")) {
         for (size_t i = 0; i < MAX_BRACKET && *at && *at != ']'; i++)

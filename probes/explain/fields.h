@@ -74,3 +74,20 @@ unsigned field_status(const char *at, const char **ret_end, const char **ret_url
 
 /* The text between the end of "certificate is valid for" and "not NAME"; NULL: it is cut. */
 const char *field_names(const char *at, struct arena *arena);
+
+/* ---- for url.c ---- */
+
+/* Reads up to one of `stops` or the end of the text, wraps left out; false when it is empty or does
+ * not fit, and then no further than the buffer is long. */
+bool field_gather(const char *at, const char *stops, char *buffer, size_t size,
+                  const char **ret_end);
+
+/* host[:port] as image references write it; NULL when it cannot be one. */
+const char *field_host_port(const char *text, uint16_t default_port, struct arena *arena);
+
+/* True if a port and a path are at `at`. */
+bool field_is_port(const char *at);
+
+/* The end of a URL without quotes: at a space, or at a ':' at the end of a line if no port follows
+ * in the next one. */
+const char *field_end_of_bare_url(const char *at);
