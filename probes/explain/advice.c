@@ -17,6 +17,12 @@ static const char save_the_key[] =
     "For the check below, save the pull secret that the pod uses: kubectl get secret NAME -o "
     "jsonpath='{.data.\\.dockerconfigjson}' | base64 -d > " KEY_FILE;
 
+static const char limit_of_hub[] = "Docker counts pulls without a key by address, and all pods "
+                                   "behind one NAT gateway share it. Pull "
+                                   "with a key: kubectl create secret docker-registry "
+                                   "--docker-server={docker_server}, and name it "
+                                   "in imagePullSecrets.";
+
 /* ---- the registry of the image ---- */
 
 /* The host that pulls ask where an image reference names Docker's registry. */
@@ -317,14 +323,25 @@ static bool is_cos(const char *host)
     return false;
 }
 
-/* If a text names no host at all, assume TCR, because this program is made for it. */
+/* The errors of the vendor's page are of TCR if the text names no host: this program is made for
+ * them. Other registries print the rest as well. */
+static bool is_of_vendors_page(const struct advice *advice)
+{
+    const struct pull_error *error = advice->error;
+
+    return error->stage == PULL_STAGE_DNS || error->stage == PULL_STAGE_TCP ||
+           error->stage == PULL_STAGE_TLS || strstr(error->text, "insufficient_scope");
+}
+
 static bool is_about_tcr(const struct advice *advice)
 {
     const char *host = advice->error->host;
 
     if (advice->registry->host)
         return advice->registry->instance != NULL;
-    return !host || strstr(host, ".tencentcloudcr.com") || is_cos(host);
+    if (!host)
+        return is_of_vendors_page(advice);
+    return strstr(host, ".tencentcloudcr.com") || is_cos(host);
 }
 
 static bool is_certificate(enum cause cause)
@@ -367,6 +384,8 @@ static bool is_fact(enum fact fact, const void *context)
         return is_at(advice, PLACE_BLOB, true);
     case FACT_BLOB_INTERNAL:
         return is_at(advice, PLACE_BLOB, false);
+    case FACT_VENDOR_RESOLVER: /* none of the vendor's is advised */
+        return !is_about_tcr(advice) && !facts_is_tencent(advice->registry);
     case FACT_LOOPBACK_ANSWER:
         return is_bogus(advice->error);
     case FACT_LITERAL:
@@ -429,11 +448,31 @@ static const char *right_of_plugin(const char *host)
     return NULL;
 }
 
+/* The other errors of the same cause come before the pull, these after it. */
+static const struct line *steps_of_user_ids(const struct clue *clue)
+{
+    static const struct line steps[] = {
+        LINE(
+            "On the machine that pulls give the user at least 65536 further ids in /etc/subuid and "
+            "/etc/subgid, such as USER:100000:65536 (usermod --add-subuids 100000-165535 "
+            "--add-subgids 100000-165535 USER)."),
+        LINE(
+            "Then run \"podman system migrate\" as that user, or restart the rootless runtime, and "
+            "pull again."),
+        LINE("If the error names an id above 65535, give the files in {image} a smaller owner, or "
+             "pull as root."),
+        LINE(NULL),
+    };
+
+    return clue->symptom == SYMPTOM_USER_IDS ? steps : NULL;
+}
+
 static void add_remedy(struct pull_error *error, const struct advice *advice,
                        const struct speaker *speaker, enum cause inner)
 {
-    const struct line *own =
-        error->cause == CAUSE_BLOB_STORE_REFUSED ? steps_of_store(&advice->found->clue) : NULL;
+    const struct line *own = error->cause == CAUSE_BLOB_STORE_REFUSED
+                                 ? steps_of_store(&advice->found->clue)
+                                 : steps_of_user_ids(&advice->found->clue);
 
     for (const struct line *line = own; line && line->text; line++)
         add_line(error, speaker_fill(speaker, line->text));
@@ -444,6 +483,10 @@ static void add_remedy(struct pull_error *error, const struct advice *advice,
                                             error->remedy, 0, PULL_ERROR_MAX_REMEDY);
     if (error->cause == CAUSE_CREDENTIAL_HELPER_FAILED)
         add_line(error, right_of_plugin(advice->registry->host));
+    bool hub =
+        advice->registry->host && strcmp(advice->registry->host, "registry-1.docker.io") == 0;
+    if (advice->found->clue.symptom == SYMPTOM_RATE && hub)
+        add_line(error, speaker_fill(speaker, limit_of_hub));
 }
 
 /* The options of check_option that tell the causes apart. */

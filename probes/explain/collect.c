@@ -373,18 +373,26 @@ void pull_collection_set_container(struct pull_collection *collection, const cha
 
 /* ---- the list ---- */
 
+static bool tells_why(const struct collected_error *entry)
+{
+    return entry->error.recognised && entry->found.clue.symptom != SYMPTOM_CANCELLED;
+}
+
 /* A failure without a reason says nothing beside one with a reason about the same image. */
-static bool is_told(const struct pull_collection *collection, const struct collected_error *entry)
+static bool is_told(struct pull_collection *collection, const struct collected_error *entry)
 {
     for (size_t i = 0; i < collection->count; i++) {
-        const struct collected_error *other = &collection->list[i];
+        struct collected_error *other = &collection->list[i];
         if (other == entry || !is_same_container(&other->error, &entry->error))
             continue;
         if (entry->found.hint && !other->found.hint)
             return true;
-        if (!entry->error.recognised && other->error.recognised && !other->found.hint &&
-            is_same_image(&other->found, &entry->found))
+        if (!tells_why(entry) && tells_why(other) && !other->found.hint &&
+            is_same_image(&other->found, &entry->found)) {
+            if (!other->error.image)
+                complete_error(other, entry, collection->errors->arena);
             return true;
+        }
     }
     return false;
 }

@@ -57,10 +57,15 @@ const char *field_end_of_bare_url(const char *at)
 {
     const char *begin = at;
 
-    for (; *at && !strchr(" \"'<>`\f", *at); at++)
-        if (*at == ':' && at[1] == '\n' && at - begin > 8 && !field_is_port(at + 2) &&
+    for (; (unsigned char)*at < 0x80 && *at && !strchr(" \"'<>`\f", *at); at++) {
+        if (at - begin <= 8)
+            continue;
+        if (*at == ':' && at[1] == '\n' && !field_is_port(at + 2) &&
             strncmp(at - 6, "sha256", 6) != 0)
             break;
+        if (*at == '\n' && at[1] == '[') /* the next line of a log */
+            break;
+    }
     while (at > begin && strchr(":,.;)]", at[-1]))
         at--;
     return at;
@@ -134,10 +139,17 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
         append_tag(text, sizeof(text), ret_end);
     if (!quoted && !named && **ret_end == '\n' && !strchr(":.", (*ret_end)[-1]) && !has_tag(text))
         return NULL;
-    if (quoted && !strchr("\"'`", **ret_end))
+    if (quoted && (!**ret_end || !strchr("\"'`", **ret_end)))
         return NULL;
     *ret_end += quoted && **ret_end;
     length = strlen(text);
+    /* Chinese and Japanese sentences go on without a space. */
+    for (size_t i = 0; !quoted && i < length; i++) {
+        if (!((unsigned char)text[i] & 0x80))
+            continue;
+        *ret_end -= length - i;
+        text[length = i] = '\0';
+    }
     while (!quoted && length && strchr(":.]", text[length - 1])) {
         text[--length] = '\0';
         --*ret_end;
@@ -244,7 +256,8 @@ const char *field_progress_image(const char *text, const char *at, const char *k
     const char *tag = at > text + 2 && at[-1] == ' ' && at[-2] == ':' ? at - 2 : at;
     const char *end = tag;
 
-    if (!image || !strchr(image, '/') || strpbrk(image, ":@") || strstr(known, image))
+    if (!image || !strchr(image, '/') || strpbrk(image, ":@") ||
+        strstr(known, image + (strncmp(image, "library/", 8) == 0 ? 8 : 0)))
         return NULL;
     while (tag > text && strchr(name_bytes, tag[-1]))
         tag--;

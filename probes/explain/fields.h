@@ -7,6 +7,7 @@
 
 /* The URL of a request. Texts are of the arena; NULL: the URL does not have it. */
 struct found_url {
+    const char *begin;       /* in the text */
     const char *end;         /* in the text; after the closing quote, if there is one */
     const char *host;        /* host[:port]; NULL: not a usable URL */
     const char *repository;  /* of /v2/REPOSITORY/... */
@@ -19,6 +20,9 @@ struct found_url {
 
 /* `at` is at "http". In quotes it goes to the closing one, else to the next space. */
 struct found_url field_url(const char *at, bool quoted, struct arena *arena);
+
+/* The image that docker's engine is asked to pull by the URL from `at` to `end`; NULL: another. */
+const char *field_engine_image(const char *at, const char *end, struct arena *arena);
 
 /* The kind of request that a URL, or the rest of one, is for: as `flags` above. */
 unsigned field_url_flags(const char *url);

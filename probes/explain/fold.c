@@ -7,6 +7,8 @@
 
 #include "config/base/text.h"
 
+#define MAX_LINK 1024
+
 /* Only two of one kind are a blank line: a wrapped line may end at an escaped line end. */
 enum line_break { BREAK_NONE, BREAK_REAL, BREAK_ESCAPED };
 
@@ -53,6 +55,29 @@ static void put(struct fold *fold, char byte)
     } else {
         put_space(fold, byte == '\n' || returns ? BREAK_REAL : BREAK_NONE);
     }
+}
+
+/* "[TEXT](http://...)", which trackers and chats make of a host, is TEXT. */
+static bool skip_link(struct fold *fold)
+{
+    static const char link[] = "](http";
+    const char *limit = fold->end - fold->at > MAX_LINK ? fold->at + MAX_LINK : fold->end;
+    const char *stop = fold->at + 1;
+    char *begin = fold->out;
+
+    if ((size_t)(limit - fold->at) < sizeof(link) || memcmp(fold->at, link, sizeof(link) - 1) != 0)
+        return false;
+    while (stop < limit && !is_space((unsigned char)*stop) && *stop != ')')
+        stop++;
+    while (begin > fold->first && fold->out - begin < MAX_LINK &&
+           !is_space((unsigned char)begin[-1]) && begin[-1] != '[')
+        begin--;
+    if (stop == limit || *stop != ')' || begin == fold->first || begin[-1] != '[')
+        return false;
+    memmove(begin - 1, begin, (size_t)(fold->out - begin));
+    fold->out--;
+    fold->at = stop + 1;
+    return true;
 }
 
 static int hex_digits(const char *at, const char *end)
@@ -162,6 +187,8 @@ size_t pull_error_fold(const char *bytes, size_t length, char *folded)
             fold_escape(&fold);
         else if (*fold.at == '\x1b')
             skip_colour(&fold);
+        else if (*fold.at == ']' && skip_link(&fold))
+            continue;
         else if (!((unsigned char)*fold.at & 0x80) || !fold_unicode(&fold))
             put(&fold, *fold.at++);
     }

@@ -55,6 +55,10 @@ static const char not_there[] =
     "The registry answers that {image} is not there: the repository or the tag does not exist.";
 static const char gone[] =
     "The registry knows the image, but a layer or config of it is no longer stored there.";
+static const char cancelled[] = "The pull was cancelled before it was complete: most often a time "
+                                "limit of the node was reached "
+                                "because too little arrived, else the pod or the command was "
+                                "ended. The text does not say which.";
 static const char wants_key[] = "{host} asks for a key for {image} and got none that it accepts.";
 
 /* clang-format off */
@@ -102,6 +106,10 @@ static const struct symptom_row at_registry[] = {
           CAUSE_MTU_BLACK_HOLE, CAUSE_SNI_FILTERED, CAUSE_HTTP_TIMEOUT),
      "The time limit was reached, most often because nothing answers at the address of {host}. The "
      "text does not say whether the name, the connection, TLS or the reply was still awaited."},
+    {SYMPTOM_CANCELLED, KIND_ANY, PULL_STAGE_API, CAUSE_HTTP_TIMEOUT,
+     LIST(CAUSE_PUBLIC_PATH_BLOCKED, CAUSE_PRIVATE_PATH_BLOCKED, CAUSE_BLOB_STORE_UNREACHABLE,
+          CAUSE_MTU_BLACK_HOLE, CAUSE_LOCAL_ERROR),
+     cancelled},
 
     {SYMPTOM_NO_SUCH_HOST, KIND_ANY, PULL_STAGE_DNS, CAUSE_DNS_NAME_NOT_FOUND,
      LIST(CAUSE_DNS_NO_ADDRESS),
@@ -219,6 +227,10 @@ static const struct symptom_row at_registry[] = {
      "failed. The registry is not the cause."},
     {SYMPTOM_CONFIGURATION, KIND_ANY, PULL_STAGE_NODE, CAUSE_NODE_CONFIGURATION_INVALID, NOTHING,
      "A setting of the machine that pulls prevents the pull before it asks the registry."},
+    {SYMPTOM_USER_IDS, KIND_ANY, PULL_STAGE_NODE, CAUSE_NODE_CONFIGURATION_INVALID, NOTHING,
+     "The image arrived, and the machine that pulls could not unpack it: a file in it belongs to a "
+     "user or group that the user namespace of the rootless runtime does not have. The registry is "
+     "not the cause."},
     {SYMPTOM_RUNTIME, KIND_ANY, PULL_STAGE_NODE, CAUSE_LOCAL_ERROR, NOTHING,
      "The container runtime of the machine that pulls did not answer on its own socket. The "
      "registry was not asked."},
@@ -411,6 +423,9 @@ static void read_at_token(const struct clue *clue, struct pull_reading *ret)
     if (is_unreachable(clue->symptom))
         put_before(ret, PULL_STAGE_AUTH, CAUSE_TOKEN_SERVICE_UNREACHABLE, NOTHING,
                    realm_unreachable);
+    else if (clue->symptom == SYMPTOM_CANCELLED)
+        set_reading(ret, PULL_STAGE_AUTH, CAUSE_TOKEN_SERVICE_UNREACHABLE,
+                    LIST(CAUSE_HTTP_TIMEOUT, CAUSE_LOCAL_ERROR), cancelled);
     else if (is_invalid(clue))
         put_before(ret, PULL_STAGE_AUTH, CAUSE_TOKEN_SERVICE_FAILED,
                    LIST(CAUSE_TOKEN_SERVICE_UNREACHABLE), realm_failed);
@@ -444,6 +459,9 @@ static void read_at_store(const struct clue *clue, struct pull_reading *ret)
         return;
     if (is_unreachable(clue->symptom) || clue->symptom == SYMPTOM_HTTP_TIMEOUT)
         put_before(ret, PULL_STAGE_BLOB, CAUSE_BLOB_STORE_UNREACHABLE, NOTHING, store_unreachable);
+    else if (clue->symptom == SYMPTOM_CANCELLED)
+        set_reading(ret, PULL_STAGE_BLOB, CAUSE_BLOB_STORE_UNREACHABLE,
+                    LIST(CAUSE_HTTP_TIMEOUT, CAUSE_MTU_BLACK_HOLE, CAUSE_LOCAL_ERROR), cancelled);
     else if (clue->symptom == SYMPTOM_STATUS && clue->status != 429 && clue->status != 407)
         read_status_of_store(clue, ret);
     else if (clue->symptom == SYMPTOM_NOT_FOUND)

@@ -95,6 +95,7 @@ static void end_message(struct pull_scan *scan)
     scan->hint = false;
     scan->sign = false;
     scan->client = false;
+    scan->progress = false;
     forget_error(scan);
     scan->image = NULL;
     scan->foreign = false;
@@ -308,6 +309,36 @@ static void take_scanned_path(struct pull_scan *scan)
     }
 }
 
+/* Docker's lines while it fetches layers. */
+static bool is_progress(const struct pull_scan *scan, const struct phrase *phrase,
+                        const char *begin)
+{
+    unsigned flags = PHRASE_SIGN | PHRASE_CONTEXT;
+
+    if (strcmp(phrase->text, "pulling from ") == 0)
+        return begin - scan->text > 2 && strchr(" \n", begin[-1]) && begin[-2] == ':';
+    return (phrase->flags & (flags | PHRASE_IMAGE)) == flags;
+}
+
+/* "IMAGE: " in front of an error: buildkit. Only a reference with its host is one. */
+static const char *image_before(const struct pull_scan *scan, const char *at)
+{
+    const char *end = at - 2;
+    const char *begin = end;
+    const char *ignored;
+
+    if (at - scan->floor < 3 || !strchr(" \n", at[-1]) || *end != ':')
+        return NULL;
+    while (begin > scan->floor && end - begin < MAX_GAP && !strchr(" \"\n\f", begin[-1]))
+        begin--;
+    char *text = arena_copy_bytes(scan->arena, begin, (size_t)(end - begin));
+    const char *image = text ? field_image(text, false, true, scan->arena, &ignored) : NULL;
+    const char *slash = image ? strrchr(image, '/') : NULL;
+    bool whole = slash && strpbrk(slash, ":@") && field_image_host(image, scan->arena) &&
+                 strlen(image) == strlen(text);
+    return whole ? image : NULL;
+}
+
 /* The parts of a phrase that are neither symptoms nor values. */
 static void take_flags(struct pull_scan *scan, const struct phrase *phrase, const char *begin)
 {
@@ -315,8 +346,12 @@ static void take_flags(struct pull_scan *scan, const struct phrase *phrase, cons
 
     if (flags & (PHRASE_OPENING | PHRASE_SYMPTOM) && !scan->opening && !scan->pending)
         look_for_lost_beginning(scan, begin);
+    if (flags & PHRASE_SIGN && !scan->opening && !scan->pending && !scan->image)
+        scan->image = image_before(scan, begin);
     if (flags & PHRASE_OPENING && !scan->opening && !scan->pending)
         scan->opening = begin;
+    if (is_progress(scan, phrase, begin))
+        scan->sign = scan->progress = true;
     scan->sign |= (flags & PHRASE_SIGN) && !(flags & PHRASE_HINT && flags & PHRASE_SYMPTOM);
     scan->failure |= (flags & PHRASE_FAILURE) != 0;
     scan->hint |= (flags & PHRASE_HINT) && !(flags & PHRASE_SYMPTOM);
@@ -429,6 +464,12 @@ static void step_over_url(struct pull_scan *scan, const struct phrase *phrase, s
     const char *end = url.end > begin + length ? url.end : begin + length;
     bool trailing = begin - scan->floor > 5 && strncmp(begin - 5, "URL: ", 5) == 0;
 
+    const char *pulled = scan->foreign ? NULL : field_engine_image(begin, end, scan->arena);
+
+    if (pulled) {
+        scan->image = pulled;
+        scan->sign = true;
+    }
     if (is_told_already(scan, phrase)) {
         scan->last = end;
     } else if (!scan->foreign && scan->pending && trailing && url.host) {
@@ -452,6 +493,17 @@ static bool is_after_colon(const struct pull_scan *scan)
     return at > scan->text && at[-1] == ':';
 }
 
+/* "HOST/NAME:" at the end of a line: what follows is its tag. */
+static bool is_wrapped_tag(const struct pull_scan *scan)
+{
+    const char *at = scan->at;
+    bool slash = false;
+
+    for (; at > scan->text && scan->at - at < MAX_GAP && !strchr(" \f\"", at[-1]); at--)
+        slash |= at[-1] == '/';
+    return slash && scan->at[1] == '\n';
+}
+
 static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phrase,
                           const char *after)
 {
@@ -462,6 +514,9 @@ static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phr
         return false;
     if (flags & PHRASE_WEAK && !scan_is_about_a_pull(scan))
         return false;
+    /* What was known before was the reason. */
+    if (phrase->symptom == SYMPTOM_CANCELLED && scan->pending)
+        return false;
     if (flags & PHRASE_AFTER_URL && (!scan->url.end || scan->at != unwrapped(scan->url.end)))
         return false;
     if (flags & PHRASE_AFTER_COLON && !is_after_colon(scan))
@@ -471,8 +526,14 @@ static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phr
     if (flags & PHRASE_REQUEST && !scan->asked && !scan->url.flags &&
         !(scan->places & (PHRASE_MANIFEST | PHRASE_BLOB)))
         return false;
-    if (*after == ':' && strcmp(phrase->text, ": EOF") == 0)
-        return false; /* a tag, in a line of its own */
+    if (strcmp(phrase->text, ": EOF") == 0 && (*after == ':' || is_wrapped_tag(scan)))
+        return false;
+    /* Clients that ask several daemons go on with the next. */
+    if (phrase->symptom == SYMPTOM_RUNTIME && flags & PHRASE_CLIENT &&
+        (scan->sign || !scan_page_image(scan)))
+        return false;
+    if (strcmp(phrase->text, "EOF") == 0 && (!scan->progress || !strchr("\n\f", *after)))
+        return false;
     return !(flags & PHRASE_WORD) || !isalnum((unsigned char)*after);
 }
 
@@ -496,9 +557,13 @@ static void look_for_end(struct pull_scan *scan)
     bool silent = scan->at - scan->last > MAX_SILENCE &&
                   (scan->sign || scan->pending || scan->opening || scan->hint);
 
-    if ((*scan->at == '\f' && !scan->listed) || silent || (line && record_begins(scan->at + 1)))
+    /* Docker leaves blank lines among those of its layers. */
+    bool progress = scan->progress && *scan->at == '\f';
+
+    if ((*scan->at == '\f' && !scan->listed) || silent || (line && record_begins(scan->at + 1))) {
         end_message(scan);
-    else if (scan->pending && ends_here(scan)) {
+        scan->sign = scan->progress = progress;
+    } else if (scan->pending && ends_here(scan)) {
         finish_scan(scan);
         end_message(scan);
     }
@@ -617,6 +682,7 @@ void pull_scan_piece(struct pull_scan *scan, const char *text, bool only, struct
     scan->image = NULL;
     scan->quote = NULL;
     scan->foreign = false;
+    scan->progress = false;
     scan->assume = only && is_bare(text);
     forget_error(scan);
     scan->operation = OPERATION_NONE;

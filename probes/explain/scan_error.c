@@ -35,7 +35,7 @@ unsigned scan_group_of(enum symptom symptom)
 {
     if (symptom <= SYMPTOM_SCOPE_MAYBE)
         return 1;
-    if (symptom <= SYMPTOM_TIMEOUT)
+    if (symptom <= SYMPTOM_CANCELLED)
         return 2;
     return symptom <= SYMPTOM_DATES ? 3 : 3 + (unsigned)symptom;
 }
@@ -113,6 +113,14 @@ static bool is_of_host(const char *image, const char *host, struct arena *arena)
     return own ? strcmp(own, host) == 0 || (is_hub(own) && is_hub(host)) : is_hub(host);
 }
 
+/* True if the image is of this repository; references leave out the "library/" of official ones. */
+static bool is_of_repository(const char *image, const char *repository)
+{
+    size_t official = strncmp(repository, "library/", 8) == 0 ? 8 : 0;
+
+    return strstr(image, repository + official) != NULL;
+}
+
 /* The image that the error is about: of its message, of its URLs, of the page. */
 static const char *image_of_error(const struct pull_scan *scan, bool *ret_of_url)
 {
@@ -129,8 +137,8 @@ static const char *image_of_error(const struct pull_scan *scan, bool *ret_of_url
     /* The URL leaves out the name that people use for Docker's registry. */
     if (page &&
         (!registry->host || (is_of_host(page, registry->host, scan->arena) &&
-                             (!repository || strstr(page, registry->repository)))) &&
-        (!scan->scope_image || strstr(page, strchr(scan->scope_image, '/') + 1)))
+                             (!repository || is_of_repository(page, registry->repository)))) &&
+        (!scan->scope_image || is_of_repository(page, strchr(scan->scope_image, '/') + 1)))
         return arena_copy_text(scan->arena, page);
     *ret_of_url = true;
     if (repository)
@@ -146,9 +154,34 @@ static bool is_elsewhere(const struct pull_scan *scan, const char *image)
            !is_of_host(image, scan->url.host, scan->arena);
 }
 
+/* "Head "URL"" or "HEAD request to URL". */
+static bool is_asked_by_head(const struct pull_scan *scan, const char *at)
+{
+    static const char *const before[] = {"head \"", "head ", "head request to "};
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        size_t length = strlen(before[i]);
+        if ((size_t)(at - scan->text) >= length && phrase_match(at - length, before[i]) == length)
+            return true;
+    }
+    return false;
+}
+
+/* What was asked for: PHRASE_BLOB or _MANIFEST, 0 if nothing tells. Clients that resolve a digest
+ * ask the registry's own /blobs/ too, and only for its head. */
+static unsigned asked_for(const struct pull_scan *scan)
+{
+    if (scan->asked)
+        return scan->asked;
+    bool resolves = (scan->places & PHRASE_MANIFEST && !(scan->places & PHRASE_BLOB)) ||
+                    (scan->url.begin && is_asked_by_head(scan, scan->url.begin));
+    bool blob = scan->url.api && scan->url.flags & PHRASE_BLOB;
+    return blob && resolves ? PHRASE_MANIFEST : scan->url.flags;
+}
+
 static enum place place_of_error(const struct pull_scan *scan, const char *image)
 {
-    unsigned asked = scan->asked ? scan->asked : scan->url.flags;
+    unsigned asked = asked_for(scan);
     unsigned places = scan->places | (scan->pending->flags & PHRASE_BLOB);
 
     if (scan->places & PHRASE_PROXY || scan->pending_symptom == SYMPTOM_PROXY_ANSWER)
@@ -165,6 +198,12 @@ static enum place place_of_error(const struct pull_scan *scan, const char *image
     if (places & PHRASE_TOKEN)
         return PLACE_TOKEN;
     if (places & PHRASE_BLOB)
+        return PLACE_BLOB;
+    /* Most of the time goes into layers. */
+    if (scan->pending_symptom == SYMPTOM_CANCELLED && !scan->url.host && !places)
+        return PLACE_BLOB;
+    /* A server's answer may be about the next image. */
+    if (scan->progress && !scan->url.host && !places && scan_group_of(scan->pending_symptom) != 1)
         return PLACE_BLOB;
     /* Registries send their clients elsewhere for layers. */
     if (is_elsewhere(scan, image) && !(places & (PHRASE_MANIFEST | PHRASE_PING)))
@@ -207,7 +246,7 @@ bool scan_is_about_a_pull(const struct pull_scan *scan)
 static void fill_clue(const struct pull_scan *scan, struct found_error *error, enum symptom symptom)
 {
     struct clue *clue = &error->clue;
-    unsigned asked = scan->asked ? scan->asked : scan->url.flags;
+    unsigned asked = asked_for(scan);
 
     if (scan->pending) {
         clue->place = place_of_error(scan, error->image);
@@ -246,6 +285,18 @@ static unsigned count_of_event(const struct pull_scan *scan, const char *begin)
     return 1;
 }
 
+/* Docker's registry explains its limit on Docker's pages. */
+static const char *host_of_limit(const struct pull_scan *scan)
+{
+    for (const char *at = scan->pending_end; *at && at - scan->pending_end < MAX_QUOTE; at++) {
+        if (phrase_match(at, "docker.com/"))
+            return "registry-1.docker.io";
+        if (*at == '\f')
+            break;
+    }
+    return NULL;
+}
+
 struct found_error scan_error(const struct pull_scan *scan)
 {
     enum symptom symptom = scan->pending ? scan->pending_symptom : SYMPTOM_NONE;
@@ -275,6 +326,8 @@ struct found_error scan_error(const struct pull_scan *scan)
                                    : scan->named_host;
     if (error.clue.place == PLACE_PROXY && scan->registry.host)
         error.host = scan->registry.host;
+    if (!error.host && !error.image && symptom == SYMPTOM_RATE)
+        error.host = host_of_limit(scan);
     error.resolver = scan->resolver;
     error.has_address = scan->has_endpoint;
     error.address = scan->endpoint.address;

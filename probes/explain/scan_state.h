@@ -37,6 +37,7 @@ struct pull_scan {
     bool client;  /* a client says it: a pull if a pull was the last command */
     bool failure; /* it says that a pull failed; that was not yet reported */
     bool hint;
+    bool progress; /* docker is fetching layers */
 
     /* of the error within it */
     const char *quote; /* after the last quoted value */

@@ -78,6 +78,7 @@ enum symptom {
     SYMPTOM_TLS_TIMEOUT,
     SYMPTOM_HTTP_TIMEOUT,
     SYMPTOM_TIMEOUT,
+    SYMPTOM_CANCELLED, /* by whom and why is not said */
     /* certificates */
     SYMPTOM_UNTRUSTED,
     SYMPTOM_NAME_MISMATCH,
@@ -104,6 +105,7 @@ enum symptom {
     SYMPTOM_NO_PROGRESS,
     SYMPTOM_STORAGE,
     SYMPTOM_CONFIGURATION,
+    SYMPTOM_USER_IDS, /* too few in the user namespace that unpacks */
     SYMPTOM_RUNTIME,
     SYMPTOM_HELPER,
     SYMPTOM_NAME_INVALID,

@@ -211,7 +211,7 @@ static const char *image_of_scope(const char *url, const char *path, const char 
 struct found_url field_url(const char *at, bool quoted, struct arena *arena)
 {
     char text[MAX_URL];
-    struct found_url url = {.end = at};
+    struct found_url url = {.begin = at, .end = at};
     uint16_t port = phrase_match(at, "https") ? HTTPS_PORT : HTTP_PORT;
     bool whole;
 
@@ -244,4 +244,23 @@ struct found_url field_url(const char *at, bool quoted, struct arena *arena)
     if (url.flags == PHRASE_TOKEN)
         url.scope_image = image_of_scope(text, path, url.host, arena);
     return url;
+}
+
+const char *field_engine_image(const char *at, const char *end, struct arena *arena)
+{
+    char text[MAX_URL];
+    const char *ignored;
+    bool query = end - at < MAX_URL && memchr(at, '?', (size_t)(end - at));
+    char *url = query ? arena_copy_bytes(arena, at, (size_t)(end - at)) : NULL;
+
+    if (!url || !field_gather(url, "\"", text, sizeof(text), &ignored) ||
+        !strstr(text, "/images/create?"))
+        return NULL;
+    const char *name = query_value(text, "fromImage=", arena);
+    const char *tag = query_value(text, "tag=", arena);
+    const char *image = name ? field_image(name, false, true, arena, &ignored) : NULL;
+    if (!image || !tag || !*tag)
+        return image;
+    const char *whole = arena_format(arena, strchr(tag, ':') ? "%s@%s" : "%s:%s", image, tag);
+    return whole ? field_image(whole, false, true, arena, &ignored) : NULL;
 }

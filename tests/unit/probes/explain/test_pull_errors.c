@@ -399,109 +399,6 @@ static void configured_ranges_decide_the_class(void **unused)
     pull_errors_free(errors);
 }
 
-/* ---- steps ---- */
-
-static bool remedy_says(const char *text, const char *part)
-{
-    struct pull_errors *errors = find(text);
-    bool found = false;
-
-    for (size_t i = 0; i < errors->list[0].remedy_count; i++)
-        found |= strstr(errors->list[0].remedy[i], part) != NULL;
-    pull_errors_free(errors);
-    return found;
-}
-
-static bool summary_says(const char *text, const char *part)
-{
-    struct pull_errors *errors = find(text);
-    bool found = strstr(errors->list[0].summary, part) != NULL;
-
-    pull_errors_free(errors);
-    return found;
-}
-
-#define FROM_ECR "111122223333.dkr.ecr.eu-west-1.amazonaws.com/a/b:1: exit status 1"
-
-/* The steps name no pull secret, because a plug-in's key is in none. */
-static void a_failed_plugin_is_named(void **unused)
-{
-    static const char ecr[] = "error execing credential provider plugin ecr-credential-provider "
-                              "for image " FROM_ECR;
-    static const char azure[] = "error execing credential provider plugin acr-credential-provider "
-                                "for image acme.azurecr.io/a/b:1: exit status 1";
-    static const char docker[] = "error getting credentials - err: exec: "
-                                 "\"docker-credential-pass\": executable file not found in $PATH";
-    static const char none[] = "error getting credentials - err: exit status 1, out: ``";
-
-    (void)unused;
-    assert_true(summary_says(ecr, "plug-in ecr-credential-provider of"));
-    assert_true(summary_says(docker, "plug-in docker-credential-pass of"));
-    assert_true(summary_says(none, "plug-in of"));
-    assert_true(remedy_says(ecr, "ecr:GetAuthorizationToken"));
-    assert_false(remedy_says(ecr, "save the pull secret"));
-    assert_true(remedy_says(azure, "AcrPull"));
-    assert_false(remedy_says(azure, "ecr:"));
-    assert_false(remedy_says(docker, "AcrPull"));
-    assert_true(remedy_says("failed to fetch anonymous token: Get \"https://auth.example.com/token"
-                            "?service=r.example.com&scope=repository%3Aa%2Fb%3Apull\": dial tcp "
-                            "[2402:4e00::1]:443: connect: network is unreachable",
-                            "IPv6"));
-}
-
-/* Cut before its end such a text says something else, so the corpus does not hold these. */
-static void a_refused_address_is_told(void **unused)
-{
-    static const struct {
-        const char *text;
-        enum pull_stage stage;
-    } rows[] = {
-        {"failed to resolve reference \"acme.azurecr.io/a:1\": unexpected status from HEAD "
-         "request to https://acme.azurecr.io/v2/a/manifests/1: 403 Forbidden: client with IP "
-         "'43.1.2.3' is not allowed access",
-         PULL_STAGE_MANIFEST},
-        {"Error response from daemon: Get \"https://acme.azurecr.io/v2/\": denied: client with IP "
-         "'43.1.2.3' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.",
-         PULL_STAGE_API},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct pull_errors *errors = find(rows[i].text);
-        assert_int_equal(errors->count, 1);
-        assert_int_equal(errors->list[0].cause, CAUSE_ALLOWLIST_MISSING);
-        assert_int_equal(errors->list[0].stage, rows[i].stage);
-        assert_string_equal(errors->list[0].host, "acme.azurecr.io");
-        pull_errors_free(errors);
-    }
-}
-
-static void the_remedy_is_of_what_the_text_tells(void **unused)
-{
-    static const char image[] = "acme-prod.tencentcloudcr.com/x:1";
-    static const char public[] =
-        "failed to copy: Get \"https://b-1.cos.ap-guangzhou.myqcloud.com/x\""
-        ": dial tcp 119.1.1.1:443: i/o timeout";
-    static const char internal[] =
-        "failed to copy: Get \"https://b-1.cos.ap-guangzhou.myqcloud.com/x\""
-        ": dial tcp 169.254.0.47:443: i/o timeout";
-    char text[256];
-
-    (void)unused;
-    assert_true(remedy_says(public, "119.1.1.1:443 is a public address"));
-    assert_false(remedy_says(internal, "is a public address"));
-    assert_true(remedy_says(internal, "needs no NAT gateway"));
-    snprintf(text, sizeof(text), "Get \"https://10.16.100.174:5000/v2/\": %s",
-             "x509: certificate signed by unknown authority");
-    assert_true(remedy_says(text, "registry-insecure-skip-verify: \"10.16.100.174:5000\""));
-    assert_false(remedy_says(text, "TCR"));
-    snprintf(text, sizeof(text), "Failed to pull image \"%s\": dial tcp 43.1.1.1:443: i/o timeout",
-             image);
-    assert_true(remedy_says(text, "instance acme-prod"));
-    assert_true(remedy_says(text, "Use 0.0.0.0/0 only for a short test"));
-    assert_true(remedy_says("dial tcp 43.1.1.1:443: i/o timeout", "> Private network, select"));
-}
-
 /* ---- logs that are not about a pull ---- */
 
 #define LOGS         15
@@ -662,18 +559,6 @@ static void the_registrys_reason_counts(void **unused)
     }
 }
 
-#define LOCAL_PUSH "Error response from daemon: Get \"http://localhost:5000/v2/\": "
-
-/* No resolver is asked for localhost. */
-static void localhost_needs_no_resolver(void **unused)
-{
-    static const char text[] = LOCAL_PUSH "dial tcp 127.0.0.1:5000: connect: connection refused";
-
-    (void)unused;
-    assert_false(remedy_says(text, "resolver"));
-    assert_true(remedy_says(text, "an address that can be reached"));
-}
-
 /* ---- short of memory ---- */
 
 static size_t allocations_left;
@@ -720,14 +605,10 @@ int main(void)
         cmocka_unit_test(secrets_are_not_repeated),
         cmocka_unit_test(limits_are_kept_and_told),
         cmocka_unit_test(configured_ranges_decide_the_class),
-        cmocka_unit_test(a_failed_plugin_is_named),
-        cmocka_unit_test(a_refused_address_is_told),
-        cmocka_unit_test(the_remedy_is_of_what_the_text_tells),
         cmocka_unit_test(nothing_is_found_in_other_logs),
         cmocka_unit_test(an_error_is_found_in_other_logs),
         cmocka_unit_test(hints_give_way),
         cmocka_unit_test(the_registrys_reason_counts),
-        cmocka_unit_test(localhost_needs_no_resolver),
         cmocka_unit_test(survives_every_failed_allocation),
     };
 
