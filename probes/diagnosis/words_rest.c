@@ -39,7 +39,7 @@ const struct cause_words words_rest[] = {
                   ALL(FACT_KEY_ORDER)),
              LINE("A containerd built with Go 1.19 or older pulls {image} from {registry}, but "
                   "newer clients probably do not: an answer has a header with a control character, "
-                  "or with a name that is no name.",
+                  "with a name that is no name, or an empty Content-Length.",
                   ALL(FACT_ODD_HEADERS)),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the token service's answer is damaged, or does not end, behind the token.",
@@ -55,6 +55,31 @@ const struct cause_words words_rest[] = {
                   "skopeo probably fail at the first try: an answer was a server error (5xx), and "
                   "only newer clients ask again.",
                   ALL(FACT_ANSWERS_BROKEN)),
+             LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
+                  "probably fail at the first try: an answer was HTTP 408, and only containerd "
+                  "asks again.",
+                  ALL(FACT_ANSWERS_LATE)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
+                  "not: the token, the manifest or a layer comes with a status other than 200, "
+                  "which is all that they take.",
+                  ALL(FACT_ODD_STATUS)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
+                  "answer of the token service has two tokens, and they take the other one.",
+                  ALL(FACT_TWO_TOKENS)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
+                  "not: the index leads to a further index.",
+                  ALL(FACT_INDEX_NESTED)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
+                  "not: they want the platform in the index exactly as Go writes it, such as "
+                  "linux/amd64 without a variant.",
+                  ALL(FACT_PLATFORM_WORDS)),
+             LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
+                  "probably do not: the registry calls the manifest one of Docker's, and the "
+                  "mediaType inside it does not.",
+                  ALL(FACT_TYPES_DIFFER)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
+                  "registry offers Basic before Bearer, and they take what comes first.",
+                  ALL(FACT_BASIC_FIRST)),
              LINE("containerd pulls from {host}, but another client does not.")),
          .steps = STEPS(LINES(LINE("If you also pull with docker, podman or skopeo, fix the step "
                                    "that fails for them. Pulls by containerd work."))),

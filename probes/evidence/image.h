@@ -99,11 +99,18 @@ enum client_difference {
     DIFFERENCE_SCOPE,     /* the challenge's scope is not the one made from the path */
     DIFFERENCE_LAYERS,    /* the manifest is open, and layers want a token */
     DIFFERENCE_KEY_ORDER, /* the most specific key is refused, and a later one is good */
-    DIFFERENCE_HEADERS,   /* an answer has a header that Go refuses from 1.20 on */
+    DIFFERENCE_HEADERS,   /* an answer has a header that newer Go refuses */
     DIFFERENCE_TOKEN_END, /* the answer with the token is damaged, or does not end, behind it */
     DIFFERENCE_URLS,      /* a layer's own URLs fail, and the registry has it */
     DIFFERENCE_CUT,       /* an answer is cut off, and containerd asks for the rest of it */
     DIFFERENCE_BROKEN,    /* an answer was a 5xx, and only newer clients ask again */
+    DIFFERENCE_LATE,      /* an answer was a 408, and only containerd asks again */
+    DIFFERENCE_STATUS,    /* an answer has a status of success other than 200 */
+    DIFFERENCE_TOKENS,    /* `token` and `access_token` of one answer are not the same */
+    DIFFERENCE_NESTED,    /* the index leads to a further index */
+    DIFFERENCE_PLATFORM,  /* no entry of the index has the platform as it is written mostly */
+    DIFFERENCE_TYPE,      /* the manifest's own media type is not that of Docker, its header's is */
+    DIFFERENCE_OFFER,     /* Basic is offered before Bearer */
     CLIENT_DIFFERENCE_COUNT,
 };
 const char *client_difference_name(enum client_difference difference);

@@ -219,11 +219,13 @@ OUTCOMES(blob_outcome, [BLOB_SKIPPED] = {"skipped", "not asked"}, [BLOB_OK] = {"
 NAMES(pull_grant_name,
       pull_grant, [GRANT_UNKNOWN] = "unknown", [GRANT_PULL] = "pull", [GRANT_LESS] = "less")
 
-NAMES(client_difference_name,
-      client_difference, [DIFFERENCE_CHALLENGE] = "challenge", [DIFFERENCE_SCOPE] = "scope",
-      [DIFFERENCE_LAYERS] = "layers", [DIFFERENCE_KEY_ORDER] = "key_order",
-      [DIFFERENCE_HEADERS] = "headers", [DIFFERENCE_TOKEN_END] = "token_end",
-      [DIFFERENCE_URLS] = "urls", [DIFFERENCE_CUT] = "cut", [DIFFERENCE_BROKEN] = "broken")
+NAMES(client_difference_name, client_difference, [DIFFERENCE_CHALLENGE] = "challenge",
+      [DIFFERENCE_SCOPE] = "scope", [DIFFERENCE_LAYERS] = "layers",
+      [DIFFERENCE_KEY_ORDER] = "key_order", [DIFFERENCE_HEADERS] = "headers",
+      [DIFFERENCE_TOKEN_END] = "token_end", [DIFFERENCE_URLS] = "urls", [DIFFERENCE_CUT] = "cut",
+      [DIFFERENCE_BROKEN] = "broken", [DIFFERENCE_LATE] = "late", [DIFFERENCE_STATUS] = "status",
+      [DIFFERENCE_TOKENS] = "tokens", [DIFFERENCE_PLATFORM] = "platform",
+      [DIFFERENCE_NESTED] = "nested", [DIFFERENCE_TYPE] = "type", [DIFFERENCE_OFFER] = "offer")
 
 const char *tls_defect_name(unsigned index)
 {

@@ -75,8 +75,11 @@ static void keep_better(struct challenge *best, const struct challenge *other)
         [CHALLENGE_BASIC] = 3, [CHALLENGE_BEARER] = 4,
     };
 
-    if (preference[other->kind] > preference[best->kind])
-        *best = *other;
+    if (preference[other->kind] <= preference[best->kind])
+        return;
+    bool basic_first = best->kind == CHALLENGE_BASIC;
+    *best = *other;
+    best->basic_first = basic_first;
 }
 
 /* Reads the first challenge of a line as containerd and skopeo do (remotes/docker/auth/parse.go):

@@ -16,6 +16,7 @@ struct challenge {
     const char *service;
     const char *scope;
     const char *error; /* "insufficient_scope", "invalid_token" */
+    bool basic_first;  /* it is Bearer, and Basic stands before it; some clients take the first */
 };
 
 /* Selects the challenge that clients answer, from all headers: Bearer before Basic. The kind is

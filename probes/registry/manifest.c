@@ -265,6 +265,20 @@ static struct platform read_platform(const json_t *object)
     return normalized(os ? os : "", architecture ? architecture : "", variant ? variant : "");
 }
 
+/* podman and skopeo compare the words as they are written (containers/image, pkg/platform). */
+static bool is_written_as(const json_t *object, const struct platform *wanted)
+{
+    const char *os = peer_json_text(object, "os");
+    const char *architecture = peer_json_text(object, "architecture");
+    const char *variant = peer_json_text(object, "variant");
+
+    if (!os || !architecture || strcmp(os, wanted->os) != 0 ||
+        strcmp(architecture, wanted->architecture) != 0)
+        return false;
+    return !variant || strcmp(variant, wanted->variant) == 0 || !*variant ||
+           strncmp(architecture, "arm", 3) == 0;
+}
+
 /* 0 is the best; negative: no client here takes it. */
 static int platform_rank(const struct platform *wanted, const struct platform *found)
 {
@@ -402,6 +416,7 @@ static enum manifest_result read_index(const json_t *list, const struct platform
         int rank = any ? MAX_RUNNABLE : platform_rank(platform, &found);
         struct descriptor child;
         list_platform(written, arena, ret);
+        ret->has_written_platform |= is_written_as(written, platform);
         if (rank < 0 || rank >= best || !read_descriptor(entry, arena, &child))
             continue;
         best = rank;
@@ -479,6 +494,7 @@ enum manifest_result manifest_parse(const char *body, size_t length, enum media_
         *ret_error = "out of memory";
         return MANIFEST_NO_MEMORY;
     }
+    ret->media_type = arena_copy_text(arena, peer_json_text(document, "mediaType"));
     *ret_error = contradiction(document, kind);
     if (!*ret_error)
         *ret_error = describe_misfit(document, manifest_members, "the manifest", arena);

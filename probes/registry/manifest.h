@@ -82,8 +82,10 @@ enum manifest_result {
 struct manifest {
     struct descriptor child; /* of an index: for the platform; no digest: there is none */
     bool child_has_no_platform;
-    size_t platform_count; /* of an index: those that it has */
+    bool has_written_platform; /* an entry names it in the words that podman and skopeo look for */
+    size_t platform_count;     /* of an index: those that it has */
     const char *platforms[MANIFEST_MAX_PLATFORMS];
+    const char *media_type;   /* inside the document; NULL: none */
     struct descriptor config; /* of an image */
     size_t layer_count;
     struct descriptor *layers;

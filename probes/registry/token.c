@@ -66,6 +66,21 @@ bool token_answer_ends_well(const char *body, size_t length)
     return ends;
 }
 
+bool token_answer_has_two(const char *body, size_t length)
+{
+    json_t *document = NULL;
+    bool has_two = false;
+
+    if (peer_json_parse_first(body, length, &document) == PEER_JSON_OK) {
+        const char *access_token = peer_json_text(document, "access_token");
+        const char *token = peer_json_text(document, "token");
+        has_two =
+            access_token && *access_token && token && *token && strcmp(access_token, token) != 0;
+    }
+    json_decref(document);
+    return has_two;
+}
+
 enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
                               const char **ret_token, const char **ret_error)
 {

@@ -24,6 +24,10 @@ bool token_answer_ends_well(const char *body, size_t length);
 enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
                               const char **ret_token, const char **ret_error);
 
+/* True if the answer to a GET has both, and they are not the same: podman and skopeo take `token`,
+ * and containerd `access_token`. */
+bool token_answer_has_two(const char *body, size_t length);
+
 #define TOKEN_MAX_GRANTS 16
 
 /* Rights that a JWT grants. Only the registry can verify its signature. */

@@ -120,6 +120,11 @@ static void take_token(struct auth_run *auth, const struct http_response *respon
         if (auth->image && (response->outcome != HTTP_ANSWERED ||
                             !token_answer_ends_well(response->body, response->body_length)))
             auth->image->evidence->differences |= 1u << DIFFERENCE_TOKEN_END;
+        if (auth->image && auth->step == AUTH_STEP_GET &&
+            token_answer_has_two(response->body, response->body_length))
+            auth->image->evidence->differences |= 1u << DIFFERENCE_TOKENS;
+        if (auth->image)
+            image_note_status(auth->image, response->status);
         break;
     case TOKEN_MALFORMED:
         finish_auth(auth, AUTH_MALFORMED, error);

@@ -196,6 +196,27 @@ static const char *describe_platforms(struct image_run *image)
     return text;
 }
 
+/* What containerd takes and podman and skopeo do not. */
+static void note_index(struct image_run *image)
+{
+    if (!image->manifest.has_written_platform)
+        image->evidence->differences |= 1u << DIFFERENCE_PLATFORM;
+    if (media_kind_of(image->manifest.child.media_type) == MEDIA_INDEX)
+        image->evidence->differences |= 1u << DIFFERENCE_NESTED;
+}
+
+/* docker, podman and skopeo want Docker's type inside a manifest that is called one of Docker's. */
+static void note_type(struct image_run *image, const struct http_response *response)
+{
+    static const char docker[] = "application/vnd.docker.distribution.manifest.v2+json";
+    const char *header =
+        media_type_of(http_response_header(response, "content-type", 0), image->registry->secrets);
+    const char *inside = image->manifest.media_type;
+
+    if (header && strcmp(header, docker) == 0 && (!inside || strcmp(inside, docker) != 0))
+        image->evidence->differences |= 1u << DIFFERENCE_TYPE;
+}
+
 static void take_index(struct image_run *image)
 {
     if (!image->manifest.child.digest) {
@@ -204,6 +225,7 @@ static void take_index(struct image_run *image)
     } else if (image->indexes++ == MAX_INDEXES) {
         end_manifest(image, MANIFEST_TOO_LARGE, "more indexes within indexes than are read");
     } else {
+        note_index(image);
         image->check_platform = image->manifest.child_has_no_platform;
         image->wanted = image->manifest.child;
         if (media_kind_of(image->wanted.media_type) == MEDIA_OTHER)
@@ -263,6 +285,7 @@ static void take_manifest(struct image_run *image, const struct http_response *r
         take_index(image);
         return;
     case MANIFEST_IS_IMAGE:
+        note_type(image, response);
         end_manifest(image, MANIFEST_FOUND, NULL);
         return;
     case MANIFEST_IS_UNSUPPORTED:
@@ -330,10 +353,12 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
         run_progressed(image->registry->run);
     } else if (response->status > 299) {
         take_refusal(image, response);
-    } else if (image->step == IMAGE_MANIFEST) {
-        take_manifest(image, response);
     } else {
-        take_tag(image, response);
+        image_note_status(image, response->status);
+        if (image->step == IMAGE_MANIFEST)
+            take_manifest(image, response);
+        else
+            take_tag(image, response);
     }
 }
 

@@ -285,10 +285,13 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
         ask_blob(blob, BLOB_CUT); /* a pull asks for no range */
     } else if (response->status > 299) {
         take_blob_refusal(blob, response);
-    } else if (blob == &blob->image->config) {
-        take_config(blob, response);
     } else {
-        take_bytes(blob, response);
+        if (blob->step != BLOB_RANGE || response->status != 206)
+            image_note_status(blob->image, response->status);
+        if (blob == &blob->image->config)
+            take_config(blob, response);
+        else
+            take_bytes(blob, response);
     }
 }
 

@@ -26,6 +26,7 @@ struct pull_request {
     void *context;
     struct pull_trail trail;
     unsigned busy;
+    bool late; /* a 408 was among them */
     unsigned broken;
     unsigned cut;        /* bodies that brought nothing new */
     struct text partial; /* of a body that was cut off */
@@ -254,6 +255,7 @@ static bool is_retried(struct pull_request *request, unsigned status)
 {
     if (request->options.asks_once)
         return false;
+    request->late |= status == 408;
     if (status == 408 || status == 429)
         return request->busy++ < MAX_BUSY;
     if (status == 500 || (status >= 502 && status <= 504))
@@ -265,6 +267,7 @@ static void begin(struct pull_request *request)
 {
     request->trail = (struct pull_trail){.at = request->options.at,
                                          .was_broken = request->broken > 0,
+                                         .was_late = request->late,
                                          .was_resumed = request->partial.length > 0};
 }
 

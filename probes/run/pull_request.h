@@ -46,6 +46,7 @@ struct pull_trail {
     const char *location; /* of the last redirect, whole, with its query; NULL: none */
     bool authorized;      /* the last request carried an authorization */
     bool was_broken;      /* it is a second try after a 5xx, which older clients do not make */
+    bool was_late;        /* it is a second try after a 408, which only containerd makes */
     bool was_resumed;     /* the body was cut off, and the rest asked for */
     bool withheld;        /* clients may have sent an authorization that was not sent */
     const char *trouble;  /* why a redirect could not be followed; the outcome is malformed */

@@ -461,6 +461,8 @@ static void compare_with_ping(struct image_run *image)
     if (image->evidence->auth == AUTH_SKIPPED || path->evidence->api.outcome != API_REGISTRY ||
         manifest->kind == CHALLENGE_NONE)
         return;
+    if (manifest->kind == CHALLENGE_BEARER && ping->basic_first)
+        image->evidence->differences |= 1u << DIFFERENCE_OFFER;
     if (manifest->kind != ping->kind || texts_differ(manifest->realm, ping->realm) ||
         texts_differ(manifest->service, ping->service))
         image->evidence->differences |=

@@ -36,6 +36,14 @@ void image_note_trail(struct image_run *image, const struct pull_trail *trail)
         image->evidence->differences |= 1u << DIFFERENCE_CUT;
     if (trail->was_broken)
         image->evidence->differences |= 1u << DIFFERENCE_BROKEN;
+    if (trail->was_late)
+        image->evidence->differences |= 1u << DIFFERENCE_LATE;
+}
+
+void image_note_status(struct image_run *image, unsigned status)
+{
+    if (status != 200)
+        image->evidence->differences |= 1u << DIFFERENCE_STATUS;
 }
 
 struct pull_request *image_ask(struct image_run *image, struct pull_request_options *options,

@@ -150,6 +150,7 @@ struct pull_request *image_ask(struct image_run *image, struct pull_request_opti
 
 /* Notes where only some clients come as far as this request. */
 void image_note_trail(struct image_run *image, const struct pull_trail *trail);
+void image_note_status(struct image_run *image, unsigned status); /* of an answer that is used */
 
 /* Takes the challenge of a 401, so that registry.c gets a token and has the request sent again with
  * it. If a token came while this request was under way without it, no other one is fetched. False

@@ -39,6 +39,7 @@ struct http_reader {
     bool holds;
     bool holds_cut; /* it was longer than a line may be */
     bool odd_headers;
+    bool empty_length;
     bool chunked;
     bool has_length;
     bool zipped;
@@ -126,7 +127,8 @@ void http_reader_response(const struct http_reader *reader, struct http_response
     ret->body_length = reader->body.length;
     ret->body_too_large = reader->body_too_large;
     ret->was_zipped = reader->unzipping;
-    ret->odd_headers = complete && reader->odd_headers;
+    ret->odd_headers =
+        complete && (reader->odd_headers || (reader->empty_length && !reader->chunked));
 }
 
 const char *http_response_header(const struct http_response *response, const char *name, size_t n)
@@ -222,12 +224,14 @@ static void keep_header(struct http_reader *reader, const struct kept_header *ke
     reader->header_count++;
 }
 
-/* Several equal lengths are one (RFC 9112 section 6.3). An empty one is none, as in Go. */
+/* Several equal lengths are one (RFC 9112 section 6.3). An empty one is none, as in Go up to 1.21;
+ * newer ones refuse it, unless the body is chunked (net/http, transfer.go). */
 static void read_length(struct http_reader *reader, const char *value)
 {
     size_t digits = strspn(value, "0123456789");
     uint64_t length = 0;
 
+    reader->empty_length |= !*value;
     if (!*value)
         return;
     if (value[digits] || digits > 18) {

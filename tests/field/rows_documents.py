@@ -3,7 +3,7 @@
 
 import json
 from place import HOST, IP2, STORE, App, Image, Registry, http, sha
-from situation import each, situation
+from situation import CLIENTS_DIFFER, each, situation
 import rows_content
 
 pull = rows_content.pull
@@ -95,7 +95,7 @@ def doc(place, change):
 @each(
     "content/doc-ok",
     [
-        ("no-type", "no mediaType inside", lambda d: d.pop("mediaType"), True, {"status": "ok"}),
+        ("no-type", "no mediaType inside", lambda d: d.pop("mediaType"), True, CLIENTS_DIFFER),
         ("annotations", "annotations", lambda d: d.update(annotations={"a": "b"}), True),
         ("twice", "one layer twice in the list", lambda d: None, True),
         ("schema-none", "no schemaVersion", lambda d: d.pop("schemaVersion"), True),
@@ -124,7 +124,7 @@ def doc_ok(place, change):
             Image.OCI,
             Image.MANIFEST,
             True,
-            {"status": "ok"},
+            CLIENTS_DIFFER,
         ),
         (
             "docker-inside",
@@ -221,7 +221,7 @@ def urls(place):
             [("linux", "amd64", ""), ("unknown", "unknown", "")],
             True,
         ),
-        ("upper", "Linux and AMD64 in capitals", [("Linux", "AMD64", "")], True, {"status": "ok"}),
+        ("upper", "Linux and AMD64 in capitals", [("Linux", "AMD64", "")], True, CLIENTS_DIFFER),
         ("aarch64", "aarch64 only", [("linux", "aarch64", "")], False),
         ("i386-amd64", "386 before amd64", [("linux", "386", ""), ("linux", "amd64", "")], True),
         (
@@ -236,7 +236,7 @@ def urls(place):
             True,
         ),
         ("macos", "darwin only", [("darwin", "amd64", "")], False),
-        ("empty-os", "no os", [("", "amd64", "")], True, {"status": "ok"}),
+        ("empty-os", "no os", [("", "amd64", "")], True, CLIENTS_DIFFER),
         ("v2", "only v2", [("linux", "amd64", "v2")], False),
     ],
 )
@@ -244,7 +244,8 @@ def index(place, platforms):
     return pull(place, rows_content.Multi(*platforms))
 
 
-@situation("content/index-no-platform", "an index whose entry names no platform", True, "ok")
+@situation("content/index-no-platform", "an index whose entry names no platform", True,
+           **CLIENTS_DIFFER)
 def index_bare(place):
     registry = Registry()
     registry.tag(
@@ -254,7 +255,7 @@ def index_bare(place):
     return pull(place, registry)
 
 
-@situation("content/index-nested", "an index in an index", True, "ok")
+@situation("content/index-nested", "an index in an index", True, "warn", "clients_differ")
 def nested(place):
     registry = Registry()
     inner = {
@@ -302,6 +303,7 @@ def index_json(place):
     return pull(place, registry)
 
 
+# skopeo's own grammar has no such reference.
 @situation("content/pinned-tag", "a tag and a digest", True, "ok")
 def pinned_tag(place):
     registry = Registry()

@@ -6,6 +6,7 @@ from typing import Callable
 
 SITUATIONS = []
 KEYS = {"status", "cause", "exception", "newer"}
+CLIENTS_DIFFER = {"status": "warn", "cause": "clients_differ"}  # containerd pulls, and others do not
 
 
 @dataclasses.dataclass

@@ -465,6 +465,40 @@ static void gzip_stops_at_the_limit(void **state)
     memory_release(zeroes);
 }
 
+/* Older versions of Go take what newer ones refuse. */
+static void odd_headers(void **state)
+{
+    static const struct {
+        const char *header;
+        bool is_odd;
+    } odd[] = {
+        {"X: y\r\nContent-Length: 2\r\n", false},
+        {"X:\r\nContent-Length: 2\r\n", false},
+        {"X(a): y\r\nContent-Length: 2\r\n", true},
+        {"X: a\001b\r\nContent-Length: 2\r\n", true},
+        {": y\r\nContent-Length: 2\r\n", true},
+        {"Content-Length:\r\n", true},
+        {"Content-Length: \r\nContent-Length: 2\r\n", true},
+        {"Content-Length:\r\nTransfer-Encoding: chunked\r\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        bool is_chunked = strstr(odd[i].header, "chunked");
+        char reply[256];
+        int length = snprintf(reply, sizeof(reply), "HTTP/1.1 200 OK\r\n%s\r\n%s", odd[i].header,
+                              is_chunked ? "2\r\n{}\r\n0\r\n\r\n" : "{}");
+        struct scene scene = scene_of(reply, (size_t)length);
+
+        scene_start(&scene, "GET");
+        scene_await(&scene);
+        if (scene.response.outcome != HTTP_ANSWERED || scene.response.odd_headers != odd[i].is_odd)
+            fail_msg("%s", odd[i].header);
+        assert_string_equal(scene.response.body, "{}");
+        scene_end(&scene);
+    }
+}
+
 /* ---- headers, progress, the request ---- */
 
 static void headers(void **state)
@@ -577,6 +611,7 @@ int main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(gzip),
         cmocka_unit_test(gzip_stops_at_the_limit),
+        cmocka_unit_test(odd_headers),
         cmocka_unit_test(headers),
         cmocka_unit_test(stalled_body_shows_progress),
         cmocka_unit_test(request_as_sent),

@@ -101,7 +101,12 @@ static void several_headers(void **state)
         {"www-authenticate", "Bearer realm=\"https://a\""},
         {"www-authenticate", "Basic realm=\"b\""},
     };
+    static const struct http_header turned[] = {
+        {"www-authenticate", "Basic realm=\"b\""},
+        {"www-authenticate", "Bearer realm=\"https://a\""},
+    };
     const struct http_response response = {.headers = headers, .header_count = 4};
+    const struct http_response basic_first = {.headers = turned, .header_count = 2};
     const struct http_response none = {.headers = headers + 1, .header_count = 1};
     struct arena *arena = arena_new(0);
     struct challenge found;
@@ -110,6 +115,10 @@ static void several_headers(void **state)
     challenge_read(&response, arena, &found);
     assert_int_equal(found.kind, CHALLENGE_BEARER);
     assert_string_equal(found.realm, "https://a");
+    assert_false(found.basic_first);
+    challenge_read(&basic_first, arena, &found);
+    assert_int_equal(found.kind, CHALLENGE_BEARER);
+    assert_true(found.basic_first);
     challenge_read(&none, arena, &found);
     assert_int_equal(found.kind, CHALLENGE_NONE);
     arena_free(arena);

@@ -91,6 +91,26 @@ static void ends_of_token_answers(void **state)
     }
 }
 
+static void two_tokens_in_an_answer(void **state)
+{
+    static const struct {
+        const char *body;
+        bool has_two;
+    } rows[] = {
+        {"{\"token\":\"a\",\"access_token\":\"b\"}", true},
+        {"{\"token\":\"a\",\"access_token\":\"b\"}x", true},
+        {"{\"token\":\"a\",\"access_token\":\"a\"}", false},
+        {"{\"token\":\"\",\"access_token\":\"a\"}", false},
+        {"{\"token\":\"a\",\"access_token\":null}", false},
+        {"{\"token\":\"a\"}", false},
+        {"<html>", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(token_answer_has_two(rows[i].body, strlen(rows[i].body)), rows[i].has_two);
+}
+
 /* containerd looks for nothing else in the answer to POST (RFC 6749 section 5.1). */
 static void only_an_access_token_comes_by_post(void **state)
 {
@@ -247,6 +267,46 @@ static void what_manifests_name(void **state)
             (digest && strcmp(digest, manifests[i].digest) != 0))
             fail_msg("%s: %s", manifests[i].body, digest);
         assert_int_equal(found.layer_count, manifests[i].layers);
+        arena_free(arena);
+    }
+}
+
+/* The words that podman and skopeo look for. */
+static void platforms_as_they_are_written(void **state)
+{
+    static const struct {
+        const char *index;
+        const char *platform;
+        bool found;
+    } rows[] = {
+        {INDEX(FOR(A, "linux", "amd64", "")), "linux/amd64", true},
+        {INDEX("{\"digest\":\"" A "\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}"),
+         "linux/amd64", true},
+        {INDEX(FOR(A, "linux", "amd64", "v1")), "linux/amd64", false},
+        {INDEX(FOR(A, "linux", "x86_64", "")), "linux/amd64", false},
+        {INDEX(FOR(A, "Linux", "amd64", "")), "linux/amd64", false},
+        {INDEX(FOR(A, "linux", "386", "")), "linux/amd64", false},
+        {INDEX("{\"digest\":\"" A "\"}"), "linux/amd64", false},
+        {INDEX(FOR(A, "linux", "x86_64", "") "," FOR(B, "linux", "amd64", "")), "linux/amd64",
+         true},
+        {INDEX(FOR(A, "linux", "arm64", "v8")), "linux/arm64", true},
+        {INDEX(FOR(A, "linux", "arm64", "")), "linux/arm64", true},
+        {INDEX(FOR(A, "linux", "aarch64", "")), "linux/arm64", false},
+        {INDEX(FOR(A, "linux", "arm", "v6")), "linux/arm/v7", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_new(0);
+        struct platform platform;
+        struct manifest found;
+        const char *error = NULL;
+        assert_true(platform_parse(rows[i].platform, &platform));
+        assert_int_equal(manifest_parse(rows[i].index, strlen(rows[i].index), MEDIA_INDEX,
+                                        &platform, arena, &found, &error),
+                         MANIFEST_IS_INDEX);
+        if (found.has_written_platform != rows[i].found)
+            fail_msg("%s", rows[i].index);
         arena_free(arena);
     }
 }
@@ -479,9 +539,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_answers),
         cmocka_unit_test(ends_of_token_answers),
+        cmocka_unit_test(two_tokens_in_an_answer),
         cmocka_unit_test(only_an_access_token_comes_by_post),
         cmocka_unit_test(what_tokens_grant),
         cmocka_unit_test(what_manifests_name),
+        cmocka_unit_test(platforms_as_they_are_written),
         cmocka_unit_test(what_media_types_mean),
         cmocka_unit_test(what_digests_fit),
         cmocka_unit_test(what_configs_must_hold),
