@@ -74,6 +74,25 @@ static bool is_loopback(const struct address *address)
     return memcmp(address->bytes, ipv6_loopback, sizeof(ipv6_loopback)) == 0;
 }
 
+/* connect() to the resolver fails at once. False if the error is one that comes later. */
+static bool put_socket_error(struct text *out, const struct dns_evidence *dns)
+{
+    static const int errors[] = {EACCES, EPERM, ENETUNREACH, EADDRNOTAVAIL};
+    static const char *const words[] = {"permission denied", "operation not permitted",
+                                        "network is unreachable",
+                                        "cannot assign requested address"};
+    char resolver[ENDPOINT_TEXT_SIZE];
+
+    for (size_t i = 0; dns->error && i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (strcmp(dns->error, strerrordesc_np(errors[i])) != 0)
+            continue;
+        text_append_format(out, "dial udp %s: connect: %s",
+                           endpoint_format(&dns->resolver, resolver), words[i]);
+        return true;
+    }
+    return false;
+}
+
 static void put_lookup(struct text *out, const struct subject *subject)
 {
     const struct dns_evidence *dns = last_answer(subject->facts->evidence);
@@ -86,6 +105,8 @@ static void put_lookup(struct text *out, const struct subject *subject)
                        endpoint_format(&dns->resolver, resolver));
     if (dns->outcome == DNS_RESOLVER_PORT_CLOSED && is_loopback(&dns->resolver.address))
         error = "read: connection refused"; /* this machine's own ICMP errors all arrive */
+    if (dns->outcome == DNS_RESOLVER_UNREACHABLE && put_socket_error(out, dns))
+        return;
     text_append_format(out, "%s%s", lookup_failed_on_socket(dns->outcome) ? "read udp: " : "",
                        error);
 }
@@ -288,17 +309,20 @@ static void put_handshake(struct text *out, const struct tls_evidence *tls, cons
 
 /* ---- answers ---- */
 
-static void put_http_status(struct text *out, unsigned status)
+/* NULL for a status that hardly any server sends. */
+static const char *status_phrase(unsigned status)
 {
     static const struct {
         unsigned status;
         const char *phrase;
     } phrases[] = {
+        {204, "No Content"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {407, "Proxy Authentication Required"},
         {408, "Request Timeout"},
         {410, "Gone"},
         {412, "Precondition Failed"},
@@ -310,10 +334,17 @@ static void put_http_status(struct text *out, unsigned status)
         {504, "Gateway Timeout"},
     };
 
-    text_append_format(out, "%u", status);
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status)
-            text_append_format(out, " %s", phrases[i].phrase);
+            return phrases[i].phrase;
+    return NULL;
+}
+
+static void put_http_status(struct text *out, unsigned status)
+{
+    const char *phrase = status_phrase(status);
+
+    text_append_format(out, "%u%s%s", status, phrase ? " " : "", phrase ? phrase : "");
 }
 
 static void put_filled(struct text *out, const struct subject *subject, const char *template)
@@ -392,6 +423,19 @@ static void put_proxy_handshake(struct text *out, const struct subject *subject)
         text_append(out, "tls: first record does not look like a TLS handshake");
     else if (proxy.host)
         put_handshake(out, &evidence->proxy.tls, proxy.host, evidence->measured_at);
+}
+
+/* Go prints the words behind the status of the answer to CONNECT, and nothing else. The words are
+ * not kept, so they are taken to be the usual ones. */
+static void put_proxy_refusal(struct text *out, const struct subject *subject)
+{
+    const struct proxy_evidence *proxy = &subject->facts->evidence->proxy;
+    const char *phrase = status_phrase(proxy->status);
+
+    if (!phrase)
+        return;
+    put_filled(out, subject, "failed to do request: Head \"{manifest_url}\": ");
+    text_append(out, phrase);
 }
 
 /* From the connection up to the answer to GET /v2/. */
@@ -570,6 +614,8 @@ static void put_error(struct text *out, const struct subject *subject, enum caus
 
     if (cause == CAUSE_DNS_BOGUS_ADDRESS)
         put_bogus(out, subject);
+    else if (cause == CAUSE_PROXY_REFUSED)
+        put_proxy_refusal(out, subject);
     else if (subject->phase == PHASE_AUTH)
         put_auth(out, subject);
     else if (subject->phase == PHASE_MANIFEST)

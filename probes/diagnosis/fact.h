@@ -60,7 +60,8 @@ enum fact {
     FACT_MIRROR_PRIVATE, /* this and the next: an image comes over such an address of a mirror */
     FACT_MIRROR_PUBLIC,
     FACT_MIRROR_FAILS,   /* containerd then tries the next host */
-    FACT_MIRROR_SILENT,  /* it fails by silence, so each request waits */
+    FACT_MIRRORS_FAIL,   /* more than one of them */
+    FACT_MIRROR_SILENT,  /* one of them fails by silence, so each request waits */
     FACT_MIRROR_BREAKS,  /* it answers so that containerd ends the pull */
     FACT_MIRROR_ALONE,   /* no host serves, and the registry is not asked */
     FACT_MIRROR_UNKNOWN, /* nobody is known to serve, and one mirror might */
@@ -74,6 +75,7 @@ enum fact {
     FACT_PUBLIC_SILENT,  /* a public one timed out or was unreachable */
     FACT_PUBLIC_TIMEOUT, /* a public one timed out */
     FACT_PRIVATE_SILENT, /* a private one timed out or was unreachable */
+    FACT_NO_ROUTE,       /* this machine has none to any of them, and it said so itself */
     FACT_REFUSED,
     FACT_ADDRESS_ANSWERED,    /* of any view, proxy and linkage included: so traffic does leave */
     FACT_SOURCE_PORTS_DIFFER, /* a public one connects from some source ports only */
@@ -195,7 +197,13 @@ enum fact {
     FACT_MANIFEST_UNREACHED, /* no connection for the manifest was made */
     FACT_REDIRECTED,         /* the request for the manifest was, to another host */
     FACT_BLOB_ELSEWHERE,     /* the layer is asked for at another host than the registry */
+    FACT_REMOTE_BOGUS,       /* its address is one that is never dialled */
+    FACT_REMOTE_LITERAL,     /* that other host is written as an address */
+    FACT_PROHIBITED,         /* a route or the firewall of this machine forbids it */
     FACT_REMOTE_MISNAMED,    /* that other host's name has no address, or a bogus one */
+    FACT_PROXY_BY_OPTION,    /* the option proxy names the proxy, and NO_PROXY has no say */
+    FACT_IPV6,               /* it is about an IPv6 address */
+    FACT_ONE_ADDRESS,        /* the deciding view gives no other */
     FACT_RETRY_AFTER,        /* the answer asks to wait */
     FACT_API_REDIRECTED,
     FACT_IMAGE_UNSEEN,      /* it is of an image that this check did not look into */

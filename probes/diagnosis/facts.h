@@ -23,6 +23,8 @@ struct facts {
     unsigned images[FACT_COUNT];                    /* and how many of them, all in that phase */
     enum phase phase[FACT_COUNT];                   /* PHASE_AUTH and up, else 0 */
     const struct mirror_evidence *mirror[FACT_COUNT];
+    const struct mirror_evidence *failed_mirrors[EVIDENCE_MAX_MIRRORS]; /* in their order */
+    size_t failed_mirror_count;
     struct target seen; /* the target as the node's files have it */
 };
 
@@ -39,6 +41,9 @@ const struct dns_evidence *facts_other_answer(const struct facts *facts,
                                               const struct dns_evidence *decides);
 
 bool facts_is_loopback(const struct address *address);
+
+/* True if requests to it wait, since it drops them or does not answer the handshake. */
+bool facts_mirror_is_silent(const struct mirror_evidence *mirror);
 
 void facts_collect_dns(struct facts *facts);
 void facts_collect_connections(struct facts *facts);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts that connects to the registry's addresses and to the controls gave. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "probes/diagnosis/facts.h"
 
 #include "probes/evidence/view.h"
@@ -11,16 +8,6 @@
 static bool is_private(const struct path_evidence *path)
 {
     return path->address_class == CLASS_PRIVATE || path->address_class == CLASS_PROVIDER;
-}
-
-/* Skipped because this network has no route for the address's family. */
-static bool has_no_route(const struct path_evidence *path)
-{
-    if (path->tcp.outcome != TCP_SKIPPED || path->address_class == CLASS_BOGUS)
-        return false;
-    return path->tcp.error == ENETUNREACH || path->tcp.error == EADDRNOTAVAIL ||
-           path->tcp.error == EAFNOSUPPORT ||
-           (path->tcp.reason && strstr(path->tcp.reason, "route"));
 }
 
 struct tally {
@@ -62,7 +49,7 @@ static void collect_path(struct facts *facts, const struct path_evidence *path, 
         tally->first_failed = path;
     switch (path->tcp.outcome) {
     case TCP_SKIPPED:
-        tally->no_route += has_no_route(path);
+        tally->no_route += path_has_no_route(path);
         return;
     case TCP_OK:
         tally->connected++;
@@ -186,11 +173,12 @@ static void collect_paths(struct facts *facts)
     if (tally.no_route > 0 && tally.connected + tally.failed + tally.unknown == 0) {
         for (size_t i = 0; i < evidence->path_count; i++)
             if (evidence_path_decides(evidence, &evidence->paths[i]) &&
-                has_no_route(&evidence->paths[i])) {
+                path_has_no_route(&evidence->paths[i])) {
                 set_silent(facts, &evidence->paths[i]);
                 tally.first_failed = tally.first_failed ? tally.first_failed : &evidence->paths[i];
             }
         tally.failed = tally.no_route;
+        facts_set_path(facts, FACT_NO_ROUTE, tally.first_failed);
     }
     facts->is[FACT_NONE_CONNECTS] = tally.connected == 0 && tally.failed > 0 && tally.unknown == 0;
     if (facts->is[FACT_NONE_CONNECTS])

@@ -113,7 +113,7 @@ static void set_mirror(struct facts *facts, enum fact fact, const struct mirror_
     facts->is[fact] = true;
 }
 
-static bool is_silent(const struct mirror_evidence *mirror)
+bool facts_mirror_is_silent(const struct mirror_evidence *mirror)
 {
     for (size_t i = 0; i < mirror->remote.path_count; i++)
         if (mirror->remote.paths[i].tcp.outcome == TCP_TIMEOUT ||
@@ -122,12 +122,24 @@ static bool is_silent(const struct mirror_evidence *mirror)
     return false;
 }
 
+/* Each mirror once, though several images meet it. */
+static void note_failure(struct facts *facts, const struct mirror_evidence *mirror)
+{
+    for (size_t i = 0; i < facts->failed_mirror_count; i++)
+        if (facts->failed_mirrors[i] == mirror)
+            return;
+    if (facts->failed_mirror_count < EVIDENCE_MAX_MIRRORS)
+        facts->failed_mirrors[facts->failed_mirror_count++] = mirror;
+    facts->is[FACT_MIRRORS_FAIL] = facts->failed_mirror_count > 1;
+}
+
 static void note_failures(struct facts *facts, const struct pull *pull)
 {
     for (size_t i = 0; i < pull->failed_count; i++)
         if (!pull->failed[i]->is_registry) {
+            note_failure(facts, pull->failed[i]);
             set_mirror(facts, FACT_MIRROR_FAILS, pull->failed[i]);
-            if (is_silent(pull->failed[i]))
+            if (facts_mirror_is_silent(pull->failed[i]))
                 set_mirror(facts, FACT_MIRROR_SILENT, pull->failed[i]);
         }
 }

@@ -113,13 +113,32 @@ static void say_mirror_said(struct text *out, const struct subject *subject)
 
 #define TLS_WAIT (10 * USEC_PER_SEC) /* of Go's client in containerd */
 
-/* How long one request of a pull waits for a silent mirror. */
+/* "URL (what it does), URL (what it does) and URL (what it does)" */
+static void say_mirrors(struct text *out, const struct subject *subject)
+{
+    const struct facts *facts = subject->facts;
+
+    for (size_t i = 0; i < facts->failed_mirror_count; i++) {
+        text_append(out, !i ? "" : i + 1 < facts->failed_mirror_count ? ", " : " and ");
+        text_append_format(out, "%s (", facts->failed_mirrors[i]->url);
+        wording_mirror_outcome(out, facts->failed_mirrors[i]);
+        text_append(out, ")");
+    }
+}
+
+/* How long one request of a pull waits for the silent mirrors, one after the other. */
 static void say_mirror_wait(struct text *out, const struct subject *subject)
 {
-    const struct mirror_evidence *mirror = subject->mirror;
-    usec_t wait = mirror ? mirror->dial_timeout : MIRROR_DIAL_TIMEOUT;
+    const struct facts *facts = subject->facts;
+    usec_t wait = 0;
 
-    wording_duration(out, mirror && mirror->outcome == MIRROR_TLS_FAILED ? TLS_WAIT : wait);
+    for (size_t i = 0; i < facts->failed_mirror_count; i++) {
+        const struct mirror_evidence *mirror = facts->failed_mirrors[i];
+        if (facts_mirror_is_silent(mirror))
+            wait += mirror->outcome == MIRROR_TLS_FAILED ? TLS_WAIT : mirror->dial_timeout;
+    }
+    if (wait)
+        wording_duration(out, wait);
 }
 
 /* ---- addresses ---- */
@@ -137,6 +156,12 @@ static void say_address(struct text *out, const struct subject *subject)
         append_address(out, &subject->path->address);
     else if (answer)
         append_address(out, &answer->address);
+}
+
+static void say_family(struct text *out, const struct subject *subject)
+{
+    if (subject->path)
+        text_append(out, subject->path->address.family == AF_INET6 ? "IPv6" : "IPv4");
 }
 
 static void say_class(struct text *out, const struct subject *subject)
@@ -643,6 +668,7 @@ static const struct {
     {"failed", say_failed, "the address that fails"},
     {"failure", say_failure, "cannot be reached"},
     {"failures", say_failures, "one does not answer"},
+    {"family", say_family, "its family"},
     {"granted", say_granted, "nothing"},
     {"host", say_host, "the registry's name"},
     {"image", say_image, "the image"},
@@ -658,6 +684,7 @@ static const struct {
     {"lookup_wait", say_lookup_wait, "10 s"},
     {"mirror", say_mirror, "the mirror"},
     {"mirror_said", say_mirror_said, "it fails"},
+    {"mirrors", say_mirrors, "they fail"},
     {"mirror_wait", say_mirror_wait, "30 s"},
     {"names", say_names, "its names"},
     {"node_problem", say_node_problem, "a file is not valid"},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/diagnosis/subject.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "probes/evidence/view.h"
 
 const struct remote_host_evidence *subject_remote(const struct subject *subject)
@@ -74,11 +77,52 @@ uint32_t subject_retry_after(const struct subject *subject)
     return subject->path ? subject->path->api.retry_after : 0;
 }
 
+static size_t deciding_paths(const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    size_t count = 0;
+
+    for (size_t i = 0; i < evidence->path_count; i++)
+        count += evidence_path_decides(evidence, &evidence->paths[i]);
+    return count;
+}
+
+static bool is_address(const char *host)
+{
+    struct address address;
+
+    return address_parse(host, &address);
+}
+
+static bool forbids(const char *error)
+{
+    return error &&
+           (strstr(error, strerrordesc_np(EACCES)) || strstr(error, strerrordesc_np(EPERM)));
+}
+
+/* connect() or sendto() says so for a route of type prohibit, and for a rule of the firewall. */
+static bool is_prohibited(const struct evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        const struct tcp_evidence *tcp = &evidence->paths[i].tcp;
+        if (tcp->outcome == TCP_LOCAL && (tcp->error == EACCES || tcp->error == EPERM))
+            return true;
+    }
+    for (size_t i = 0; i < evidence->dns_count; i++)
+        if ((evidence->dns[i].outcome == DNS_LOCAL ||
+             evidence->dns[i].outcome == DNS_RESOLVER_UNREACHABLE) &&
+            forbids(evidence->dns[i].error))
+            return true;
+    return false;
+}
+
 bool subject_is(enum fact fact, const void *context)
 {
     const struct subject *subject = context;
     const struct path_evidence *path = subject->path;
     const struct remote_host_evidence *remote = subject_remote(subject);
+
+    const char *source = subject->facts->evidence->proxy.source;
 
     switch ((int)fact) {
     case FACT_FAILS:
@@ -90,6 +134,8 @@ bool subject_is(enum fact fact, const void *context)
     case FACT_BLOB_ELSEWHERE:
         return remote;
     case FACT_REMOTE_MISNAMED:
+        if (remote && is_address(remote->host))
+            return false;
         return path ? remote && path->address_class == CLASS_BOGUS
                     : remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR;
     case FACT_IMAGE_UNSEEN:
@@ -97,6 +143,18 @@ bool subject_is(enum fact fact, const void *context)
                                       ? manifest_is_unseen(subject->image)
                                       : subject->phase == PHASE_BLOB &&
                                             evidence_blob(subject->image)->outcome == BLOB_SKIPPED);
+    case FACT_PROXY_BY_OPTION:
+        return source && strcmp(source, "proxy") == 0;
+    case FACT_IPV6:
+        return path && path->address.family == AF_INET6;
+    case FACT_ONE_ADDRESS:
+        return deciding_paths(subject) == 1;
+    case FACT_REMOTE_BOGUS:
+        return remote && path && path->address_class == CLASS_BOGUS;
+    case FACT_REMOTE_LITERAL:
+        return remote && is_address(remote->host);
+    case FACT_PROHIBITED:
+        return is_prohibited(subject->facts->evidence);
     case FACT_RETRY_AFTER:
         return subject_retry_after(subject) > 0;
     case FACT_API_REDIRECTED:

@@ -86,6 +86,8 @@ void verb_of_answer(struct text *out, const struct dns_evidence *dns)
         put_rcode(out, dns->rcode);
     } else {
         text_append(out, dns && verbs[dns->outcome] ? verbs[dns->outcome] : "gives no address");
+        if (dns && dns->outcome == DNS_RESOLVER_UNREACHABLE && dns->error)
+            text_append_format(out, " (%s)", dns->error);
     }
 }
 
@@ -112,7 +114,14 @@ static void put_tcp_failure(struct text *out, const struct path_evidence *path)
                                                      : "no route to host");
         return;
     case TCP_SKIPPED:
-        text_append_format(out, "was not tried (%s)", tcp->reason ? tcp->reason : "not reached");
+        if (path_has_no_route(path))
+            text_append_format(out, "has no route from here (%s: %s)",
+                               path->address.family == AF_INET6 ? "IPv6" : "IPv4",
+                               tcp->error == EADDRNOTAVAIL ? "no address of this machine"
+                                                           : "network is unreachable");
+        else
+            text_append_format(out, "was not tried (%s)",
+                               tcp->reason ? tcp->reason : "not reached");
         return;
     case TCP_LOCAL:
     case TCP_CANCELLED:

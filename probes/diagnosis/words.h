@@ -14,7 +14,7 @@
 #include "probes/diagnosis/catalogue.h"
 #include "probes/diagnosis/fact.h"
 
-#define LINE_MAX_FACTS 4
+#define LINE_MAX_FACTS 6
 
 /* A text with {placeholders} that applies when every fact of `all` is true and none of `none` is.
  * A NULL text ends a list. */

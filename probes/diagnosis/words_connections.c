@@ -46,27 +46,27 @@ const struct line steps_private_linkage[] = {
 /* ---- solution B: the public entry, NAT, and the allowlist, in the order they can be done ---- */
 
 static const struct line steps_public[] = {
-    LINE("B: public network:", ALL(FACT_TCR), NONE(FACT_USED_PRIVATE)),
+    LINE("B: public network:", ALL(FACT_TCR), NONE(FACT_USED_PRIVATE, FACT_NO_ROUTE)),
     LINE(ACCESS_CONTROL "Public network, select region and instance {instance}, turn on "
                         "\"Open internet access entry\", and wait while it shows Enabling.",
-         ALL(FACT_TCR), NONE(FACT_FORBIDDEN_CLIENT)),
+         ALL(FACT_TCR), NONE(FACT_FORBIDDEN_CLIENT, FACT_NO_ROUTE)),
     LINE("In the VPC console open NAT Gateway, click New, and create one with an elastic IP (EIP) "
          "in the VPC of this cluster, if there is none.",
-         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT)),
+         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT, FACT_NO_ROUTE)),
     LINE("Open Route Tables and click New routing policies: destination 0.0.0.0/0, next hop type "
          "NAT gateway. Then click Associate subnets and choose the subnet of the pods.",
-         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT)),
+         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT, FACT_NO_ROUTE)),
     LINE("Check that the outbound rules of the pod's security group and the network ACL of its "
          "subnet allow TCP port {port}.",
-         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT)),
+         NONE(FACT_INTERNET_REACHED, FACT_FORBIDDEN_CLIENT, FACT_NO_ROUTE)),
     LINE("Back in Access Control > Public network click \"Add a public IP to allowlist\" and add "
          "{egress}, and every other elastic IP of the NAT gateway. " SHORT_TEST,
-         ALL(FACT_TCR, FACT_EGRESS_KNOWN), NONE(FACT_USED_PRIVATE)),
+         ALL(FACT_TCR, FACT_EGRESS_KNOWN), NONE(FACT_USED_PRIVATE, FACT_NO_ROUTE)),
     LINE("Back in Access Control > Public network click \"Add a public IP to allowlist\" and add "
          "every elastic IP of the NAT gateway (the VPC console lists them). " SHORT_TEST,
-         ALL(FACT_TCR), NONE(FACT_EGRESS_KNOWN)),
+         ALL(FACT_TCR), NONE(FACT_EGRESS_KNOWN, FACT_NO_ROUTE)),
     LINE("Ask who runs the registry to let {egress} through its firewall or source address list.",
-         NONE(FACT_TCR, FACT_USED_PRIVATE)),
+         NONE(FACT_TCR, FACT_USED_PRIVATE, FACT_NO_ROUTE)),
     LINE(NULL),
 };
 
@@ -74,9 +74,48 @@ static const struct line steps_tell_apart[] = {
     LINE("To tell NAT from the allowlist, check again with --profile tke-serverless, or with "
          "--control "
          "internet=HOST:PORT (a place that must answer).",
-         NONE(FACT_INTERNET_TRIED)),
+         NONE(FACT_INTERNET_TRIED, FACT_NO_ROUTE)),
     LINE(NULL),
 };
+
+/* ---- no route for the family of the address ---- */
+
+static const struct line steps_no_route[] = {
+    LINE("Let {host} resolve to an IPv4 address as well, at the resolvers that pulls ask: clients "
+         "then use that one.",
+         ALL(FACT_IPV6), NONE(FACT_LITERAL)),
+    LINE("Or give this pod or node IPv6: an address, and a default route in \"ip -6 route\". In "
+         "TKE the VPC, the subnet and the cluster must all have IPv6.",
+         ALL(FACT_IPV6)),
+    LINE("Look at \"ip route\" on this pod or node: it has no route to {address}. Add a default "
+         "route, or find out why its network did not get one.",
+         NONE(FACT_IPV6)),
+    LINE(NULL),
+};
+
+#define NO_ROUTE_SAYS                                                                              \
+    LINE("This pod or node has no route to the {class} address {endpoint} ({family}: network is "  \
+         "unreachable), so pulls probably fail at once.",                                          \
+         ALL(FACT_NO_ROUTE, FACT_LITERAL)),                                                        \
+        LINE("{host} resolves to the {class} address {address} only, and this pod or node has no " \
+             "route for {family} (network is unreachable), so pulls probably fail at once.",       \
+             ALL(FACT_NO_ROUTE, FACT_ONE_ADDRESS)),                                                \
+        LINE("{host} resolves to {family} addresses only, such as the {class} address {address}, " \
+             "and this pod or node has no route for {family} (network is unreachable), so pulls "  \
+             "probably fail at once.",                                                             \
+             ALL(FACT_NO_ROUTE))
+
+#define PROXY_IS_NOT_NEEDED                                                                  \
+    LINE("{registry} answers here without the proxy: add {host} to NO_PROXY, or remove the " \
+         "proxy.",                                                                           \
+         ALL(FACT_OTHER_PATH_WORKS), NONE(FACT_PROXY_BY_OPTION)),                            \
+        LINE("{registry} answers here without the proxy: if pulls use none either, check "   \
+             "again with --proxy none.",                                                     \
+             ALL(FACT_OTHER_PATH_WORKS, FACT_PROXY_BY_OPTION)),                              \
+        LINE("If {registry} can be reached without a proxy, add {host} to NO_PROXY.",        \
+             NONE(FACT_PROXY_BY_OPTION, FACT_OTHER_PATH_WORKS)),                             \
+        LINE("If {registry} can be reached without a proxy, check again with --proxy none.", \
+             ALL(FACT_PROXY_BY_OPTION), NONE(FACT_OTHER_PATH_WORKS))
 
 #define FIRST    WORDS_CONNECTIONS_FIRST
 #define NAME(id) [CAUSE_##id - FIRST]
@@ -218,6 +257,7 @@ const struct cause_words words_connections[] = {
         {.docs = CAUSE_DOCS "public_path_blocked",
          .title = "The registry's public address does not answer, and the check cannot tell why.",
          .says = LINES(
+             NO_ROUTE_SAYS,
              LINE("The internet is reachable, but the public address {endpoint} {failure}: a "
                   "firewall or a route on the path possibly rejects the traffic, or the registry's "
                   "public entry is closed.",
@@ -236,7 +276,7 @@ const struct cause_words words_connections[] = {
          .pulls = PULLS("dial tcp {endpoint}: i/o timeout",
                         "dial tcp {endpoint}: connect: no route to host",
                         "dial tcp {endpoint}: connect: network is unreachable"),
-         .steps = STEPS(steps_tell_apart, steps_private_linkage, steps_public),
+         .steps = STEPS(steps_no_route, steps_tell_apart, steps_private_linkage, steps_public),
          .why =
              "The registry's public address is silent or unreachable, and the controls do not tell "
              "you why: there are none, or only some of them connect. A missing NAT gateway, a "
@@ -248,6 +288,7 @@ const struct cause_words words_connections[] = {
         {.docs = CAUSE_DOCS "private_path_blocked",
          .title = "The registry's address is private, and nothing answers there.",
          .says = LINES(
+             NO_ROUTE_SAYS,
              LINE("The {class} address {endpoint} {failure}: it probably belongs to another VPC "
                   "that is not connected to this one, or a security group drops the traffic.",
                   ALL(FACT_LITERAL)),
@@ -265,32 +306,40 @@ const struct cause_words words_connections[] = {
          .pulls = PULLS("dial tcp {endpoint}: i/o timeout",
                         "dial tcp {endpoint}: connect: no route to host",
                         "dial tcp {endpoint}: connect: network is unreachable"),
-         .steps = STEPS(LINES(
-             LINE("Look for the record that gives {address} (in a private zone of this VPC, a "
-                  "hosts "
-                  "file, or {resolver}), and remove it.",
-                  ALL(FACT_LINKAGE_ELSEWHERE)),
-             LINE(ACCESS_CONTROL "Private network, select region and instance {instance}, and find "
-                                 "the linkage of this VPC ({linkage}).",
-                  ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
-             LINE("Click Manage Auto-parsing in its row and turn on Resolution Configuration, so "
-                  "that {host} resolves to {linkage}.",
-                  ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
-             LINE("Add a record to a private zone of this VPC: {host} to {linkage}.",
-                  ALL(FACT_LINKAGE_ELSEWHERE), NONE(FACT_TCR)),
-             LINE(ACCESS_CONTROL "Private network, select region and instance {instance}, "
-                                 "and look for the linkage of this VPC: it must show \"Normal "
-                                 "linkage\" and the address {address}.",
-                  ALL(FACT_TCR), NONE(FACT_LINKAGE_ELSEWHERE)),
-             LINE("If this VPC has no linkage, click Create, choose this VPC and a subnet, wait "
-                  "for its private IP, and turn on its resolution with Manage Auto-parsing.",
-                  ALL(FACT_TCR), NONE(FACT_LINKAGE_SEEN)),
-             LINE("If {address} belongs to another VPC, connect the two VPCs by CCN or peering, "
-                  "with routes in both directions.",
-                  NONE(FACT_LINKAGE_ELSEWHERE)),
-             LINE("Allow TCP port {port} to {address} in the outbound rules of the pod's security "
-                  "group and in the network ACL of its subnet.",
-                  NONE(FACT_LINKAGE_ELSEWHERE)))),
+         .steps = STEPS(
+             steps_no_route,
+             LINES(LINE("Look for the record that gives {address} (in a private zone of this VPC, "
+                        "a "
+                        "hosts "
+                        "file, or {resolver}), and remove it.",
+                        ALL(FACT_LINKAGE_ELSEWHERE)),
+                   LINE(ACCESS_CONTROL
+                        "Private network, select region and instance {instance}, and find "
+                        "the linkage of this VPC ({linkage}).",
+                        ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
+                   LINE("Click Manage Auto-parsing in its row and turn on Resolution "
+                        "Configuration, so "
+                        "that {host} resolves to {linkage}.",
+                        ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
+                   LINE("Add a record to a private zone of this VPC: {host} to {linkage}.",
+                        ALL(FACT_LINKAGE_ELSEWHERE), NONE(FACT_TCR)),
+                   LINE(ACCESS_CONTROL
+                        "Private network, select region and instance {instance}, "
+                        "and look for the linkage of this VPC: it must show \"Normal "
+                        "linkage\" and the address {address}.",
+                        ALL(FACT_TCR), NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
+                   LINE("If this VPC has no linkage, click Create, choose this VPC and a subnet, "
+                        "wait "
+                        "for its private IP, and turn on its resolution with Manage Auto-parsing.",
+                        ALL(FACT_TCR), NONE(FACT_LINKAGE_SEEN, FACT_NO_ROUTE)),
+                   LINE("If {address} belongs to another VPC, connect the two VPCs by CCN or "
+                        "peering, "
+                        "with routes in both directions.",
+                        NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
+                   LINE("Allow TCP port {port} to {address} in the outbound rules of the pod's "
+                        "security "
+                        "group and in the network ACL of its subnet.",
+                        NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)))),
          .why = "The name resolves to a private or provider address that times out or is "
                 "unreachable. The linkage belongs to another VPC that is not peered with yours, "
                 "a security group or network ACL drops the traffic, or the linkage was deleted and "
@@ -307,8 +356,8 @@ const struct cause_words words_connections[] = {
                         "proxyconnect tcp: tls: failed to verify certificate: x509: certificate "
                         "signed by unknown authority"),
          .steps = STEPS(LINES(
-             LINE("Check the proxy's address where it is set (HTTPS_PROXY, the proxy option, or "
-                  "the unit of containerd), and check that the proxy runs.",
+             LINE("Check the proxy's address in {proxy_source}, and check that the proxy runs and "
+                  "that this network reaches it.",
                   NONE(FACT_PROXY_CERTIFICATE, FACT_PROXY_PLAIN)),
              LINE("The proxy speaks plain HTTP at this port: write its URL with http:// instead of "
                   "https://.",
@@ -320,7 +369,7 @@ const struct cause_words words_connections[] = {
              LINE("Give the proxy a certificate that is valid today for the name or address in "
                   "its URL, or name it in the URL as its certificate does.",
                   ALL(FACT_PROXY_CERTIFICATE), NONE(FACT_PROXY_UNTRUSTED)),
-             LINE("If {registry} can be reached without a proxy, add its host to NO_PROXY."))),
+             PROXY_IS_NOT_NEEDED)),
          .why = "Your settings send pulls of this registry through a proxy. Its name does not "
                 "resolve, or its address refuses connections or does not answer, or its URL is "
                 "https:// and its certificate is refused, so no request reaches the registry.",
@@ -333,11 +382,15 @@ const struct cause_words words_connections[] = {
          .says = LINES(LINE("Pulls of {host} go through the proxy {proxy} (set by {proxy_source}), "
                             "which {proxy_said}.")),
          .pulls = PULLS("Forbidden"),
-         .steps = STEPS(
-             LINES(LINE("Ask who runs the proxy to allow CONNECT to {registry}, or add its host to "
-                        "NO_PROXY."),
-                   LINE("Put the user and the password of the proxy into its URL.",
-                        ALL(FACT_PROXY_WANTS_KEY)))),
+         .steps = STEPS(LINES(
+             LINE("Put the user and the password of the proxy into its URL in {proxy_source}.",
+                  ALL(FACT_PROXY_WANTS_KEY)),
+             LINE("Check that {proxy} in {proxy_source} is the proxy: what answers there does "
+                  "not speak its protocol.",
+                  ALL(FACT_PROXY_UNREADABLE)),
+             LINE("Ask who runs the proxy to allow CONNECT to {host} port {port}.",
+                  NONE(FACT_PROXY_WANTS_KEY, FACT_PROXY_UNREADABLE)),
+             PROXY_IS_NOT_NEEDED)),
          .why = "The proxy was reached and answers the CONNECT request with an error. A rule of "
                 "the proxy, a missing password (407) or an upstream that it cannot reach does "
                 "this.",

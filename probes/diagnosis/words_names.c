@@ -6,10 +6,15 @@
 #define LOOKUP "dial tcp: lookup {host} on {resolver}: "
 
 const struct line steps_resolver_access[] = {
+    LINE("Look for the route or firewall rule of this machine that forbids the question: a route "
+         "of type prohibit in \"ip route\", or a rule of nftables or iptables for outgoing "
+         "packets.",
+         ALL(FACT_PROHIBITED)),
     LINE("Check that {resolver} is the resolver you want (/etc/resolv.conf, or the annotation "
          "eks.tke.cloud.tencent.com/resolv-conf for image pulls) and that it runs."),
     LINE("Allow UDP and TCP port 53 to it in the outbound rules of the pod's security group. A "
-         "resolver on the internet also needs a NAT gateway."),
+         "resolver on the internet also needs a NAT gateway.",
+         NONE(FACT_PROHIBITED)),
     LINE("If you have no reason for a resolver of your own, use those of the Tencent VPC: "
          "183.60.83.19 and 183.60.82.98.",
          NONE(FACT_VENDOR_RESOLVER)),

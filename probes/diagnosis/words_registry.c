@@ -170,7 +170,16 @@ const struct cause_words words_registry[] = {
              LINES(LINE("Allow {remote} and its port in the outbound rules of the pod's security "
                         "group and in the network ACL of its subnet, and check that its name "
                         "resolves at the resolvers that pulls ask.",
-                        NONE(FACT_REMOTE_HANDSHAKE)),
+                        NONE(FACT_REMOTE_HANDSHAKE, FACT_REMOTE_MISNAMED, FACT_REMOTE_BOGUS,
+                             FACT_REMOTE_LITERAL)),
+                   LINE("Check how {remote} resolves at the resolvers that pulls ask.",
+                        ALL(FACT_REMOTE_MISNAMED)),
+                   LINE("The registry names the address {remote} itself, where no client can "
+                        "reach a token service: set its realm to the name of the right one.",
+                        ALL(FACT_REMOTE_LITERAL, FACT_REMOTE_BOGUS)),
+                   LINE("Allow {endpoint} in the outbound rules of the pod's security group and in "
+                        "the network ACL of its subnet.",
+                        ALL(FACT_REMOTE_LITERAL), NONE(FACT_REMOTE_BOGUS, FACT_REMOTE_HANDSHAKE)),
                    LINE("{endpoint} is a public address: the subnet needs a NAT gateway with an "
                         "elastic IP and a route to it, even if the registry itself is private.",
                         ALL(FACT_REALM_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE, FACT_INTERNET_REACHED)),
@@ -421,8 +430,13 @@ const struct cause_words words_registry[] = {
                         ALL(FACT_BLOB_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE)),
                    LINE("Check how {remote} resolves at the resolvers that pulls ask.",
                         ALL(FACT_REMOTE_MISNAMED)),
-                   LINE(READ_AGAIN, NONE(FACT_REMOTE_HANDSHAKE, FACT_BLOB_PUBLIC,
-                                         FACT_BLOB_INTERNAL, FACT_REMOTE_MISNAMED)))),
+                   LINE("The registry sends clients to the address {remote} itself, where no "
+                        "client can reach a store: set the address of its store to one that its "
+                        "clients reach.",
+                        ALL(FACT_REMOTE_LITERAL, FACT_REMOTE_BOGUS)),
+                   LINE(READ_AGAIN,
+                        NONE(FACT_REMOTE_HANDSHAKE, FACT_BLOB_PUBLIC, FACT_BLOB_INTERNAL,
+                             FACT_REMOTE_MISNAMED, FACT_REMOTE_BOGUS)))),
          .why = "The manifest comes from the registry, the layers from a store that it redirects "
                 "to (COS for TCR), which has addresses of its own. From here that host does not "
                 "resolve, does not connect, does not complete TLS, or does not answer. The class "

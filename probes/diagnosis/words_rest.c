@@ -81,8 +81,45 @@ const struct cause_words words_rest[] = {
                   "registry offers Basic before Bearer, and they take what comes first.",
                   ALL(FACT_BASIC_FIRST)),
              LINE("containerd pulls from {host}, but another client does not.")),
-         .steps = STEPS(LINES(LINE("If you also pull with docker, podman or skopeo, fix the step "
-                                   "that fails for them. Pulls by containerd work."))),
+         .steps = STEPS(LINES(
+             LINE("In the server's TLS settings allow what other clients offer: TLS 1.2 or 1.3, a "
+                  "key exchange with ECDHE, and a certificate signed with SHA-256 or better. Newer "
+                  "versions of containerd need it too.",
+                  ALL(FACT_SOME_CLIENTS_REFUSE)),
+             LINE("If you also pull with docker, podman or skopeo, let {registry} answer GET /v2/ "
+                  "with 200, or with 401 and its challenge: look at the rules of the proxy or load "
+                  "balancer in front of it.",
+                  ALL(FACT_PING_FAILS)),
+             LINE("If you also pull with docker, podman or skopeo, let {registry} send the same "
+                  "challenge (realm and service) for /v2/ as for manifests.",
+                  ALL(FACT_CHALLENGES_DIFFER)),
+             LINE("If you also pull with docker, podman or skopeo, let {registry} ask for a token "
+                  "for manifests as well as for layers, or for neither.",
+                  ALL(FACT_LAYERS_WANT_TOKEN)),
+             LINE("If you also pull with docker, podman or skopeo, let the challenge of {registry} "
+                  "name the scope of the image's path (repository:PATH:pull). A proxy that changes "
+                  "paths must change the scope as well.",
+                  ALL(FACT_SCOPES_DIFFER)),
+             LINE("Correct or remove the more specific entry of the docker config, whose key is "
+                  "refused: then every client uses a key that works.",
+                  ALL(FACT_KEY_ORDER)),
+             LINE("Find the proxy or server that writes that header, and correct it before you "
+                  "update containerd.",
+                  ALL(FACT_ODD_HEADERS)),
+             LINE(
+                 "Let the token service send one whole JSON document, with a length that is right. "
+                 "Pulls by containerd need no change.",
+                 ALL(FACT_TOKEN_END_DAMAGED)),
+             LINE("If you also pull with podman or skopeo, let the URL of the layer work, or push "
+                  "the image again without it.",
+                  ALL(FACT_LAYER_URLS_FAIL)),
+             LINE(
+                 "Find out what cuts answers off (a limit or timeout of a proxy, or of the store), "
+                 "since every pull through it is slower or fails.",
+                 ALL(FACT_ANSWERS_CUT)),
+             LINE("Look at the log of {registry}, or of the proxy in front of it, for the server "
+                  "error at the time of this check. Until it is fixed, pull again if a pull fails.",
+                  ALL(FACT_ANSWERS_BROKEN)))),
          .why = "Clients ask different questions: docker, podman and skopeo ask /v2/ first, "
                 "containerd never does. So one of them can fail while another one pulls.",
          .verify = "The check shows no warning.",
@@ -106,18 +143,32 @@ const struct cause_words words_rest[] = {
          .title = "A mirror of the registry fails, so every pull waits for it first.",
          .says = LINES(
              LINE("{hosts_file} sends pulls of {registry} to other hosts alone, and none of them "
-                  "serves: {mirror}: {mirror_said}.",
+                  "serves: {mirrors}.",
+                  ALL(FACT_MIRROR_ALONE, FACT_MIRRORS_FAIL)),
+             LINE("{hosts_file} sends pulls of {registry} to another host alone, which does not "
+                  "serve: {mirror}: {mirror_said}.",
                   ALL(FACT_MIRROR_ALONE)),
              LINE("This check cannot tell whether the mirror {mirror} serves: {mirror_said}.",
                   ALL(FACT_MIRROR_UNKNOWN)),
+             LINE("Several mirrors fail: {mirrors}. Each request of a pull waits {mirror_wait} for "
+                  "them before it goes to the next host.",
+                  ALL(FACT_MIRRORS_FAIL, FACT_MIRROR_SILENT)),
+             LINE("Several mirrors fail: {mirrors}. Each request of a pull asks them first, and "
+                  "then the next host.",
+                  ALL(FACT_MIRRORS_FAIL)),
              LINE("The mirror {mirror} fails: {mirror_said}. Each request of a pull waits "
                   "{mirror_wait} for it before it goes to the next host.",
                   ALL(FACT_MIRROR_SILENT)),
              LINE("The mirror {mirror} fails: {mirror_said}. Each request of a pull asks it first, "
                   "and then the next host.")),
          .steps = STEPS(LINES(
+             LINE("Fix these mirrors, or remove them from {hosts_file} on the node. containerd "
+                  "reads "
+                  "the file for each pull, so it needs no restart.",
+                  ALL(FACT_MIRRORS_FAIL)),
              LINE("Fix the mirror, or remove it from {hosts_file} on the node. containerd reads "
-                  "the file for each pull, so it needs no restart."))),
+                  "the file for each pull, so it needs no restart.",
+                  NONE(FACT_MIRRORS_FAIL)))),
          .why = "containerd asks the mirrors of hosts.toml before the registry, for every request "
                 "of a pull. A mirror that refuses or answers with an error costs one request. One "
                 "that is silent costs 30 s for each. If the file names no other host, the pull "
@@ -305,10 +356,14 @@ const struct cause_words words_rest[] = {
              LINE("Pull {image} by hand where it is needed (skopeo inspect, crictl pull): only a "
                   "client can tell whether it arrives.",
                   ALL(FACT_IMAGE_UNSEEN)),
+             LINE("Look for the route or firewall rule of this machine that forbids it: a route of "
+                  "type prohibit in \"ip route\", a rule of nftables or iptables for outgoing "
+                  "packets, or a network policy. Then check again.",
+                  ALL(FACT_PROHIBITED)),
              LINE("Fix this machine first (the file named above, memory, open "
                   "files, the clock, the time limit of --timeout), then check "
                   "again.",
-                  NONE(FACT_IMAGE_UNSEEN)))),
+                  NONE(FACT_IMAGE_UNSEEN, FACT_PROHIBITED)))),
          .why = "This machine could not run the test: it ran short of memory or file descriptors, "
                 "the time limit was too short, or the check does not read or ask what a client "
                 "does. Such an error never counts against the registry.",
@@ -394,7 +449,8 @@ const struct cause_words words_rest[] = {
                   "make sure that every one of them is in the allowlist.",
                   NONE(FACT_USED_PRIVATE)),
              LINE("Compare the times of the failed runs (history in /status) with other events: "
-                  "deployments, scaling, limits of connections or bandwidth on the path."))),
+                  "deployments, scaling, limits of connections or bandwidth on the path.",
+                  NONE(FACT_SOURCE_PORTS_DIFFER)))),
          .why = "Some connections are accepted and some are not. A NAT gateway with several "
                 "elastic IPs changes between them from connection to connection. If one of them is "
                 "missing in the allowlist, that share of pulls fails.",

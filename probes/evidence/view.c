@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/evidence/view.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "probes/evidence/address_order.h"
 
 static bool dns_answered(enum dns_outcome outcome)
@@ -147,6 +150,15 @@ const struct blob_evidence *evidence_blob(const struct image_evidence *image)
     bool config_fails = image->config.outcome != BLOB_SKIPPED && !blob_is_there(&image->config);
 
     return config_fails && blob_is_there(&image->blob) ? &image->config : &image->blob;
+}
+
+bool path_has_no_route(const struct path_evidence *path)
+{
+    if (path->tcp.outcome != TCP_SKIPPED || path->address_class == CLASS_BOGUS)
+        return false;
+    return path->tcp.error == ENETUNREACH || path->tcp.error == EADDRNOTAVAIL ||
+           path->tcp.error == EAFNOSUPPORT ||
+           (path->tcp.reason && strstr(path->tcp.reason, "route"));
 }
 
 bool blob_is_there(const struct blob_evidence *blob)

@@ -32,6 +32,9 @@ enum phase_state { PHASE_STATE_SKIPPED, PHASE_STATE_OK, PHASE_STATE_FAILED };
 enum phase_state evidence_phase_state(const struct evidence *evidence, enum phase phase);
 usec_t evidence_phase_duration(const struct evidence *evidence, enum phase phase);
 
+/* True if connect() failed at once, since this machine has no route or address of its family. */
+bool path_has_no_route(const struct path_evidence *path);
+
 /* The config if it failed, else the layer. */
 const struct blob_evidence *evidence_blob(const struct image_evidence *image);
 
