@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/diagnosis/words.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define WORDS_LIMIT 4096 /* bytes of one sentence or step */
@@ -23,12 +24,54 @@ void template_write(struct text *out, const char *template, template_put put, co
     }
 }
 
+static bool parentheses_match(const char *text)
+{
+    size_t depth = 0;
+
+    for (; *text; text++) {
+        if (*text == ')' && depth == 0)
+            return false;
+        depth += *text == '(';
+        depth -= *text == ')';
+    }
+    return depth == 0;
+}
+
+/* "too weak (protocol version (alert 70))" becomes "too weak (protocol version, alert 70)", since a
+ * value may have parentheses of its own. */
+static void append_flat(struct text *out, const char *text)
+{
+    bool matched = parentheses_match(text);
+    uint64_t replaced = 0; /* a bit for each open one, the innermost first */
+    size_t depth = 0;
+
+    for (const char *at = text; *at; at++) {
+        bool aside = matched && depth && at[0] == ' ' && at[1] == '(';
+        bool ends = *at == ')' && (replaced & 1);
+        if (aside)
+            text_append(out, ", ");
+        else if (!ends)
+            text_append_bytes(out, at, 1);
+        at += aside;
+        if (*at == '(') {
+            replaced = replaced << 1 | aside;
+            depth++;
+        } else if (*at == ')' && depth) {
+            replaced >>= 1;
+            depth--;
+        }
+    }
+}
+
 const char *speaker_fill(const struct speaker *speaker, const char *template)
 {
     struct text out = TEXT_WITH_LIMIT(WORDS_LIMIT);
+    struct text flat = TEXT_WITH_LIMIT(WORDS_LIMIT);
 
     template_write(&out, template, speaker->put, speaker->context);
-    char *filled = arena_copy_text(speaker->arena, text_string(&out));
+    append_flat(&flat, text_string(&out));
+    char *filled = arena_copy_text(speaker->arena, text_string(&flat));
+    text_free(&flat);
     text_free(&out);
     /* A value that is not known begins so ("the registry"), and it may begin the sentence. */
     if (filled && template[0] == '{' && strncmp(filled, "the ", 4) == 0)

@@ -119,7 +119,28 @@ const struct cause_words words_rest[] = {
                  ALL(FACT_ANSWERS_CUT)),
              LINE("Look at the log of {registry}, or of the proxy in front of it, for the server "
                   "error at the time of this check. Until it is fixed, pull again if a pull fails.",
-                  ALL(FACT_ANSWERS_BROKEN)))),
+                  ALL(FACT_ANSWERS_BROKEN)),
+             LINE("Find out why {registry}, or the proxy in front of it, closes a request as too "
+                  "late (HTTP 408). Until it is fixed, pull again if a pull fails.",
+                  ALL(FACT_ANSWERS_LATE)),
+             LINE("If you also pull with podman or skopeo, let the token service and {registry} "
+                  "answer with 200 where they have what was asked for.",
+                  ALL(FACT_ODD_STATUS)),
+             LINE("Let the token service give the same token as token and as access_token, or only "
+                  "one of them.",
+                  ALL(FACT_TWO_TOKENS)),
+             LINE("If you also pull with podman or skopeo, push {image} again with an index that "
+                  "lists the images themselves.",
+                  ALL(FACT_INDEX_NESTED)),
+             LINE("If you also pull with podman or skopeo, push {image} again with the platform as "
+                  "Go writes it.",
+                  ALL(FACT_PLATFORM_WORDS)),
+             LINE("If you also pull with docker, podman or skopeo, push {image} again, so that "
+                  "the mediaType in the manifest is the one that the registry sends.",
+                  ALL(FACT_TYPES_DIFFER)),
+             LINE("If you also pull with podman or skopeo, let {registry} offer Bearer alone, or "
+                  "before Basic.",
+                  ALL(FACT_BASIC_FIRST)))),
          .why = "Clients ask different questions: docker, podman and skopeo ask /v2/ first, "
                 "containerd never does. So one of them can fail while another one pulls.",
          .verify = "The check shows no warning.",
