@@ -31,6 +31,7 @@ struct reload {
     struct event *waiting;
     bool again;       /* load at the next look, even if unchanged */
     uint64_t content; /* a hash of the file as last seen */
+    uint64_t failed;  /* the content that could not be loaded */
     char error[ERROR_LIMIT +
                1]; /* of the last reload that failed; here, so that it needs no memory */
 };
@@ -119,14 +120,21 @@ static void join_errors(const struct config_errors *errors, struct text *text)
                            errors->messages[i] ? errors->messages[i] : no_memory);
 }
 
+/* An error is logged once for each content of the file, whether the file's change or a signal led
+ * here, or both did. */
 static void keep_old(struct reload *reload, const char *error)
 {
     struct watcher *watcher = reload->options.watcher;
-    bool known = reload->again && strncmp(reload->error, error, ERROR_LIMIT) == 0;
+    bool same = watcher->reload_error && reload->content == reload->failed &&
+                strncmp(reload->error, error, ERROR_LIMIT) == 0;
 
     snprintf(reload->error, sizeof(reload->error), "%s", *error ? error : no_memory);
     watcher->reload_error = reload->error;
-    if (known)
+    reload->failed = reload->content;
+    if (same && !reload->again)
+        LOG(LOG_LEVEL_INFO, "configuration not reloaded: the file is the same as before",
+            {"file", watcher->settings->config_file});
+    if (same)
         return;
     LOG(LOG_LEVEL_ERROR, "configuration not reloaded: the one before stays in force",
         {"file", watcher->settings->config_file}, {"error", reload->error});
