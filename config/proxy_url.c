@@ -86,6 +86,11 @@ const char *proxy_url_parse(const char *text, struct arena *arena, struct proxy_
         length -= (size_t)(at + 1 - text);
         text = at + 1;
     }
+    /* Go takes an empty port for the scheme's. */
+    if (length > 1 && memchr(text, ':', length) == text + length - 1)
+        length--;
+    else if (length > 2 && text[length - 1] == ':' && text[length - 2] == ']')
+        length--;
     const char *place = arena_copy_bytes(arena, text, length);
     if (!place || host_port_parse(place, port, arena, &ret->host, &ret->port, &ret->address,
                                   &ret->host_is_address))

@@ -32,6 +32,7 @@ struct socks {
     void *context;
     usec_t started;
     enum socks_step step;
+    bool wants_key; /* it chose the password, though none was offered */
     unsigned char out[2 * MAX_FIELD + 3];
     size_t out_length;
     size_t sent;
@@ -42,7 +43,8 @@ struct socks {
 
 static void finish_socks(struct socks *socks, enum proxy_outcome outcome, const char *detail)
 {
-    const struct tunnel_result result = {.outcome = outcome,
+    bool wants_key = socks->wants_key && (outcome == PROXY_INVALID || outcome == PROXY_REFUSED);
+    const struct tunnel_result result = {.outcome = wants_key ? PROXY_WANTS_KEY : outcome,
                                          .detail = detail,
                                          .duration = clock_monotonic() - socks->started,
                                          .fd = -1};
@@ -125,6 +127,12 @@ static void await_rest(struct socks *socks, size_t length)
     socks->wanted = socks->in_length + length + 2; /* a port */
 }
 
+/* Go sends no others (golang.org/x/net/internal/socks, socks.go). */
+static bool fits_a_field(const struct proxy_url *proxy)
+{
+    return *proxy->user && strlen(proxy->user) <= MAX_FIELD && strlen(proxy->password) <= MAX_FIELD;
+}
+
 /* ---- answers; each returns false once the end was told ---- */
 
 static bool take_method(struct socks *socks)
@@ -135,14 +143,18 @@ static bool take_method(struct socks *socks)
         finish_socks(socks, PROXY_INVALID, "it does not speak SOCKS 5");
         return false;
     }
-    if (method == METHOD_NONE) {
-        put_connect(socks);
-    } else if (method == METHOD_PASSWORD && socks->proxy->user) {
-        put_password(socks);
-    } else {
+    bool with_key = socks->proxy->user && method == METHOD_PASSWORD;
+    if (method == METHOD_REFUSED ||
+        (with_key ? !fits_a_field(socks->proxy) : socks->proxy->user && method != METHOD_NONE)) {
         finish_socks(socks, PROXY_WANTS_KEY, NULL);
         return false;
     }
+    /* Without a user, Go goes on whatever the proxy chose. */
+    socks->wants_key = method != METHOD_NONE && !with_key;
+    if (with_key)
+        put_password(socks);
+    else
+        put_connect(socks);
     return true;
 }
 

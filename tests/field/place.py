@@ -311,7 +311,7 @@ class Place:
         run("mount --make-rprivate / && ip link set lo up")
         for address in ADDRESSES:
             run(f"ip addr add {address}/32 dev lo")
-        run(f"ip addr add {IP6}/128 dev lo")
+        run(f"ip addr add {IP6}/128 dev lo nodad")  # else nobody can bind to it for a moment
         run("nft 'add table inet t; add chain inet t o { type filter hook output priority 0; };"
             f" add rule inet t o ip daddr {SILENT} drop'")
         self.write_resolv_conf("nameserver 127.0.0.1\n")

@@ -129,7 +129,7 @@ def first_certificate(place):
 @situation("names/global-certificate", "global IPv6 works, IPv4 has another certificate", True, "warn",
            "some_addresses_unreachable")
 def global_certificate(place):
-    run("ip addr add 2402:4e00::10/128 dev lo")
+    run("ip addr add 2402:4e00::10/128 dev lo nodad")
     place.zone = {HOST: {"A": [IP], "AAAA": ["2402:4e00::10"]}}
     place.serve_dns()
     place.serve(Registry(), "2402:4e00::10")

@@ -274,7 +274,8 @@ def pkey(place, pair, url):
     "proxy/url",
     [
         ("socks5h", "socks5h", f"socks5h://{IP3}:1080", False),
-        ("ftp", "ftp", f"ftp://{IP3}:3128", False),
+        ("ftp", "ftp", f"ftp://{IP3}:3128", False,
+         {"status": "unknown", "newer": "newer versions of Go ask any kind of proxy by HTTP"}),
         ("bad-port", "a port that is none", f"http://{IP3}:x", False),
         ("no-host", "no host", "http://", False),
         ("default-port", "no port: 80", f"http://{IP3}", False),
