@@ -200,7 +200,6 @@ static void user_information(void **state)
     assert_null(proxy_url_parse("https://[fd00::1]:/", arena, &url));
     assert_string_equal(url.shown, "https://[fd00::1]:443");
     assert_non_null(proxy_url_parse("http://:", arena, &url));
-    assert_non_null(proxy_url_parse("http://fd00::", arena, &url));
     assert_non_null(proxy_url_parse("http://u%0@p", arena, &url));
     assert_non_null(proxy_url_parse("http://u%00@p", arena, &url));
     assert_non_null(proxy_url_parse("ftp://p", arena, &url));
