@@ -65,6 +65,7 @@ enum symptom {
     SYMPTOM_TOKEN_INVALID,
     SYMPTOM_KEY_REJECTED,
     SYMPTOM_NO_KEY,
+    SYMPTOM_DENIED, /* without a reason; the same as SCOPE */
     SYMPTOM_SIGNATURE,
     SYMPTOM_BLOB_GONE,
     SYMPTOM_STATUS,

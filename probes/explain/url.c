@@ -145,6 +145,8 @@ static void read_api_path(const char *path, struct found_url *url, struct arena 
     bool manifest = end != NULL;
     if (begin && !manifest)
         end = strstr(begin, "/blobs/");
+    if (begin && !end)
+        end = strstr(begin, "/tags/list");
     if (!end || end <= begin + 4)
         return;
     const char *repository = arena_copy_bytes(arena, begin + 4, (size_t)(end - begin - 4));

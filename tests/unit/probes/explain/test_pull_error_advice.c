@@ -212,23 +212,34 @@ static void docker_counts_by_address(void **unused)
 }
 
 /* Cut within its reason such a text says something else, so the corpus does not hold these. */
-static void an_expired_key_is_told(void **unused)
+static void the_reason_behind_a_refusal_is_told(void **unused)
 {
-    static const char *const texts[] = {
-        "Error response from daemon: Get \"https://a.example.com/v2/\": denied: personal access "
-        "token is expired",
-        "Failed to pull image \"a.example.com/b:1\": reading manifest 1 in a.example.com/b: "
-        "unauthorized: the access token has expired",
-        "docker login: Error response from daemon: Get \"https://a.example.com/v2/\": "
-        "unauthorized: expired token",
+    static const struct {
+        const char *text;
+        enum cause cause;
+    } rows[] = {
+        {"Error response from daemon: Get \"https://a.example.com/v2/\": denied: personal access "
+         "token is expired",
+         CAUSE_CREDENTIALS_REJECTED},
+        {"Failed to pull image \"a.example.com/b:1\": reading manifest 1 in a.example.com/b: "
+         "unauthorized: the access token has expired",
+         CAUSE_CREDENTIALS_REJECTED},
+        {"docker login: Error response from daemon: Get \"https://a.example.com/v2/\": "
+         "unauthorized: expired token",
+         CAUSE_CREDENTIALS_REJECTED},
+        {"failed to pull: Get \"https://a.example.com/token?scope=repository%3Ab%3Apull&service="
+         "a.example.com\": unexpected status code 403: denied: denied",
+         CAUSE_INSUFFICIENT_SCOPE},
+        {"unexpected status from HEAD request to https://a.example.com/v2/b/manifests/1: 403 "
+         "Forbidden: denied: requested access to the resource is denied",
+         CAUSE_INSUFFICIENT_SCOPE},
     };
 
     (void)unused;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct pull_errors *errors = find(texts[i]);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pull_errors *errors = find(rows[i].text);
         assert_int_equal(errors->count, 1);
-        assert_int_equal(errors->list[0].cause, CAUSE_CREDENTIALS_REJECTED);
-        assert_int_equal(errors->list[0].stage, PULL_STAGE_AUTH);
+        assert_int_equal(errors->list[0].cause, rows[i].cause);
         assert_string_equal(errors->list[0].host, "a.example.com");
         pull_errors_free(errors);
     }
@@ -277,7 +288,7 @@ int main(void)
         cmocka_unit_test(the_vendors_resolvers_are_for_its_names),
         cmocka_unit_test(too_few_ids_have_steps_of_their_own),
         cmocka_unit_test(docker_counts_by_address),
-        cmocka_unit_test(an_expired_key_is_told),
+        cmocka_unit_test(the_reason_behind_a_refusal_is_told),
         cmocka_unit_test(a_cancellation_gives_way),
         cmocka_unit_test(a_cut_name_is_no_image),
     };

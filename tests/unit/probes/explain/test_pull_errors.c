@@ -14,6 +14,8 @@
 #include "config/base/text.h"
 #include "config/target.h"
 #include "probes/diagnosis/words.h"
+#include "probes/explain/fold.h"
+#include "probes/explain/table.h"
 #include "tests/unit/probes/explain/pull_error_texts.h"
 
 #define TEXT_LIMIT ((size_t)65536)
@@ -255,6 +257,28 @@ static void the_catalogue_and_the_readings_agree(void **unused)
             if (!cannot_say(cause, text_string(&text)))
                 wrong += !leads_back(cause, text_string(&text));
             text_free(&text);
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* ---- the table ---- */
+
+/* Where two phrases match, the first counts, so a longer one comes first. */
+static void no_phrase_hides_a_longer_one(void **unused)
+{
+    const unsigned conditions = PHRASE_WEAK | PHRASE_WORD | PHRASE_AFTER_URL | PHRASE_AT_LINE |
+                                PHRASE_AFTER_COLON | PHRASE_REQUEST;
+    size_t wrong = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < phrase_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (phrases[j].flags & conditions || phrases[j].operations ||
+                !phrase_match(phrases[i].text, phrases[j].text))
+                continue;
+            print_error("\"%s\" hides \"%s\"\n", phrases[j].text, phrases[i].text);
+            wrong++;
         }
     }
     assert_int_equal(wrong, 0);
@@ -600,6 +624,7 @@ int main(void)
         cmocka_unit_test(wraps_change_nothing),
         cmocka_unit_test(cuts_never_name_another_cause),
         cmocka_unit_test(the_catalogue_and_the_readings_agree),
+        cmocka_unit_test(no_phrase_hides_a_longer_one),
         cmocka_unit_test(check_lines_are_safe_and_valid),
         cmocka_unit_test(hostile_names_are_not_taken),
         cmocka_unit_test(secrets_are_not_repeated),
