@@ -127,6 +127,8 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
         quoted = *at == '"' || *at == '\'' || *at == '`';
         at += quoted;
     }
+    char close = quoted ? at[-1] : '\0';
+    at += phrase_match(at, "docker://");
     /* Without quotes nothing tells a reference that goes on in the next line from one that ends. */
     if (!field_gather(at, quoted ? "\"'` \f" : "\"', \n\f(", text, sizeof(text), ret_end))
         return NULL;
@@ -139,13 +141,13 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
         append_tag(text, sizeof(text), ret_end);
     if (!quoted && !named && **ret_end == '\n' && !strchr(":.", (*ret_end)[-1]) && !has_tag(text))
         return NULL;
-    if (quoted && (!**ret_end || !strchr("\"'`", **ret_end)))
+    if (quoted && **ret_end != close)
         return NULL;
     *ret_end += quoted && **ret_end;
     length = strlen(text);
-    /* Chinese and Japanese sentences go on without a space. */
+    /* Chinese and Japanese sentences go on without a space, and so does podman after its dots. */
     for (size_t i = 0; !quoted && i < length; i++) {
-        if (!((unsigned char)text[i] & 0x80))
+        if (!((unsigned char)text[i] & 0x80) && strncmp(text + i, "...", 3) != 0)
             continue;
         *ret_end -= length - i;
         text[length = i] = '\0';
@@ -261,7 +263,7 @@ const char *field_progress_image(const char *text, const char *at, const char *k
         return NULL;
     while (tag > text && strchr(name_bytes, tag[-1]))
         tag--;
-    if (tag == end || (tag > text && !strchr(" \n\f", tag[-1])))
+    if (tag == end || (tag > text && strchr("/:@", tag[-1])))
         return image;
     return arena_format(arena, "%s:%.*s", image, (int)(end - tag), tag);
 }
@@ -459,4 +461,34 @@ unsigned field_status(const char *at, const char **ret_end, const char **ret_url
     at += *at == ':';
     at += *at == ' ' || *at == '\n';
     return three_digits(at, ret_end);
+}
+
+/* ---- the vendor's bare line ---- */
+
+bool field_is_bare_line(const char *at)
+{
+    static const char bytes[] = "0123456789abcdefABCDEFxX.:[]\n";
+    bool found = false;
+
+    while (*at) {
+        size_t length = phrase_match(at, "dial tcp ");
+        if (!length)
+            return false;
+        at += length;
+        size_t address = strspn(at, bytes);
+        length = 0;
+        for (size_t i = 0; i < address && i < 64 && !length; i++) {
+            if (!phrase_match(at + i, ":443: i/o timeout") &&
+                !phrase_match(at + i, ":5000: i/o timeout"))
+                continue;
+            length = phrase_match(at + i, ":443: i/o timeout");
+            length = i + (length ? length : phrase_match(at + i, ":5000: i/o timeout"));
+        }
+        if (!length)
+            return false;
+        at += length;
+        at += strspn(at, " .\n\f");
+        found = true;
+    }
+    return found;
 }

@@ -79,6 +79,10 @@ unsigned field_status(const char *at, const char **ret_end, const char **ret_url
 /* The text between the end of "certificate is valid for" and "not NAME"; NULL: it is cut. */
 const char *field_names(const char *at, struct arena *arena);
 
+/* True if there is nothing but lines of the vendor's page: "dial tcp ADDRESS:PORT: i/o timeout",
+ * the port being one of registries. */
+bool field_is_bare_line(const char *text);
+
 /* ---- for url.c ---- */
 
 /* Reads up to one of `stops` or the end of the text, wraps left out; false when it is empty or does

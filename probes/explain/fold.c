@@ -62,21 +62,53 @@ static bool skip_link(struct fold *fold)
 {
     static const char link[] = "](http";
     const char *limit = fold->end - fold->at > MAX_LINK ? fold->at + MAX_LINK : fold->end;
-    const char *stop = fold->at + 1;
+    const char *stop = fold->at + sizeof(link) - 1;
     char *begin = fold->out;
 
-    if ((size_t)(limit - fold->at) < sizeof(link) || memcmp(fold->at, link, sizeof(link) - 1) != 0)
+    if (stop >= limit || memcmp(fold->at, link, sizeof(link) - 1) != 0)
         return false;
-    while (stop < limit && !is_space((unsigned char)*stop) && *stop != ')')
+    while (stop < limit && !is_space((unsigned char)*stop) && !strchr("()[]", *stop))
         stop++;
+    if (stop == limit || *stop != ')')
+        return false;
     while (begin > fold->first && fold->out - begin < MAX_LINK &&
-           !is_space((unsigned char)begin[-1]) && begin[-1] != '[')
+           !is_space((unsigned char)begin[-1]) && !strchr("()[]", begin[-1]))
         begin--;
-    if (stop == limit || *stop != ')' || begin == fold->first || begin[-1] != '[')
+    if (begin == fold->first || begin[-1] != '[')
         return false;
     memmove(begin - 1, begin, (size_t)(fold->out - begin));
     fold->out--;
     fold->at = stop + 1;
+    return true;
+}
+
+/* What follows an '&': characters as web pages and chats escape them; escaped twice, an "amp;" is
+ * in front. */
+static bool fold_entity(struct fold *fold, const char *at)
+{
+    const char *begin = at;
+    static const struct {
+        const char *name;
+        char plain;
+    } entities[] = {
+        {"quot;", '"'},  {"#34;", '"'}, {"#x22;", '"'}, {"apos;", '\''}, {"#39;", '\''},
+        {"#x27;", '\''}, {"lt;", '<'},  {"gt;", '>'},   {"#x2F;", '/'},  {"nbsp;", ' '},
+    };
+
+    while (fold->end - at >= 4 && memcmp(at, "amp;", 4) == 0)
+        at += 4;
+    for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
+        size_t length = strlen(entities[i].name);
+        if ((size_t)(fold->end - at) < length || memcmp(at, entities[i].name, length) != 0)
+            continue;
+        fold->at = at + length;
+        put(fold, entities[i].plain);
+        return true;
+    }
+    if (at == begin)
+        return false;
+    fold->at = at;
+    put(fold, '&');
     return true;
 }
 
@@ -118,12 +150,14 @@ static void fold_escape(struct fold *fold)
 {
     while (fold->at < fold->end && *fold->at == '\\')
         fold->at++;
-    if (fold->at == fold->end)
+    if (fold->at == fold->end || *fold->at == '&')
         return;
     char escaped = *fold->at++;
     int code = escaped == 'u' ? hex_digits(fold->at, fold->end) : -1;
     if (code >= 0) {
         fold->at += 4;
+        if (code == '&' && fold_entity(fold, fold->at))
+            return;
         put_code(fold, (unsigned)code);
     } else if (escaped == 'n' || escaped == 'r') {
         put_space(fold, escaped == 'n' ? BREAK_ESCAPED : BREAK_NONE);
@@ -187,7 +221,8 @@ size_t pull_error_fold(const char *bytes, size_t length, char *folded)
             fold_escape(&fold);
         else if (*fold.at == '\x1b')
             skip_colour(&fold);
-        else if (*fold.at == ']' && skip_link(&fold))
+        else if ((*fold.at == ']' && skip_link(&fold)) ||
+                 (*fold.at == '&' && fold_entity(&fold, fold.at + 1)))
             continue;
         else if (!((unsigned char)*fold.at & 0x80) || !fold_unicode(&fold))
             put(&fold, *fold.at++);

@@ -172,10 +172,16 @@ static bool is_of_error(const struct pull_scan *scan, const struct found_url *ur
 
     if (!url->host)
         return false;
-    if (url->sign || *after == ':')
+    bool room = begin - scan->text > 5;
+    bool quoted = room && begin[-1] == '"';
+    bool verb = room && (phrase_match(begin - 4, "get ") || phrase_match(begin - 5, "head ") ||
+                         phrase_match(begin - 5, "post "));
+    /* A link ends a line, and a word with a colon begins the next. */
+    bool joined = !quoted && !verb && memchr(begin, '\n', (size_t)(url->end - begin));
+    if (url->sign || (*after == ':' && !joined))
         return true;
     /* "Get "URL" ..." */
-    return begin - scan->floor > 4 && begin[-1] == '"' && begin[-2] == ' ' &&
+    return quoted && begin - scan->floor > 4 && begin[-2] == ' ' &&
            isalpha((unsigned char)begin[-3]);
 }
 
@@ -329,7 +335,8 @@ static const char *image_before(const struct pull_scan *scan, const char *at)
 
     if (at - scan->floor < 3 || !strchr(" \n", at[-1]) || *end != ':')
         return NULL;
-    while (begin > scan->floor && end - begin < MAX_GAP && !strchr(" \"\n\f", begin[-1]))
+    while (begin > scan->floor && end - begin < MAX_GAP &&
+           (isalnum((unsigned char)begin[-1]) || strchr("._-:/@", begin[-1])))
         begin--;
     char *text = arena_copy_bytes(scan->arena, begin, (size_t)(end - begin));
     const char *image = text ? field_image(text, false, true, scan->arena, &ignored) : NULL;
@@ -557,8 +564,8 @@ static void look_for_end(struct pull_scan *scan)
     bool silent = scan->at - scan->last > MAX_SILENCE &&
                   (scan->sign || scan->pending || scan->opening || scan->hint);
 
-    /* Docker leaves blank lines among those of its layers. */
-    bool progress = scan->progress && *scan->at == '\f';
+    /* Docker leaves blank lines among those of its layers, and each may have a time. */
+    bool progress = scan->progress && !silent;
 
     if ((*scan->at == '\f' && !scan->listed) || silent || (line && record_begins(scan->at + 1))) {
         end_message(scan);
@@ -612,37 +619,6 @@ static void scan_step(struct pull_scan *scan)
     scan->at++;
 }
 
-/* ---- the vendor's bare line ---- */
-
-/* Nothing but lines of "dial tcp ADDRESS:PORT: i/o timeout", the port being one of registries. */
-static bool is_bare(const char *at)
-{
-    static const char bytes[] = "0123456789abcdefABCDEFxX.:[]\n";
-    bool found = false;
-
-    while (*at) {
-        size_t length = phrase_match(at, "dial tcp ");
-        if (!length)
-            return false;
-        at += length;
-        size_t address = strspn(at, bytes);
-        length = 0;
-        for (size_t i = 0; i < address && i < 64 && !length; i++) {
-            if (!phrase_match(at + i, ":443: i/o timeout") &&
-                !phrase_match(at + i, ":5000: i/o timeout"))
-                continue;
-            length = phrase_match(at + i, ":443: i/o timeout");
-            length = i + (length ? length : phrase_match(at + i, ":5000: i/o timeout"));
-        }
-        if (!length)
-            return false;
-        at += length;
-        at += strspn(at, " .\n\f");
-        found = true;
-    }
-    return found;
-}
-
 /* ---- the whole ---- */
 
 static void index_phrases(struct pull_scan *scan)
@@ -683,7 +659,7 @@ void pull_scan_piece(struct pull_scan *scan, const char *text, bool only, struct
     scan->quote = NULL;
     scan->foreign = false;
     scan->progress = false;
-    scan->assume = only && is_bare(text);
+    scan->assume = only && field_is_bare_line(text);
     forget_error(scan);
     scan->operation = OPERATION_NONE;
     while (*scan->at)
