@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/transport/dns_socket.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -9,7 +10,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "config/base/memory.h"
 #include "probes/transport/socket_error.h"
+
+enum { DNS_HEADER = 12, DNS_QUESTION_MAX = 255 + 4 };
 
 /* Not local: errors that the network or the resolver can cause. A packet filter gives EPERM. */
 static bool is_local_error(const struct dns_socket_errors *errors, int error)
@@ -73,26 +77,92 @@ void dns_socket_begin_turn(struct dns_socket_errors *errors)
     errors->reads = 0;
 }
 
-enum { FLAG_QR = 0x80, RCODE_MASK = 0x0f, RCODE_FORMERR = 1, RCODE_NOTZONE = 10 };
+/* ---- datagrams ---- */
 
-/* c-ares asks again without EDNS after a FORMERR, which Go's resolver does not. So it gets to see
- * another error, one that no question is answered with. */
-static void hide_format_error(unsigned char *bytes, ssize_t count)
+struct dns_datagram {
+    struct dns_datagram *next;
+    uint8_t *answer; /* NULL until it has come */
+    size_t answer_length;
+    size_t length;
+    uint8_t question[DNS_HEADER + DNS_QUESTION_MAX]; /* with its header, without EDNS */
+};
+
+/* False if memory is short. */
+static bool keep_question(struct dns_socket_errors *errors, const uint8_t *bytes, size_t length)
 {
-    if (count > 3 && bytes[2] & FLAG_QR && (bytes[3] & RCODE_MASK) == RCODE_FORMERR)
-        bytes[3] = (unsigned char)((bytes[3] & ~RCODE_MASK) | RCODE_NOTZONE);
+    size_t end = DNS_HEADER;
+
+    while (end < length && bytes[end])
+        end += 1u + bytes[end];
+    end += 1 + 4; /* the root, type and class */
+    struct dns_datagram *sent = memory_allocate(sizeof(*sent));
+    if (!sent)
+        return false;
+    if (end <= length && end <= sizeof(sent->question)) {
+        memcpy(sent->question, bytes, end);
+        sent->length = end;
+    }
+    sent->next = errors->datagrams;
+    errors->datagrams = sent;
+    return true;
 }
 
-void dns_socket_restore(unsigned char *bytes, int count)
+/* Lengths of labels, types and classes are not letters. */
+static bool is_same_question(const struct dns_datagram *sent, const uint8_t *bytes)
 {
-    if (count > 3 && (bytes[3] & RCODE_MASK) == RCODE_NOTZONE)
-        bytes[3] = (unsigned char)((bytes[3] & ~RCODE_MASK) | RCODE_FORMERR);
+    if (memcmp(sent->question, bytes, 2) != 0 || memcmp(sent->question + 4, bytes + 4, 2) != 0)
+        return false;
+    for (size_t i = DNS_HEADER; i < sent->length; i++)
+        if (tolower(sent->question[i]) != tolower(bytes[i]))
+            return false;
+    return true;
 }
 
-static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flags,
-                            struct sockaddr *from, ares_socklen_t *length, void *context)
+static struct dns_datagram *question_of(const struct dns_socket_errors *errors,
+                                        const uint8_t *bytes, size_t length)
 {
-    struct dns_socket_errors *errors = context;
+    for (struct dns_datagram *sent = errors->datagrams; sent; sent = sent->next)
+        if (sent->length && length >= sent->length && is_same_question(sent, bytes))
+            return sent;
+    return NULL;
+}
+
+/* What c-ares gets to see: the question comes back, without an error and without a record. */
+static size_t write_stub(const struct dns_datagram *sent, uint8_t *bytes)
+{
+    static const uint8_t header[] = {0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0};
+
+    memcpy(bytes, sent->question, sent->length);
+    memcpy(bytes + 2, header, sizeof(header));
+    return sent->length;
+}
+
+const uint8_t *dns_socket_answer(const struct dns_socket_errors *errors, const uint8_t *bytes,
+                                 size_t *length)
+{
+    const struct dns_datagram *sent = question_of(errors, bytes, *length);
+
+    if (!sent || !sent->answer)
+        return bytes;
+    *length = sent->answer_length;
+    return sent->answer;
+}
+
+void dns_socket_forget(struct dns_socket_errors *errors)
+{
+    while (errors->datagrams) {
+        struct dns_datagram *sent = errors->datagrams;
+        errors->datagrams = sent->next;
+        memory_release(sent->answer);
+        memory_release(sent);
+    }
+}
+
+/* ---- reading and writing ---- */
+
+static ssize_t receive_once(struct dns_socket_errors *errors, int fd, void *bytes, size_t size,
+                            struct sockaddr *from, socklen_t *length)
+{
     ssize_t count;
 
     if (errors->reads >= DNS_SOCKET_TURN) {
@@ -101,13 +171,46 @@ static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flag
     }
     errors->reads++;
     do /* c-ares would take EINTR for the end of the socket */
-        count = recvfrom(fd, bytes, size, flags, from, length);
+        count = recvfrom(fd, bytes, size, 0, from, length);
     while (count < 0 && errno == EINTR);
     if (count < 0 && errno != EAGAIN)
         note(errors, is_local_error(errors, errno));
-    if (!errors->is_tcp)
-        hide_format_error(bytes, count);
     return count;
+}
+
+/* Reads on until there is an answer to a question, as Go's resolver does. */
+static ssize_t receive_answer(struct dns_socket_errors *errors, int fd, uint8_t *bytes, size_t size,
+                              struct sockaddr *from, socklen_t *length)
+{
+    uint8_t datagram[DNS_SOCKET_DATAGRAM];
+    socklen_t room = length ? *length : 0;
+
+    while (true) {
+        if (length)
+            *length = room;
+        ssize_t count = receive_once(errors, fd, datagram, sizeof(datagram), from, length);
+        if (count < 0)
+            return count;
+        struct dns_datagram *sent = question_of(errors, datagram, (size_t)count);
+        if (!sent || sent->answer || sent->length > size)
+            continue;
+        sent->answer = memory_allocate_unset((size_t)count);
+        if (!sent->answer)
+            continue;
+        memcpy(sent->answer, datagram, (size_t)count);
+        sent->answer_length = (size_t)count;
+        return (ssize_t)write_stub(sent, bytes);
+    }
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t size, int flags,
+                            struct sockaddr *from, ares_socklen_t *length, void *context)
+{
+    struct dns_socket_errors *errors = context;
+
+    (void)flags; /* c-ares gives none */
+    return errors->is_tcp ? receive_once(errors, fd, bytes, size, from, length)
+                          : receive_answer(errors, fd, bytes, size, from, length);
 }
 
 /* c-ares waits for room in a TCP socket, but does not resend a datagram that found none. */
@@ -118,6 +221,11 @@ static ares_ssize_t transmit(ares_socket_t fd, const struct iovec *pieces, int c
                              .msg_iovlen = (size_t)count};
     ssize_t sent;
 
+    if (!errors->is_tcp && !keep_question(errors, pieces[0].iov_base, pieces[0].iov_len)) {
+        errno = ENOMEM;
+        note(errors, true);
+        return -1;
+    }
     do
         sent = sendmsg(fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);

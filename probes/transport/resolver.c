@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * c-ares on libevent, with a few things that c-ares 1.18 lacks: the deadline of a question, the
- * errno of a socket (dns_socket.c), a channel that survives its own callback (destroying it there
- * is a double free), a FORMERR that is final, as it is for Go's resolver (dns_socket.c), and a TCP
- * channel of its own, because a failed connection ends every question of its channel.
+ * c-ares on libevent, with a few things that c-ares lacks: the deadline of a question, the errno of
+ * a socket (dns_socket.c), a channel that survives its own callback (destroying it there is a
+ * double free in 1.18), answers read as Go's resolver reads them, whatever the version
+ * (dns_socket.c), and a TCP channel of its own, because a failed connection ends every question of
+ * its channel.
  *
  * States of a question, and the function that moves it:
  *   asked      resolver_ask(): waits on the UDP channel (on TCP with use_vc)
@@ -191,6 +192,7 @@ static void close_channel(struct channel *channel)
         ares_destroy(channel->ares);
     if (channel->timer)
         event_free(channel->timer);
+    dns_socket_forget(&channel->errors);
     *channel = (struct channel){0};
 }
 
@@ -202,7 +204,7 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
                  ARES_FLAG_IGNTC | flags,
         .timeout = (int)(resolver->options.timeout / USEC_PER_MSEC) + SLACK_MSEC,
         .tries = 1,
-        .ednspsz = 1232,
+        .ednspsz = DNS_SOCKET_DATAGRAM,
         .sock_state_cb = socket_state,
         .sock_state_cb_data = channel,
         .lookups = (char[]){"b"},
@@ -325,7 +327,7 @@ static void send_question(struct resolver_question *question, struct channel *ch
 }
 
 /* True if the answer needs another try, over TCP. Several answers may need the same one. */
-static bool ask_again(const struct asking *asking, const unsigned char *bytes, int length)
+static bool ask_again(const struct asking *asking, const uint8_t *bytes, size_t length)
 {
     struct resolver_question *question = asking->question;
     struct resolver *resolver = asking->channel->resolver;
@@ -373,10 +375,11 @@ static void channel_answered(void *context, int status, int timeouts, unsigned c
         channel_failed(question, asking->channel, status);
         return;
     }
-    if (ask_again(asking, bytes, length))
+    size_t size = (size_t)length;
+    const uint8_t *answer = dns_socket_answer(&asking->channel->errors, bytes, &size);
+    if (ask_again(asking, answer, size))
         return;
-    dns_socket_restore(bytes, length);
-    dns_message_read(bytes, (size_t)length, resolver->arena, &question->answer);
+    dns_message_read(answer, size, resolver->arena, &question->answer);
     complete(question);
 }
 

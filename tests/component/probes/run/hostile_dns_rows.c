@@ -3,9 +3,13 @@
 
 #include "hostile_dns.h"
 
+/* What a broken frame of TCP does to the frames behind it depends on the version of c-ares. */
+#define EITHER(one, other) one " " other
+
 #define OK      "ok_private"
 #define SILENT  "dns_timeout"
 #define BROKEN  "dns_server_failure"
+#define SLOW    "dns_slow"
 #define NODATA  "dns_no_address"
 #define BOGUS   "dns_bogus_address"
 #define MISSING "dns_name_not_found"
@@ -458,7 +462,7 @@ const struct hostile_dns_row hostile_dns_rows[] = {
     {"thousands of addresses", OK, many_addresses, 4000, SENT_OVER_TCP},
     {"400 texts", OK, many_texts, 400, SENT_OVER_TCP},
     {"64 KiB over TCP", OK, many_addresses, 4092, SENT_OVER_TCP},
-    {"garbage over TCP", SILENT, garbage, 60000, SENT_OVER_TCP},
+    {"garbage over TCP", EITHER(SILENT, BROKEN), garbage, 60000, SENT_OVER_TCP},
     {"another id over TCP", SILENT, other_id, 1, SENT_OVER_TCP},
     {"another name over TCP", SILENT, change_name, 1, SENT_OVER_TCP},
     {"cut over TCP", BROKEN, cut_end, 1, SENT_OVER_TCP},
@@ -466,16 +470,16 @@ const struct hostile_dns_row hostile_dns_rows[] = {
     {"nothing over TCP", SILENT, cut, 0, SENT_BARE},
     {"the end over TCP", BROKEN, cut, 0, SENT_BARE_AND_END},
     {"a reset over TCP", SILENT, cut, 0, SENT_BARE_AND_RESET},
-    {"a frame of no length, then the right one", BROKEN, empty_frames_first, 1, SENT_BARE},
-    {"thousands of frames of no length", BROKEN, empty_frames_first, 20000, SENT_BARE},
-    {"a frame of no length", BROKEN, frame_of, 0, SENT_BARE},
+    {"a frame of no length, then the right one", EITHER(BROKEN, OK), empty_frames_first, 1, SENT_BARE},
+    {"thousands of frames of no length", EITHER(BROKEN, OK), empty_frames_first, 20000, SENT_BARE},
+    {"a frame of no length", EITHER(BROKEN, SILENT), frame_of, 0, SENT_BARE},
     {"half a length", SILENT, half_frame, 1, SENT_BARE},
     {"half a length and the end", BROKEN, half_frame, 1, SENT_BARE_AND_END},
     {"a length alone", SILENT, half_frame, 2, SENT_BARE},
     {"half a frame", SILENT, half_frame, 0, SENT_BARE},
-    {"half a frame and the end", BROKEN, half_frame, 0, SENT_BARE_AND_END},
+    {"half a frame and the end", EITHER(BROKEN, SILENT), half_frame, 0, SENT_BARE_AND_END},
     {"half a frame and a reset", SILENT, half_frame, 0, SENT_BARE_AND_RESET},
-    {"a frame longer than it is", OK, frame, 10, SENT_BARE},
+    {"a frame longer than it is", EITHER(OK, SLOW), frame, 10, SENT_BARE},
     {"a frame of 65535 bytes that never come", SILENT, frame_of, 65535, SENT_BARE},
     {"a foreign frame first", OK, foreign_frame_first, 0, SENT_BARE},
 };
