@@ -3,7 +3,8 @@
 
 #include "hostile_dns.h"
 
-/* What a broken frame of TCP does to the frames behind it depends on the version of c-ares. */
+/* The version of c-ares decides what a broken frame of TCP does to the frames behind it, and 1.34
+ * refuses longer names and pointers forward. */
 #define EITHER(one, other) one " " other
 
 #define OK      "ok_private"
@@ -412,12 +413,12 @@ const struct hostile_dns_row hostile_dns_rows[] = {
     {"an owner that is its own pointer", BROKEN, point_owner_to_itself, 0, SENT_ONCE},
     {"an owner inside its own pointer", BROKEN, point_owner_to_itself, 1, SENT_ONCE},
     {"pointers in a ring", BROKEN, point_in_a_ring, 0, SENT_ONCE},
-    {"a pointer forward", OK, point_forward, 0, SENT_ONCE},
+    {"a pointer forward", EITHER(OK, BROKEN), point_forward, 0, SENT_ONCE},
     {"a pointer beyond the end", BROKEN, point_owner, 0x3fff, SENT_ONCE},
     {"a pointer into the header", OK, point_owner, 6, SENT_ONCE},
     {"a pointer of a reserved kind", BROKEN, change_record, BYTE(OWNER_HIGH, 0x80), SENT_ONCE},
     {"a name of 3 long labels", OK, long_owner, 3, SENT_ONCE},
-    {"a name of 5 long labels", OK, long_owner, 5, SENT_ONCE},
+    {"a name of 5 long labels", EITHER(OK, BROKEN), long_owner, 5, SENT_ONCE},
     {"a name of 900 long labels", BROKEN, long_owner, 900, SENT_OVER_TCP},
     {"RDLENGTH 0", BROKEN, set_length, 0, SENT_ONCE},
     {"RDLENGTH 3", BROKEN, set_length, 3, SENT_ONCE},

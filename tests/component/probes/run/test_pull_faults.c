@@ -79,7 +79,7 @@ static void torture(const struct fake_certificate *certificate, enum cause cause
     for (failing = 1; failed; failing += stride)
         failed = run_once(&scene, cause);
     print_message("%lu allocations\n", allocations);
-    assert_true(allocations > 3000);
+    assert_true(allocations > 1500);
     pull_scene_kill(&scene, process);
 }
 
