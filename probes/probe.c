@@ -53,6 +53,8 @@ static void keep_mirrors(struct probe *probe)
     struct evidence *evidence = probe->evidence;
     struct node_evidence *node = &probe->node->evidence;
 
+    if (!evidence)
+        return;
     for (size_t i = 0; i < node->mirror_count; i++) {
         struct mirror_evidence *mirror = &node->mirrors[i];
         const struct mirror_probe *part = &probe->mirrors[i];
@@ -87,7 +89,7 @@ static void look_for_end(struct probe *probe)
 
     if (probe->stopping || any_runs(probe))
         return;
-    if (probe->node && evidence)
+    if (probe->node)
         keep_mirrors(probe);
     free_probe(probe);
     done(evidence, context);

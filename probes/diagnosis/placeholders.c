@@ -315,56 +315,18 @@ static void say_names(struct text *out, const struct subject *subject)
     append_certificate_names(out, subject->path ? &subject->path->tls.certificate : NULL);
 }
 
-enum member_kind { MEMBER_TEXT, MEMBER_TIME, MEMBER_NUMBER };
-
-#define MEMBER(kind, member) MEMBER_##kind, offsetof(struct path_evidence, member)
-
-/* `otherwise` replaces a text that the peer did not give. */
-static const struct {
-    const char *name;
-    enum member_kind kind;
-    size_t offset;
-    const char *otherwise;
-} members[] = {
-    {"api_location", MEMBER(TEXT, api.location), NULL},
-    {"content_type", MEMBER(TEXT, api.content_type), "none"},
-    {"interface_mtu", MEMBER(NUMBER, trials.interface_mtu), NULL},
-    {"issuer", MEMBER(TEXT, tls.certificate.issuer), NULL},
-    {"local_time", MEMBER(TIME, api.local_time), NULL},
-    {"not_after", MEMBER(TIME, tls.certificate.not_after), NULL},
-    {"not_before", MEMBER(TIME, tls.certificate.not_before), NULL},
-    {"peer_time", MEMBER(TIME, api.peer_time), NULL},
-    {"server", MEMBER(TEXT, api.server), "unnamed"},
-    {"session", MEMBER(TEXT, tls.clients_differ), NULL},
-    {"trials", MEMBER(NUMBER, tcp.trials), NULL},
-    {"trials_connected", MEMBER(NUMBER, tcp.trials_connected), NULL},
-};
-
-static void say_member(struct text *out, const char *name, const struct path_evidence *path)
+static void say_content_type(struct text *out, const struct subject *subject)
 {
-    for (size_t i = 0; path && i < sizeof(members) / sizeof(members[0]); i++) {
-        const char *at = (const char *)path + members[i].offset;
-        const char *text;
-        int64_t time;
-        unsigned number;
+    const struct path_evidence *path = subject->path;
 
-        if (strcmp(members[i].name, name) != 0)
-            continue;
-        switch (members[i].kind) {
-        case MEMBER_TEXT:
-            memcpy(&text, at, sizeof(text));
-            say_text(out, text && *text ? text : members[i].otherwise);
-            return;
-        case MEMBER_TIME:
-            memcpy(&time, at, sizeof(time));
-            append_time(out, time);
-            return;
-        case MEMBER_NUMBER:
-            memcpy(&number, at, sizeof(number));
-            text_append_format(out, "%u", number);
-            return;
-        }
-    }
+    say_text(out, path && !path->api.content_type ? "none" : path ? path->api.content_type : NULL);
+}
+
+static void say_server(struct text *out, const struct subject *subject)
+{
+    const struct path_evidence *path = subject->path;
+
+    say_text(out, path && !path->api.server ? "unnamed" : path ? path->api.server : NULL);
 }
 
 static void say_skew(struct text *out, const struct subject *subject)
@@ -646,102 +608,137 @@ static void say_local_error(struct text *out, const struct subject *subject)
 
 /* ---- the table ---- */
 
+enum member_kind { MEMBER_TEXT, MEMBER_TIME, MEMBER_NUMBER };
+
 /* `put` is NULL for a member of the address. `word` replaces the value if nothing was measured,
  * also on the page of a cause or in a pull error without it. */
-static const struct {
+struct placeholder {
     const char *name;
     void (*put)(struct text *out, const struct subject *subject);
     const char *word;
-} placeholders[] = {
-    {"address", say_address, "the address"},
-    {"answer", say_answer, "the status"},
-    {"answerer", say_answerer, "the registry"},
-    {"api_location", NULL, "another place"},
-    {"asked", say_asked, "the request"},
-    {"class", say_class, "unknown"},
-    {"connected", say_connected, "another one"},
-    {"content_type", NULL, "unknown"},
-    {"detail", say_detail, "no further detail"},
-    {"docker_server", say_docker_server, "REGISTRY"},
-    {"egress", say_egress, "the NAT gateway's elastic IP"},
-    {"endpoint", say_endpoint, "the registry's address"},
-    {"failed", say_failed, "the address that fails"},
-    {"failure", say_failure, "cannot be reached"},
-    {"failures", say_failures, "one does not answer"},
-    {"family", say_family, "its family"},
-    {"granted", say_granted, "nothing"},
-    {"host", say_host, "the registry's name"},
-    {"image", say_image, "the image"},
-    {"instance", say_instance, "of the registry"},
-    {"interface_mtu", NULL, "unknown"},
-    {"issuer", NULL, "unknown"},
-    {"linkage", say_linkage, "the linkage's private IP"},
-    {"local_error", say_local_error, "an error of its own"},
-    {"local_time", NULL, "the local time"},
-    {"location", say_location, "the store"},
-    {"hosts_file", say_hosts_file, "hosts.toml"},
-    {"manifest_url", say_manifest_url, "the manifest's URL"},
-    {"lookup_wait", say_lookup_wait, "10 s"},
-    {"mirror", say_mirror, "the mirror"},
-    {"mirror_said", say_mirror_said, "it fails"},
-    {"mirrors", say_mirrors, "they fail"},
-    {"mirror_wait", say_mirror_wait, "30 s"},
-    {"names", say_names, "its names"},
-    {"node_problem", say_node_problem, "a file is not valid"},
-    {"not_after", NULL, "its last day"},
-    {"not_before", NULL, "its first day"},
-    {"other_resolver", say_other_resolver, "another resolver"},
-    {"other_said", say_other_said, "answers differently"},
-    {"others", say_others, ""},
-    {"peer_time", NULL, "the registry's time"},
-    {"port", say_port, "443"},
-    {"proxy", say_proxy, "the proxy"},
-    {"proxy_said", say_proxy_said, "cannot be reached"},
-    {"proxy_source", say_proxy_source, "the setting"},
-    {"realm", say_realm, "the token service"},
-    {"realm_host", say_realm_host, "HOST"},
-    {"registry", say_registry, "REGISTRY"},
-    {"registry_url", say_registry_url, "https://REGISTRY"},
-    {"remote", say_remote, "that host"},
-    {"reply", say_reply, "the answer"},
-    {"resolver", say_resolver, "the resolver"},
-    {"retry_after", say_retry_after, "as long as the answer asks"},
-    {"rule", say_rule, "a reserved range"},
-    {"said", say_said, "gives no address"},
-    {"server", NULL, "unknown"},
-    {"session", NULL, "they refuse it"},
-    {"setting", say_setting, "insecure_skip_verify"},
-    {"skew", say_skew, "different from"},
-    {"status", say_status, "the status"},
-    {"trials", NULL, "several"},
-    {"trials_connected", NULL, "some"},
+    enum member_kind kind;
+    size_t offset;
 };
+
+#define SAID(name, word)                        \
+    {                                           \
+#name, say_##name, word, MEMBER_TEXT, 0 \
+    }
+#define MEMBER(name, kind, member, word)                                         \
+    {                                                                            \
+#name, NULL, word, MEMBER_##kind, offsetof(struct path_evidence, member) \
+    }
+
+static const struct placeholder placeholders[] = {
+    SAID(address, "the address"),
+    SAID(answer, "the status"),
+    SAID(answerer, "the registry"),
+    MEMBER(api_location, TEXT, api.location, "another place"),
+    SAID(asked, "the request"),
+    SAID(class, "unknown"),
+    SAID(connected, "another one"),
+    SAID(content_type, "unknown"),
+    SAID(detail, "no further detail"),
+    SAID(docker_server, "REGISTRY"),
+    SAID(egress, "the NAT gateway's elastic IP"),
+    SAID(endpoint, "the registry's address"),
+    SAID(failed, "the address that fails"),
+    SAID(failure, "cannot be reached"),
+    SAID(failures, "one does not answer"),
+    SAID(family, "its family"),
+    SAID(granted, "nothing"),
+    SAID(host, "the registry's name"),
+    SAID(image, "the image"),
+    SAID(instance, "of the registry"),
+    MEMBER(interface_mtu, NUMBER, trials.interface_mtu, "unknown"),
+    MEMBER(issuer, TEXT, tls.certificate.issuer, "unknown"),
+    SAID(linkage, "the linkage's private IP"),
+    SAID(local_error, "an error of its own"),
+    MEMBER(local_time, TIME, api.local_time, "the local time"),
+    SAID(location, "the store"),
+    SAID(hosts_file, "hosts.toml"),
+    SAID(manifest_url, "the manifest's URL"),
+    SAID(lookup_wait, "10 s"),
+    SAID(mirror, "the mirror"),
+    SAID(mirror_said, "it fails"),
+    SAID(mirrors, "they fail"),
+    SAID(mirror_wait, "30 s"),
+    SAID(names, "its names"),
+    SAID(node_problem, "a file is not valid"),
+    MEMBER(not_after, TIME, tls.certificate.not_after, "its last day"),
+    MEMBER(not_before, TIME, tls.certificate.not_before, "its first day"),
+    SAID(other_resolver, "another resolver"),
+    SAID(other_said, "answers differently"),
+    SAID(others, ""),
+    MEMBER(peer_time, TIME, api.peer_time, "the registry's time"),
+    SAID(port, "443"),
+    SAID(proxy, "the proxy"),
+    SAID(proxy_said, "cannot be reached"),
+    SAID(proxy_source, "the setting"),
+    SAID(realm, "the token service"),
+    SAID(realm_host, "HOST"),
+    SAID(registry, "REGISTRY"),
+    SAID(registry_url, "https://REGISTRY"),
+    SAID(remote, "that host"),
+    SAID(reply, "the answer"),
+    SAID(resolver, "the resolver"),
+    SAID(retry_after, "as long as the answer asks"),
+    SAID(rule, "a reserved range"),
+    SAID(said, "gives no address"),
+    SAID(server, "unknown"),
+    MEMBER(session, TEXT, tls.clients_differ, "they refuse it"),
+    SAID(setting, "insecure_skip_verify"),
+    SAID(skew, "different from"),
+    SAID(status, "the status"),
+    MEMBER(trials, NUMBER, tcp.trials, "several"),
+    MEMBER(trials_connected, NUMBER, tcp.trials_connected, "some"),
+};
+
+static void say_member(struct text *out, const struct placeholder *member,
+                       const struct path_evidence *path)
+{
+    if (!path)
+        return;
+    const void *at = (const char *)path + member->offset;
+    if (member->kind == MEMBER_TEXT)
+        say_text(out, *(const char *const *)at);
+    else if (member->kind == MEMBER_TIME)
+        append_time(out, *(const int64_t *)at);
+    else
+        text_append_format(out, "%u", *(const unsigned *)at);
+}
+
+static const struct placeholder *placeholder_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
+        if (strcmp(placeholders[i].name, name) == 0)
+            return &placeholders[i];
+    return NULL;
+}
 
 static void say_named(struct text *out, const char *name, const void *context)
 {
+    const struct placeholder *placeholder = placeholder_named(name);
     const struct subject *subject = context;
     size_t before = out->length;
 
-    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
-        if (strcmp(placeholders[i].name, name) != 0)
-            continue;
-        if (placeholders[i].put)
-            placeholders[i].put(out, subject);
-        else
-            say_member(out, name, subject->path);
-        if (out->length == before)
-            text_append(out, placeholders[i].word);
+    if (!placeholder) {
+        text_append_format(out, "{%s}", name);
         return;
     }
-    text_append_format(out, "{%s}", name);
+    if (placeholder->put)
+        placeholder->put(out, subject);
+    else
+        say_member(out, placeholder, subject->path);
+    if (out->length == before)
+        text_append(out, placeholder->word);
 }
 
 const char *subject_word(const char *name)
 {
-    for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
-        if (strcmp(placeholders[i].name, name) == 0)
-            return placeholders[i].word;
-    return NULL;
+    const struct placeholder *placeholder = placeholder_named(name);
+
+    return placeholder ? placeholder->word : NULL;
 }
 
 struct speaker subject_speaker(const struct subject *subject)
