@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import platform
 import re
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from stopwatch import Stopwatch
 
 TIMEOUT = 3.0
 IMAGE_TIMEOUT = 6.0  # a check of an image takes nine exchanges, one after the other
+EMULATOR_TAKES = 4  # times as long
+MACHINES = {0x3e: "x86_64", 0xb7: "aarch64"}  # of ELF
 START_ALLOWANCE = 5.0
 PATIENCE = 60.0
 PULL_FAILS_AFTER = 5.0  # a pull that must fail and still waits has failed
@@ -62,8 +65,14 @@ def reference_of(scenario):
     return target if "image" in scenario else f"{host}/{REPOSITORY}:{TAG}"
 
 
+def is_emulated(probe):
+    """An emulator runs the program, because it is for another machine."""
+    header = pathlib.Path(probe).read_bytes()[:20]
+    return MACHINES.get(int.from_bytes(header[18:20], "little"), platform.machine()) != platform.machine()
+
+
 def timeout_of(scenario):
-    return IMAGE_TIMEOUT if "image" in scenario else TIMEOUT
+    return (IMAGE_TIMEOUT if "image" in scenario else TIMEOUT) * scenario.get("slower", 1)
 
 
 def options_of(scenario, folder):
@@ -311,6 +320,8 @@ def check_random(scenario, probe, folder, saved, watch, pulls, router):
 
 def check(name, scenario, probe, folder, containerd_address, fails_after):
     """A result that `lab run` prints."""
+    if is_emulated(probe):
+        scenario = dict(scenario, slower=EMULATOR_TAKES)
     with Stopwatch() as watch:
         result = check_watched(name, scenario, probe, folder, containerd_address, fails_after, watch)
     return {"name": name, "late": watch.late, "crowd": watch.crowd(), **result}
