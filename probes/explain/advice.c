@@ -364,6 +364,11 @@ static bool needs_no_resolver(const char *host)
                     (strncmp(host, "localhost", 9) == 0 && (!host[9] || host[9] == ':')));
 }
 
+static bool is_at_proxy(const struct advice *advice)
+{
+    return advice->error->cause == CAUSE_PROXY_UNREACHABLE;
+}
+
 /* The facts behind a step that a text can tell. */
 static bool is_fact(enum fact fact, const void *context)
 {
@@ -390,6 +395,12 @@ static bool is_fact(enum fact fact, const void *context)
         return is_bogus(advice->error);
     case FACT_LITERAL:
         return is_bogus(advice->error) && needs_no_resolver(advice->error->host);
+    case FACT_PROXY_CERTIFICATE:
+        return is_at_proxy(advice) && is_certificate(advice->inner);
+    case FACT_PROXY_UNTRUSTED:
+        return is_at_proxy(advice) && advice->inner == CAUSE_TLS_UNTRUSTED_ISSUER;
+    case FACT_PROXY_PLAIN: /* the words of Go for a proxy of http:// whose URL is https:// */
+        return is_at_proxy(advice) && strstr(advice->error->text, "first record does not look");
     default:
         return false;
     }
@@ -476,8 +487,10 @@ static void add_remedy(struct pull_error *error, const struct advice *advice,
 
     for (const struct line *line = own; line && line->text; line++)
         add_line(error, speaker_fill(speaker, line->text));
-    /* A certificate or an address family is a fault of its own, on whichever host it is. */
-    bool inner_counts = is_certificate(inner) || inner == CAUSE_IPV6_MISSING;
+    /* A certificate or an address family is a fault of its own, on whichever host it is; for the
+     * certificate of a proxy its own cause has the steps. */
+    bool inner_counts =
+        (is_certificate(inner) && !is_at_proxy(advice)) || inner == CAUSE_IPV6_MISSING;
     if (!own)
         error->remedy_count = speaker_steps(speaker, inner_counts ? inner : error->cause,
                                             error->remedy, 0, PULL_ERROR_MAX_REMEDY);
@@ -558,7 +571,7 @@ void pull_error_advise(struct pull_error *error, const struct found_error *found
                        const struct pull_reading *reading, struct arena *arena)
 {
     struct target registry;
-    struct advice advice = {found, error, &registry, arena};
+    struct advice advice = {found, error, &registry, arena, reading->inner};
     const char *target;
     bool named = registry_of(error, found, arena, &registry, &target);
 

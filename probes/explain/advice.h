@@ -11,6 +11,7 @@ struct advice {
     const struct pull_error *error;
     const struct target *registry; /* host NULL: the text names none */
     struct arena *arena;
+    enum cause inner; /* what went wrong with another host than the registry */
 };
 
 /* Fills `summary`, `remedy` and `check` of `error`, whose other fields are set. */

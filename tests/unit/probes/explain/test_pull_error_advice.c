@@ -115,6 +115,38 @@ static void the_remedy_is_of_what_the_text_tells(void **unused)
 #define LOCAL_PUSH "Error response from daemon: Get \"http://localhost:5000/v2/\": "
 
 /* No resolver is asked for localhost. */
+/* The registry's own certificate has nothing to do with it. */
+static void a_proxys_certificate_is_the_proxys(void **unused)
+{
+#define AT_PROXY                                                                           \
+    "Head \"https://acme-prod.tencentcloudcr.com/v2/team/app/manifests/1\": proxyconnect " \
+    "tcp: "
+    static const struct {
+        const char *text;
+        const char *step;
+    } rows[] = {
+        {AT_PROXY
+         "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+         "Add the authority of the proxy's certificate"},
+        {AT_PROXY "x509: certificate is valid for other.test, not proxy",
+         "Give the proxy a certificate"},
+        {AT_PROXY "x509: certificate has expired or is not yet valid: current time "
+                  "2026-11-30T12:43:50Z is after 2024-02-01T00:00:00Z",
+         "Give the proxy a certificate"},
+        {AT_PROXY "tls: first record does not look like a TLS handshake",
+         "write its URL with http://"},
+        {AT_PROXY "net/http: TLS handshake timeout", "check that the proxy runs"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!remedy_says(rows[i].text, rows[i].step))
+            fail_msg("%s: no step says: %s", rows[i].text, rows[i].step);
+        assert_false(remedy_says(rows[i].text, "Tencent's registries speak HTTPS"));
+        assert_false(remedy_says(rows[i].text, "ca-certificates"));
+    }
+}
+
 static void localhost_needs_no_resolver(void **unused)
 {
     static const char text[] = LOCAL_PUSH "dial tcp 127.0.0.1:5000: connect: connection refused";
@@ -283,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_failed_plugin_is_named),
         cmocka_unit_test(a_refused_address_is_told),
         cmocka_unit_test(the_remedy_is_of_what_the_text_tells),
+        cmocka_unit_test(a_proxys_certificate_is_the_proxys),
         cmocka_unit_test(localhost_needs_no_resolver),
         cmocka_unit_test(only_the_vendors_errors_are_of_tcr_without_a_host),
         cmocka_unit_test(the_vendors_resolvers_are_for_its_names),
