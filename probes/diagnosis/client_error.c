@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "config/proxy_url.h"
+#include "probes/diagnosis/verbs.h"
 #include "probes/evidence/view.h"
 
 #define ERROR_LIMIT 4096
@@ -78,16 +79,13 @@ static bool is_loopback(const struct address *address)
 static bool put_socket_error(struct text *out, const struct dns_evidence *dns)
 {
     static const int errors[] = {EACCES, EPERM, ENETUNREACH, EADDRNOTAVAIL};
-    static const char *const words[] = {"permission denied", "operation not permitted",
-                                        "network is unreachable",
-                                        "cannot assign requested address"};
     char resolver[ENDPOINT_TEXT_SIZE];
 
     for (size_t i = 0; dns->error && i < sizeof(errors) / sizeof(errors[0]); i++) {
         if (strcmp(dns->error, strerrordesc_np(errors[i])) != 0)
             continue;
         text_append_format(out, "dial udp %s: connect: %s",
-                           endpoint_format(&dns->resolver, resolver), words[i]);
+                           endpoint_format(&dns->resolver, resolver), unreachable_words(errors[i]));
         return true;
     }
     return false;
@@ -123,18 +121,17 @@ static void put_dial(struct text *out, const struct path_evidence *path, uint16_
         error = "i/o timeout";
         break;
     case TCP_REFUSED:
-        error = "connect: connection refused";
+        error = "connection refused";
         break;
     case TCP_RESET:
-        error = "connect: connection reset by peer";
+        error = "connection reset by peer";
         break;
     case TCP_UNREACHABLE:
-        error = path->tcp.error == ENETUNREACH ? "connect: network is unreachable"
-                                               : "connect: no route to host";
+        error = unreachable_words(path->tcp.error);
         break;
     case TCP_SKIPPED: /* no route for the family */
-        error = path->tcp.error == EADDRNOTAVAIL ? "connect: cannot assign requested address"
-                : path->tcp.error                ? "connect: network is unreachable"
+        error = path->tcp.error == EADDRNOTAVAIL ? unreachable_words(EADDRNOTAVAIL)
+                : path->tcp.error                ? unreachable_words(ENETUNREACH)
                                                  : NULL;
         break;
     case TCP_OK:
@@ -144,9 +141,10 @@ static void put_dial(struct text *out, const struct path_evidence *path, uint16_
         break;
     }
     if (error)
-        text_append_format(
-            out, "%sdial tcp %s: %s", path->views & VIEW_PROXY ? "proxyconnect tcp: " : "",
-            endpoint_format(&(struct endpoint){path->address, port}, endpoint), error);
+        text_append_format(out, "%sdial tcp %s: %s%s",
+                           path->views & VIEW_PROXY ? "proxyconnect tcp: " : "",
+                           endpoint_format(&(struct endpoint){path->address, port}, endpoint),
+                           path->tcp.outcome == TCP_TIMEOUT ? "" : "connect: ", error);
 }
 
 /* ---- the handshake ---- */

@@ -202,6 +202,9 @@ enum fact {
     FACT_PROHIBITED,         /* a route or the firewall of this machine forbids it */
     FACT_REMOTE_MISNAMED,    /* that other host's name has no address, or a bogus one */
     FACT_PROXY_BY_OPTION,    /* the option proxy names the proxy, and NO_PROXY has no say */
+    FACT_NAME_REJECTED,      /* the server's alert says that it does not know the name */
+    FACT_RESOLVER_LOOPBACK,  /* the resolver is on this machine */
+    FACT_NO_PROXY_THERE,     /* what answers at the proxy's address answers like a web server */
     FACT_IPV6,               /* it is about an IPv6 address */
     FACT_ONE_ADDRESS,        /* the deciding view gives no other */
     FACT_RETRY_AFTER,        /* the answer asks to wait */

@@ -116,6 +116,13 @@ static bool is_prohibited(const struct evidence *evidence)
     return false;
 }
 
+/* A web server does not know CONNECT. */
+static bool is_no_proxy(const struct proxy_evidence *proxy)
+{
+    return proxy->outcome == PROXY_REFUSED && (proxy->status == 400 || proxy->status == 404 ||
+                                               proxy->status == 405 || proxy->status == 501);
+}
+
 bool subject_is(enum fact fact, const void *context)
 {
     const struct subject *subject = context;
@@ -145,6 +152,13 @@ bool subject_is(enum fact fact, const void *context)
                                             evidence_blob(subject->image)->outcome == BLOB_SKIPPED);
     case FACT_PROXY_BY_OPTION:
         return source && strcmp(source, "proxy") == 0;
+    case FACT_NAME_REJECTED:
+        return path && path->tls.outcome == TLS_ALERT && path->tls.detail &&
+               strstr(path->tls.detail, "(alert 112)");
+    case FACT_RESOLVER_LOOPBACK:
+        return subject->dns && facts_is_loopback(&subject->dns->resolver.address);
+    case FACT_NO_PROXY_THERE:
+        return is_no_proxy(&subject->facts->evidence->proxy);
     case FACT_IPV6:
         return path && path->address.family == AF_INET6;
     case FACT_ONE_ADDRESS:

@@ -91,6 +91,22 @@ void verb_of_answer(struct text *out, const struct dns_evidence *dns)
     }
 }
 
+const char *unreachable_words(int error)
+{
+    switch (error) {
+    case ENETUNREACH:
+        return "network is unreachable";
+    case EACCES:
+        return "permission denied";
+    case EPERM:
+        return "operation not permitted";
+    case EADDRNOTAVAIL:
+        return "cannot assign requested address";
+    default:
+        return "no route to host";
+    }
+}
+
 static void put_tcp_failure(struct text *out, const struct path_evidence *path)
 {
     const struct tcp_evidence *tcp = &path->tcp;
@@ -109,9 +125,7 @@ static void put_tcp_failure(struct text *out, const struct path_evidence *path)
         text_append(out, "resets the connection");
         return;
     case TCP_UNREACHABLE:
-        text_append_format(out, "cannot be reached (%s)",
-                           tcp->error == ENETUNREACH ? "network is unreachable"
-                                                     : "no route to host");
+        text_append_format(out, "cannot be reached (%s)", unreachable_words(tcp->error));
         return;
     case TCP_SKIPPED:
         if (path_has_no_route(path))
@@ -139,7 +153,7 @@ static void put_tls_failure(struct text *out, const struct tls_evidence *tls)
     } verbs[TLS_OUTCOME_COUNT] = {
         [TLS_SKIPPED] = {"accepts connections", false},
         [TLS_OK] = {"completes TLS", false},
-        [TLS_TIMEOUT] = {"does not answer the TLS handshake", false},
+        [TLS_TIMEOUT] = {"does not complete the TLS handshake in time", false},
         [TLS_RESET] = {"resets the connection in the TLS handshake", false},
         [TLS_EOF] = {"closes the connection in the TLS handshake", false},
         [TLS_PLAIN_HTTP] = {"answers in plain HTTP", false},

@@ -31,3 +31,7 @@ bool verb_of_proxy(struct text *out, const struct proxy_evidence *proxy);
 /* A difference of clocks in seconds, such as "3 hours behind", in the largest unit that gives at
  * least two. */
 void verb_of_skew(struct text *out, int64_t skew);
+
+/* The words of an errno with which connect() says that an address cannot be reached, as Go has
+ * them. */
+const char *unreachable_words(int error);

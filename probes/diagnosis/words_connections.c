@@ -83,13 +83,13 @@ static const struct line steps_tell_apart[] = {
 static const struct line steps_no_route[] = {
     LINE("Let {host} resolve to an IPv4 address as well, at the resolvers that pulls ask: clients "
          "then use that one.",
-         ALL(FACT_IPV6), NONE(FACT_LITERAL)),
+         ALL(FACT_NO_ROUTE, FACT_IPV6), NONE(FACT_LITERAL)),
     LINE("Or give this pod or node IPv6: an address, and a default route in \"ip -6 route\". In "
          "TKE the VPC, the subnet and the cluster must all have IPv6.",
-         ALL(FACT_IPV6)),
+         ALL(FACT_NO_ROUTE, FACT_IPV6)),
     LINE("Look at \"ip route\" on this pod or node: it has no route to {address}. Add a default "
          "route, or find out why its network did not get one.",
-         NONE(FACT_IPV6)),
+         ALL(FACT_NO_ROUTE), NONE(FACT_IPV6)),
     LINE(NULL),
 };
 
@@ -385,10 +385,15 @@ const struct cause_words words_connections[] = {
          .steps = STEPS(LINES(
              LINE("Put the user and the password of the proxy into its URL in {proxy_source}.",
                   ALL(FACT_PROXY_WANTS_KEY)),
-             LINE("Check that {proxy} in {proxy_source} is the proxy: what answers there does "
-                  "not speak its protocol.",
+             LINE("Check {proxy} in {proxy_source}: what answers there does not speak the protocol "
+                  "of a "
+                  "proxy.",
                   ALL(FACT_PROXY_UNREADABLE)),
-             LINE("Ask who runs the proxy to allow CONNECT to {host} port {port}.",
+             LINE("Check {proxy} in {proxy_source}: a web server, which is no proxy, answers "
+                  "CONNECT like "
+                  "this.",
+                  ALL(FACT_NO_PROXY_THERE)),
+             LINE("Ask who runs the proxy to allow CONNECT to {host}, port {port}.",
                   NONE(FACT_PROXY_WANTS_KEY, FACT_PROXY_UNREADABLE)),
              PROXY_IS_NOT_NEEDED)),
          .why = "The proxy was reached and answers the CONNECT request with an error. A rule of "

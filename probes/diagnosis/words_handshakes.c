@@ -45,13 +45,15 @@ static const struct line steps_dates[] = {
 const struct cause_words words_handshakes[] = {
     NAME(TLS_TIMEOUT) =
         {.docs = CAUSE_DOCS "tls_timeout",
-         .title = "The registry accepts the connection, and the TLS handshake gets no answer.",
-         .says = LINES(LINE("{endpoint} accepts the connection, but its TLS handshake for {host} "
-                            "gets no answer: possibly a filter or a small MTU on the path, or an "
-                            "overloaded server.")),
+         .title =
+             "The registry accepts the connection, and the TLS handshake does not end in time.",
+         .says =
+             LINES(LINE("{endpoint} accepts the connection, but its TLS handshake for {host} "
+                        "does not end in time: possibly a filter or a small MTU on the path, or an "
+                        "overloaded server.")),
          .pulls = PULLS("net/http: TLS handshake timeout"),
          .steps = STEPS(steps_handshake),
-         .why = "The connection is made, and the TLS handshake gets no answer in time. Large "
+         .why = "The connection is made, and the TLS handshake does not end in time. Large "
                 "packets that are lost on the path, a filter on the server name, or an overloaded "
                 "proxy do this. The check tries small segments and another server name to tell "
                 "them apart.",
@@ -140,8 +142,8 @@ const struct cause_words words_handshakes[] = {
          .title = "The certificate is not from an authority that pulls trust.",
          .says = LINES(
              LINE("{endpoint} shows a certificate that is not from a public authority (issuer: "
-                  "{issuer}), unlike {host}: another server probably answers in the registry's "
-                  "place.",
+                  "{issuer}), as that of {host} is: another server probably answers in the "
+                  "registry's place.",
                   ALL(FACT_TENCENT)),
              LINE("The certificate of {endpoint} is not from an authority that is trusted here "
                   "(issuer: {issuer}).")),
@@ -172,9 +174,15 @@ const struct cause_words words_handshakes[] = {
     NAME(TLS_NAME_MISMATCH) =
         {.docs = CAUSE_DOCS "tls_name_mismatch",
          .title = "The certificate is for other names than the registry's.",
-         .says = LINES(LINE("{endpoint} shows a certificate for {names}, not for {host}: another "
+         .says = LINES(LINE("{endpoint} shows a certificate without any name that clients accept: "
+                            "another server probably answers in the registry's place.",
+                            ALL(FACT_TENCENT), NONE(FACT_CERTIFICATE_NAMED)),
+                       LINE("{endpoint} shows a certificate for {names}, not for {host}: another "
                             "server probably answers in the registry's place.",
                             ALL(FACT_TENCENT)),
+                       LINE("The certificate of {endpoint} has no name that clients accept, and "
+                            "pulls need {host} in it.",
+                            NONE(FACT_CERTIFICATE_NAMED)),
                        LINE("The certificate of {endpoint} is for {names}, not for {host}.")),
          .pulls = PULLS(X509 "certificate is valid for {names}, not {host}",
                         X509 "certificate relies on legacy Common Name field, use SANs instead"),
@@ -225,10 +233,16 @@ const struct cause_words words_handshakes[] = {
          .pulls = PULLS("remote error: tls: handshake failure",
                         "tls: first record does not look like a TLS handshake"),
          .steps = STEPS(LINES(
-             LINE("Check that port {port} of {address} is the registry's HTTPS port."),
+             LINE("Check that port {port} of {address} is the registry's HTTPS port.",
+                  NONE(FACT_NAME_REJECTED)),
+             LINE("Check that {address} is the registry's address: the server there does not know "
+                  "{host}. Look for a stale record or hosts entry.",
+                  ALL(FACT_NAME_REJECTED)),
              LINE("Let the server at {endpoint} offer TLS 1.2 or later with a common cipher and a "
                   "strong key.",
-                  NONE(FACT_TENCENT)),
+                  NONE(FACT_TENCENT, FACT_NAME_REJECTED)),
+             LINE("If it is, add {host} to the names that the server at {endpoint} serves.",
+                  ALL(FACT_NAME_REJECTED), NONE(FACT_TENCENT)),
              LINE("TCR speaks TLS 1.2 and later: look for a proxy or firewall that answers in its "
                   "place.",
                   ALL(FACT_TENCENT)))),

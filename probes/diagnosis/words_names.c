@@ -10,11 +10,16 @@ const struct line steps_resolver_access[] = {
          "of type prohibit in \"ip route\", or a rule of nftables or iptables for outgoing "
          "packets.",
          ALL(FACT_PROHIBITED)),
+    LINE("This machine itself is the resolver ({resolver}): /etc/resolv.conf names no nameserver, "
+         "or it names a "
+         "DNS cache that does not run. Start the cache, or name another resolver.",
+         ALL(FACT_RESOLVER_LOOPBACK)),
     LINE("Check that {resolver} is the resolver you want (/etc/resolv.conf, or the annotation "
-         "eks.tke.cloud.tencent.com/resolv-conf for image pulls) and that it runs."),
+         "eks.tke.cloud.tencent.com/resolv-conf for image pulls) and that it runs.",
+         NONE(FACT_RESOLVER_LOOPBACK)),
     LINE("Allow UDP and TCP port 53 to it in the outbound rules of the pod's security group. A "
          "resolver on the internet also needs a NAT gateway.",
-         NONE(FACT_PROHIBITED)),
+         NONE(FACT_PROHIBITED, FACT_RESOLVER_LOOPBACK)),
     LINE("If you have no reason for a resolver of your own, use those of the Tencent VPC: "
          "183.60.83.19 and 183.60.82.98.",
          NONE(FACT_VENDOR_RESOLVER)),
@@ -22,7 +27,8 @@ const struct line steps_resolver_access[] = {
 };
 
 static const struct line steps_name[] = {
-    LINE("Check the spelling of {host} in the image reference.", NONE(FACT_OTHER_HAS_ADDRESS)),
+    LINE("Check the spelling of {host} in the image reference.",
+         NONE(FACT_OTHER_HAS_ADDRESS, FACT_NODATA)),
     LINE("In the TCR console check that the instance {instance} exists and runs, and copy its "
          "domain from there.",
          ALL(FACT_TCR), NONE(FACT_OTHER_HAS_ADDRESS)),
@@ -194,9 +200,11 @@ const struct cause_words words_names[] = {
              LINE("Give all resolvers the same data: remove the stub domain or private zone that "
                   "only one of them has, or add it to the others.",
                   NONE(FACT_OTHER_PATH_WORKS, FACT_HEALTHY)),
+             LINE("Or point dnsConfig of the pod at {resolver}.", ALL(FACT_HEALTHY)),
              LINE("If only the pod or only its host should change, point "
                   "eks.tke.cloud.tencent.com/resolv-conf (host) or dnsConfig (pod) at the right "
-                  "resolver."))),
+                  "resolver.",
+                  NONE(FACT_HEALTHY)))),
          .why = "In a serverless cluster the host of the pod pulls the image, and it asks its own "
                 "resolvers, not those of the pod's /etc/resolv.conf. The two views, or two "
                 "resolvers of one view, give different kinds of address, or one gives none. A stub "

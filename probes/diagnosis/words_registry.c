@@ -26,12 +26,14 @@ static const struct line steps_access_credential[] = {
     LINE(NULL),
 };
 
-static const struct line steps_three_reasons[] = {
-    LINE("Find out which of three reasons it is: the namespace of the image does not exist in the "
-         "registry, the key is wrong, or the key is not for this image."),
-    LINE("In the TCR console check that the namespace exists in the instance {instance}: a push "
-         "does not create it.",
-         ALL(FACT_TCR)),
+#define THREE_REASONS                                                                          \
+    "Find out which of three reasons it is: the namespace of the image does not exist in the " \
+    "registry, the key is wrong, or the key is not for this image."
+#define NAMESPACE                                                                            \
+    "In the TCR console check that the namespace exists in the instance {instance}: a push " \
+    "does not create it."
+
+static const struct line steps_key[] = {
     LINE("Under Access Credential check that the key is of this instance and has not expired. A "
          "service account is for one namespace only, and a temporary key lasts an hour.",
          ALL(FACT_TCR)),
@@ -120,8 +122,8 @@ const struct cause_words words_registry[] = {
     NAME(API_FORBIDDEN) =
         {.docs = CAUSE_DOCS "api_forbidden",
          .title = "The registry answers 403 before it asks for a key.",
-         .says = LINES(LINE("{endpoint} answers GET /v2/ with HTTP {status} before it asks for a "
-                            "key, and names no client address ({detail}).")),
+         .says = LINES(LINE("{endpoint} answers GET /v2/ with HTTP {status} ({detail}) before it "
+                            "asks for a key, and names no client address.")),
          .pulls = PULLS(HEAD "403 Forbidden"),
          .steps = STEPS(LINES(
              LINE("In the TCR console look at Access Control (in some consoles \"Network ACL\") of "
@@ -174,8 +176,9 @@ const struct cause_words words_registry[] = {
                              FACT_REMOTE_LITERAL)),
                    LINE("Check how {remote} resolves at the resolvers that pulls ask.",
                         ALL(FACT_REMOTE_MISNAMED)),
-                   LINE("The registry names the address {remote} itself, where no client can "
-                        "reach a token service: set its realm to the name of the right one.",
+                   LINE("The registry names an address ({remote}) at which no client can reach a "
+                        "token service: "
+                        "set its realm to the name of the right one.",
                         ALL(FACT_REMOTE_LITERAL, FACT_REMOTE_BOGUS)),
                    LINE("Allow {endpoint} in the outbound rules of the pod's security group and in "
                         "the network ACL of its subnet.",
@@ -276,7 +279,8 @@ const struct cause_words words_registry[] = {
                         NONE(FACT_NO_KEY_GIVEN)),
                    LINE("If pulls have no key either, continue with the next steps.",
                         ALL(FACT_NO_KEY_GIVEN))),
-             steps_three_reasons, steps_access_credential),
+             LINES(LINE(THREE_REASONS), LINE(NAMESPACE, ALL(FACT_TCR))), steps_key,
+             steps_access_credential),
          .why =
              "Neither the token service nor the registry gives this image to a client without a "
              "key. Images are private by default: your workload needs an image access credential. "
@@ -297,7 +301,14 @@ const struct cause_words words_registry[] = {
          .pulls = PULLS(TOKEN "oauth token: unexpected status from POST request to {realm}: 401 "
                               "Unauthorized",
                         HEAD "401 Unauthorized"),
-         .steps = STEPS(steps_three_reasons, steps_access_credential),
+         .steps = STEPS(LINES(LINE(THREE_REASONS, NONE(FACT_KEY_REJECTED)),
+                              LINE("Of the three usual reasons (the namespace of the image does "
+                                   "not exist in the registry, "
+                                   "the key is wrong, or the key is not for this image) it is the "
+                                   "second: the key itself.",
+                                   ALL(FACT_KEY_REJECTED)),
+                              LINE(NAMESPACE, ALL(FACT_TCR), NONE(FACT_KEY_REJECTED))),
+                        steps_key, steps_access_credential),
          .why = "The token service refuses the key even to a request that asks for no image at "
                 "all: it is misspelled, expired, revoked, or of another instance. Temporary "
                 "credentials are valid for an hour.",
@@ -310,7 +321,14 @@ const struct cause_words words_registry[] = {
          .says = LINES(LINE("The key is good, but not for {image}{others} "
                             "({answer}; the token grants {granted}).")),
          .pulls = PULLS(DENIED "insufficient_scope: authorization failed", HEAD "403 Forbidden"),
-         .steps = STEPS(steps_three_reasons, steps_access_credential),
+         .steps = STEPS(
+             LINES(LINE(THREE_REASONS, NONE(FACT_SCOPE_REFUSED)),
+                   LINE("Of the three usual reasons it is not that the key is wrong: either the "
+                        "namespace of the "
+                        "image does not exist in the registry, or the key is not for this image.",
+                        ALL(FACT_SCOPE_REFUSED)),
+                   LINE(NAMESPACE, ALL(FACT_TCR))),
+             steps_key, steps_access_credential),
          .why =
              "Your key is good, and the registry or its token service refuses this repository to "
              "it. The namespace may not exist in the registry, the account may have no right to "
@@ -430,9 +448,9 @@ const struct cause_words words_registry[] = {
                         ALL(FACT_BLOB_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE)),
                    LINE("Check how {remote} resolves at the resolvers that pulls ask.",
                         ALL(FACT_REMOTE_MISNAMED)),
-                   LINE("The registry sends clients to the address {remote} itself, where no "
-                        "client can reach a store: set the address of its store to one that its "
-                        "clients reach.",
+                   LINE("The registry sends clients to an address ({remote}) at which none can "
+                        "reach a store: set "
+                        "the address of its store to one that its clients reach.",
                         ALL(FACT_REMOTE_LITERAL, FACT_REMOTE_BOGUS)),
                    LINE(READ_AGAIN,
                         NONE(FACT_REMOTE_HANDSHAKE, FACT_BLOB_PUBLIC, FACT_BLOB_INTERNAL,

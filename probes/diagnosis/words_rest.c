@@ -27,7 +27,8 @@ const struct cause_words words_rest[] = {
                   "manifest asks for another one.",
                   ALL(FACT_CHALLENGES_DIFFER)),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
-                  "probably do not: the manifest is open, and only the layers ask for a token.",
+                  "probably do not: the manifest is open, and only the layers ask for "
+                  "authorization.",
                   ALL(FACT_LAYERS_WANT_TOKEN)),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo may "
                   "not: the token is asked for with a scope that is not made from the image's "
@@ -93,8 +94,8 @@ const struct cause_words words_rest[] = {
              LINE("If you also pull with docker, podman or skopeo, let {registry} send the same "
                   "challenge (realm and service) for /v2/ as for manifests.",
                   ALL(FACT_CHALLENGES_DIFFER)),
-             LINE("If you also pull with docker, podman or skopeo, let {registry} ask for a token "
-                  "for manifests as well as for layers, or for neither.",
+             LINE("If you also pull with docker, podman or skopeo, let {registry} ask for "
+                  "authorization for manifests as well as for layers, or for neither.",
                   ALL(FACT_LAYERS_WANT_TOKEN)),
              LINE("If you also pull with docker, podman or skopeo, let the challenge of {registry} "
                   "name the scope of the image's path (repository:PATH:pull). A proxy that changes "
@@ -223,7 +224,8 @@ const struct cause_words words_rest[] = {
                   "ones pull.",
                   ALL(FACT_LONG_HELLO_IN_SEGMENTS)),
              LINE("A short ClientHello completes the TLS handshake with {endpoint}, and one of two "
-                  "segments has no answer: something on the path probably drops it. Clients built "
+                  "segments does not: something on the path probably drops or resets it. Clients "
+                  "built "
                   "with Go 1.24 or newer send two segments and probably fail; older ones pull.")),
          .steps = STEPS(LINES(
              LINE("Lower the MTU of this network's interface to that of the path, or let "
@@ -400,7 +402,7 @@ const struct cause_words words_rest[] = {
                             "accepts connections.")),
          .steps =
              STEPS(LINES(LINE("Remove {failed} from the records of {host}, or repair what fails: "
-                              "clients that try it first wait for it.",
+                              "pulls may try that first, and lose time.",
                               ALL(FACT_SOME_DO_NOT_CONNECT)),
                          LINE("Remove {address} from the records of {host}, or repair it: "
                               "clients that try it first fail there.",
@@ -413,7 +415,7 @@ const struct cause_words words_rest[] = {
     NAME(SOME_RESOLVERS_UNREACHABLE) =
         {.docs = CAUSE_DOCS "some_resolvers_unreachable",
          .title = "One of the resolvers does not answer.",
-         .says = LINES(LINE("The resolver {resolver} {said} for {host}, another one answers: "
+         .says = LINES(LINE("The resolver {resolver} {said} for {host}, but another one answers: "
                             "clients that ask it first wait for it.")),
          .steps = STEPS(steps_resolver_access),
          .why = "One of the resolvers answers and another does not. Clients that ask the silent "

@@ -23,7 +23,7 @@ const struct scenario scenarios_registry[] = {
          .trials = {.clamped = TRIAL_SILENT,
                     .control_sni = TRIAL_SILENT,
                     .short_hello = TRIAL_COMPLETED}),
-     .says = {"one of two segments has no answer", "firewall or load balancer"}},
+     .says = {"one of two segments does not", "firewall or load balancer"}},
     {"the same, and in small segments a long one",
      "client_hello_filtered warn likely; "
      "ok_private ok certain",
