@@ -400,10 +400,14 @@ static bool is_told(struct pull_collection *collection, const struct collected_e
 struct pull_errors *pull_collection_finish(struct pull_collection *collection, bool succeeded)
 {
     struct pull_errors *errors = collection->errors;
+    bool told[PULL_ERROR_MAX_ERRORS];
 
+    /* What is told may complete an error before it. */
+    for (size_t i = 0; i < collection->count; i++)
+        told[i] = is_told(collection, &collection->list[i]);
     for (size_t i = 0; i < collection->count; i++) {
         struct collected_error *entry = &collection->list[i];
-        if (is_told(collection, entry) || (entry->found.hint && succeeded))
+        if (told[i] || (entry->found.hint && succeeded))
             continue;
         pull_error_advise(&entry->error, &entry->found, &entry->reading, errors->arena);
         errors->list[errors->count++] = entry->error;

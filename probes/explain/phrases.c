@@ -50,6 +50,10 @@
     {                                                      \
         text, PHRASE_SYMPTOM | (how), SYMPTOM_##name, 0, 0 \
     }
+#define LOCAL(text)                                                            \
+    {                                                                          \
+        text, PHRASE_SYMPTOM | PHRASE_WEAK, SYMPTOM_STORAGE, OPERATION_NONE, 0 \
+    }
 #define PROXY_SAYS(text)                                                                  \
     {                                                                                     \
         text, PHRASE_SYMPTOM | PHRASE_AFTER_URL | PHRASE_WORD, SYMPTOM_PROXY_ANSWER, 0, 0 \
@@ -226,8 +230,8 @@ const struct phrase phrases[] = {
     SAY("error while pulling image", FAILURE),
     SAY("error pulling image", FAILURE | IMAGE),
     SAY("unable to pull image", FAILURE | IMAGE), SAY("unable to pull docker image", FAILURE | IMAGE),
-    SAY("could not pull image", FAILURE | IMAGE),
-    SAY("cannot pull image", FAILURE | IMAGE),
+    SAY("fail to pull ", FAILURE | IMAGE),
+    SAY("could not pull image", FAILURE | IMAGE), SAY("cannot pull image", FAILURE | IMAGE),
     SAY("error: failed to pull image", START | FAILURE | IMAGE),
     SAY("error: failed to pull docker image", START | FAILURE | IMAGE),
     SAY("failed to pull docker image", START | FAILURE | IMAGE),
@@ -243,7 +247,8 @@ const struct phrase phrases[] = {
     SYMPTOM_AS("hcsshim::processbaselayer", STORAGE, WEAK),
     SYMPTOM_AS("hcsshim::processutilityvmimage", STORAGE, WEAK),
     SYMPTOM_AS("hcsshim::importlayer", STORAGE, WEAK),
-    SAY("login attempt to ", SIGN),
+    SAY("login attempt to ", SIGN), SAY("logging into \"", SIGN | PHRASE_HOST), /* podman, skopeo */
+    SAY("authenticating creds for \"", SIGN | PHRASE_HOST),
     SAY("manifest for ", PHRASE_OPENING | PHRASE_MANIFEST | IMAGE), /* a sign with its image only */
     SAY("error unmarshalling content: ", SIGN),
     SAY("error pinging v2 registry", FAILURE | PHRASE_PING),
@@ -609,7 +614,7 @@ const struct phrase phrases[] = {
     PROOF("denied: permission \"artifactregistry.repositories.", SCOPE),
     PROOF("denied: permission", SCOPE),
     PROOF("denied: access forbidden", SCOPE),
-    PROOF("denied: requested access", SCOPE),
+    PROOF("denied: requested access to the resource", SCOPE),
     PROOF("denied: unauthenticated request", NO_KEY),
     PROOF("denied: your authorization token has expired", KEY_REJECTED),
     PROOF("your authorization token has expired", KEY_REJECTED),
@@ -673,10 +678,8 @@ const struct phrase phrases[] = {
                SCOPE_MAYBE, PHRASE_OPEN | PHRASE_SIGN),
 
     /* ---- this machine: errno texts, containerd's store, containers/storage ---- */
-    SYMPTOM_AS("no space left on device", STORAGE, WEAK),
-    SYMPTOM_AS("not enough space on the disk", STORAGE, WEAK),
-    SYMPTOM_AS("disk quota exceeded", STORAGE, WEAK),
-    SYMPTOM_AS("read-only file system", STORAGE, WEAK),
+    SYMPTOM_AS("no space left on device", STORAGE, WEAK), SYMPTOM_AS("not enough space on the disk", STORAGE, WEAK),
+    SYMPTOM_AS("disk quota exceeded", STORAGE, WEAK), SYMPTOM_AS("read-only file system", STORAGE, WEAK),
     SYMPTOM_AS("input/output error", STORAGE, WEAK),
     SYMPTOM_AS("structure needs cleaning", STORAGE, WEAK),
     SYMPTOM_AS("stale file handle", STORAGE, WEAK),
@@ -687,7 +690,8 @@ const struct phrase phrases[] = {
     SYMPTOM_AS("lchown ", STORAGE, WEAK), SYMPTOM_AS("unlinkat ", STORAGE, WEAK),
     SYMPTOM_AS("mknod ", STORAGE, WEAK), SYMPTOM_AS("failed to mknod", STORAGE, WEAK),
     SYMPTOM_AS("chtimes ", STORAGE, WEAK), SYMPTOM_AS("lsetxattr ", STORAGE, WEAK),
-    SYMPTOM_AS("database not open", STORAGE, WEAK),
+    SYMPTOM_AS("database not open", STORAGE, WEAK), LOCAL(": operation not permitted"),
+    LOCAL(": operation not supported"), LOCAL(": invalid argument"),
     SYMPTOM_AS("too many open files", LOCAL_NETWORK, WEAK),
     SYMPTOM_AS("cannot allocate memory", LOCAL_NETWORK, WEAK),
 };
