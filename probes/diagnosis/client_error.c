@@ -97,7 +97,7 @@ static void put_lookup(struct text *out, const struct subject *subject)
     char resolver[ENDPOINT_TEXT_SIZE];
     const char *error = dns ? lookup_error(dns->outcome) : NULL;
 
-    if (!error)
+    if (!error || subject->facts->is[FACT_HAS_ADDRESS])
         return;
     text_append_format(out, "dial tcp: lookup %s on %s: ", subject->facts->target->host,
                        endpoint_format(&dns->resolver, resolver));
@@ -436,6 +436,17 @@ static void put_proxy_refusal(struct text *out, const struct subject *subject)
     text_append(out, phrase);
 }
 
+/* Clients that connect to none of several addresses print the error of the first that they dial. */
+static const struct path_evidence *path_of_error(const struct subject *subject)
+{
+    const struct evidence *evidence = subject->facts->evidence;
+    bool none = !subject->phase && subject->facts->is[FACT_NONE_CONNECTS] &&
+                evidence_path_decides(evidence, subject->path);
+    const struct path_evidence *first = none ? evidence_first_dialled(evidence) : NULL;
+
+    return first ? first : subject->path;
+}
+
 /* From the connection up to the answer to GET /v2/. */
 static void put_path(struct text *out, const struct subject *subject, const char *host,
                      uint16_t port)
@@ -443,7 +454,8 @@ static void put_path(struct text *out, const struct subject *subject, const char
     const struct path_evidence *path = subject->path;
 
     if (path->tcp.outcome != TCP_OK)
-        put_dial(out, path, path->views & VIEW_PROXY ? proxy_of(subject).port : port);
+        put_dial(out, path_of_error(subject),
+                 path->views & VIEW_PROXY ? proxy_of(subject).port : port);
     else if (path->tls.outcome != TLS_OK && path->tls.outcome != TLS_SKIPPED)
         put_handshake(out, &path->tls, host, subject->facts->evidence->measured_at);
     else if (!subject->phase)
@@ -606,6 +618,32 @@ static void put_bogus(struct text *out, const struct subject *subject)
         put_filled(out, subject, "dial tcp {endpoint}: connect: connection refused");
 }
 
+/* containerd returns the error of the first host that failed. */
+static void put_mirror(struct text *out, const struct subject *subject)
+{
+    const struct mirror_evidence *mirror = subject->mirror;
+    const struct remote_host_evidence *remote = mirror ? &mirror->remote : NULL;
+    const char *lookup = remote ? lookup_error(remote->dns) : NULL;
+
+    for (size_t i = 0; remote && i < remote->path_count && !out->length; i++) {
+        if (remote->paths[i].tcp.outcome != TCP_OK)
+            put_dial(out, &remote->paths[i], remote->port);
+        else if (remote->paths[i].tls.outcome != TLS_SKIPPED)
+            put_handshake(out, &remote->paths[i].tls, remote->host,
+                          subject->facts->evidence->measured_at);
+    }
+    if (!out->length && lookup)
+        text_append_format(out, "dial tcp: lookup %s: %s", remote->host, lookup);
+}
+
+static void put_proxy_lookup(struct text *out, const struct subject *subject)
+{
+    const char *host = proxy_of(subject).host;
+
+    if (host)
+        text_append_format(out, "proxyconnect tcp: dial tcp: lookup %s: no such host", host);
+}
+
 static void put_error(struct text *out, const struct subject *subject, enum cause cause)
 {
     const struct target *target = subject->facts->target;
@@ -614,6 +652,11 @@ static void put_error(struct text *out, const struct subject *subject, enum caus
         put_bogus(out, subject);
     else if (cause == CAUSE_PROXY_REFUSED)
         put_proxy_refusal(out, subject);
+    else if (cause == CAUSE_PROXY_UNREACHABLE &&
+             subject->facts->evidence->proxy.outcome == PROXY_NAME_NOT_FOUND)
+        put_proxy_lookup(out, subject);
+    else if (cause == CAUSE_MIRROR_UNREACHABLE)
+        put_mirror(out, subject);
     else if (subject->phase == PHASE_AUTH)
         put_auth(out, subject);
     else if (subject->phase == PHASE_MANIFEST)

@@ -198,12 +198,15 @@ enum fact {
     FACT_REDIRECTED,         /* the request for the manifest was, to another host */
     FACT_BLOB_ELSEWHERE,     /* the layer is asked for at another host than the registry */
     FACT_REMOTE_BOGUS,       /* its address is one that is never dialled */
+    FACT_REMOTE_NO_ROUTE,    /* this machine has no route to the address of that other host */
     FACT_REMOTE_LITERAL,     /* that other host is written as an address */
     FACT_PROHIBITED,         /* a route or the firewall of this machine forbids it */
     FACT_REMOTE_MISNAMED,    /* that other host's name has no address, or a bogus one */
     FACT_PROXY_BY_OPTION,    /* the option proxy names the proxy, and NO_PROXY has no say */
     FACT_NAME_REJECTED,      /* the server's alert says that it does not know the name */
     FACT_RESOLVER_LOOPBACK,  /* the resolver is on this machine */
+    FACT_RESOLVER_NO_ROUTE,  /* there is no route to the resolver */
+    FACT_PROXY_UPSTREAM,     /* the proxy itself cannot reach the registry */
     FACT_NO_PROXY_THERE,     /* what answers at the proxy's address answers like a web server */
     FACT_IPV6,               /* it is about an IPv6 address */
     FACT_ONE_ADDRESS,        /* the deciding view gives no other */

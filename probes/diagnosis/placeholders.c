@@ -351,7 +351,7 @@ static void say_remote_failure(struct text *out, const struct subject *subject)
         verb_of_path(out, path);
     } else if (remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR) {
         text_append_format(out, "cannot be reached: its name does not resolve (%s)",
-                           dns_outcome_name(remote->dns));
+                           dns_outcome_words(remote->dns));
     } else if (subject->phase == PHASE_BLOB &&
                evidence_blob(subject->image)->outcome == BLOB_STALLED) {
         text_append(out, "accepts the connection and then does not answer in time");

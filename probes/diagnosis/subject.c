@@ -94,10 +94,14 @@ static bool is_address(const char *host)
     return address_parse(host, &address);
 }
 
+static bool has_errno(const char *error, int number)
+{
+    return error && strstr(error, strerrordesc_np(number));
+}
+
 static bool forbids(const char *error)
 {
-    return error &&
-           (strstr(error, strerrordesc_np(EACCES)) || strstr(error, strerrordesc_np(EPERM)));
+    return has_errno(error, EACCES) || has_errno(error, EPERM);
 }
 
 /* connect() or sendto() says so for a route of type prohibit, and for a rule of the firewall. */
@@ -165,6 +169,13 @@ bool subject_is(enum fact fact, const void *context)
         return deciding_paths(subject) == 1;
     case FACT_REMOTE_BOGUS:
         return remote && path && path->address_class == CLASS_BOGUS;
+    case FACT_REMOTE_NO_ROUTE:
+        return remote && path && path_has_no_route(path);
+    case FACT_RESOLVER_NO_ROUTE:
+        return subject->dns && has_errno(subject->dns->error, ENETUNREACH);
+    case FACT_PROXY_UPSTREAM:
+        return subject->facts->evidence->proxy.status >= 502 &&
+               subject->facts->evidence->proxy.status <= 504;
     case FACT_REMOTE_LITERAL:
         return remote && is_address(remote->host);
     case FACT_PROHIBITED:

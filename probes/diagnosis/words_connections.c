@@ -84,7 +84,7 @@ static const struct line steps_no_route[] = {
     LINE("Let {host} resolve to an IPv4 address as well, at the resolvers that pulls ask: clients "
          "then use that one.",
          ALL(FACT_NO_ROUTE, FACT_IPV6), NONE(FACT_LITERAL)),
-    LINE("Or give this pod or node IPv6: an address, and a default route in \"ip -6 route\". In "
+    LINE("Give this pod or node IPv6: an address, and a default route in \"ip -6 route\". In "
          "TKE the VPC, the subnet and the cluster must all have IPv6.",
          ALL(FACT_NO_ROUTE, FACT_IPV6)),
     LINE("Look at \"ip route\" on this pod or node: it has no route to {address}. Add a default "
@@ -393,8 +393,10 @@ const struct cause_words words_connections[] = {
                   "CONNECT like "
                   "this.",
                   ALL(FACT_NO_PROXY_THERE)),
+             LINE("Ask who runs the proxy why it cannot reach {host}, port {port}, itself.",
+                  ALL(FACT_PROXY_UPSTREAM)),
              LINE("Ask who runs the proxy to allow CONNECT to {host}, port {port}.",
-                  NONE(FACT_PROXY_WANTS_KEY, FACT_PROXY_UNREADABLE)),
+                  NONE(FACT_PROXY_WANTS_KEY, FACT_PROXY_UNREADABLE, FACT_PROXY_UPSTREAM)),
              PROXY_IS_NOT_NEEDED)),
          .why = "The proxy was reached and answers the CONNECT request with an error. A rule of "
                 "the proxy, a missing password (407) or an upstream that it cannot reach does "

@@ -10,6 +10,10 @@ const struct line steps_resolver_access[] = {
          "of type prohibit in \"ip route\", or a rule of nftables or iptables for outgoing "
          "packets.",
          ALL(FACT_PROHIBITED)),
+    LINE(
+        "Find out why there is no route to {resolver}: look at \"ip route\" here, and at the route "
+        "table of the subnet.",
+        ALL(FACT_RESOLVER_NO_ROUTE)),
     LINE("This machine itself is the resolver ({resolver}): /etc/resolv.conf names no nameserver, "
          "or it names a "
          "DNS cache that does not run. Start the cache, or name another resolver.",
@@ -19,7 +23,7 @@ const struct line steps_resolver_access[] = {
          NONE(FACT_RESOLVER_LOOPBACK)),
     LINE("Allow UDP and TCP port 53 to it in the outbound rules of the pod's security group. A "
          "resolver on the internet also needs a NAT gateway.",
-         NONE(FACT_PROHIBITED, FACT_RESOLVER_LOOPBACK)),
+         NONE(FACT_PROHIBITED, FACT_RESOLVER_LOOPBACK, FACT_RESOLVER_NO_ROUTE)),
     LINE("If you have no reason for a resolver of your own, use those of the Tencent VPC: "
          "183.60.83.19 and 183.60.82.98.",
          NONE(FACT_VENDOR_RESOLVER)),

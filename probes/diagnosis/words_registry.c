@@ -41,6 +41,9 @@ static const struct line steps_key[] = {
 };
 
 static const struct line steps_remote_handshake[] = {
+    LINE("This pod or node has no route to {endpoint} ({family}): let {remote} resolve to an "
+         "address of the other family as well, or give this pod or node a route.",
+         ALL(FACT_REMOTE_NO_ROUTE)),
     LINE("{endpoint} connects, but its TLS fails. Look for a proxy that intercepts TLS on the "
          "path.",
          ALL(FACT_REMOTE_HANDSHAKE)),
@@ -173,7 +176,7 @@ const struct cause_words words_registry[] = {
                         "group and in the network ACL of its subnet, and check that its name "
                         "resolves at the resolvers that pulls ask.",
                         NONE(FACT_REMOTE_HANDSHAKE, FACT_REMOTE_MISNAMED, FACT_REMOTE_BOGUS,
-                             FACT_REMOTE_LITERAL)),
+                             FACT_REMOTE_LITERAL, FACT_REMOTE_NO_ROUTE)),
                    LINE("Check how {remote} resolves at the resolvers that pulls ask.",
                         ALL(FACT_REMOTE_MISNAMED)),
                    LINE("The registry names an address ({remote}) at which no client can reach a "
@@ -182,13 +185,16 @@ const struct cause_words words_registry[] = {
                         ALL(FACT_REMOTE_LITERAL, FACT_REMOTE_BOGUS)),
                    LINE("Allow {endpoint} in the outbound rules of the pod's security group and in "
                         "the network ACL of its subnet.",
-                        ALL(FACT_REMOTE_LITERAL), NONE(FACT_REMOTE_BOGUS, FACT_REMOTE_HANDSHAKE)),
+                        ALL(FACT_REMOTE_LITERAL),
+                        NONE(FACT_REMOTE_BOGUS, FACT_REMOTE_HANDSHAKE, FACT_REMOTE_NO_ROUTE)),
                    LINE("{endpoint} is a public address: the subnet needs a NAT gateway with an "
                         "elastic IP and a route to it, even if the registry itself is private.",
-                        ALL(FACT_REALM_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE, FACT_INTERNET_REACHED)),
+                        ALL(FACT_REALM_PUBLIC),
+                        NONE(FACT_REMOTE_HANDSHAKE, FACT_INTERNET_REACHED, FACT_REMOTE_NO_ROUTE)),
                    LINE("{endpoint} is an internal address and needs no NAT gateway: look at "
                         "routes, peering and security groups.",
-                        ALL(FACT_REALM_INTERNAL), NONE(FACT_REMOTE_HANDSHAKE)),
+                        ALL(FACT_REALM_INTERNAL),
+                        NONE(FACT_REMOTE_HANDSHAKE, FACT_REMOTE_NO_ROUTE)),
                    LINE("Or configure the registry to name a token service that this network "
                         "reaches.",
                         NONE(FACT_TENCENT)))),
@@ -433,7 +439,8 @@ const struct cause_words words_registry[] = {
              steps_remote_handshake,
              LINES(LINE("{endpoint} is a public address: the subnet needs a NAT gateway with an "
                         "elastic IP and a route to it, even if the registry itself is private.",
-                        ALL(FACT_BLOB_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE, FACT_INTERNET_REACHED)),
+                        ALL(FACT_BLOB_PUBLIC),
+                        NONE(FACT_REMOTE_HANDSHAKE, FACT_INTERNET_REACHED, FACT_REMOTE_NO_ROUTE)),
                    LINE("Within a region {remote} has an internal address at the resolvers of the "
                         "VPC (183.60.83.19, 183.60.82.98). If pulls ask another resolver, let it "
                         "forward this name to them. A store in another region is always public.",
@@ -442,10 +449,10 @@ const struct cause_words words_registry[] = {
                    LINE("{endpoint} is an internal address and needs no NAT gateway: allow it in "
                         "the outbound rules of the pod's security group and in the network ACL of "
                         "its subnet, and look at the routes.",
-                        ALL(FACT_BLOB_INTERNAL), NONE(FACT_REMOTE_HANDSHAKE)),
+                        ALL(FACT_BLOB_INTERNAL), NONE(FACT_REMOTE_HANDSHAKE, FACT_REMOTE_NO_ROUTE)),
                    LINE("Allow {endpoint} in the outbound rules of the pod's security group and in "
                         "the network ACL of its subnet.",
-                        ALL(FACT_BLOB_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE)),
+                        ALL(FACT_BLOB_PUBLIC), NONE(FACT_REMOTE_HANDSHAKE, FACT_REMOTE_NO_ROUTE)),
                    LINE("Check how {remote} resolves at the resolvers that pulls ask.",
                         ALL(FACT_REMOTE_MISNAMED)),
                    LINE("The registry sends clients to an address ({remote}) at which none can "

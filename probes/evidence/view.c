@@ -127,6 +127,25 @@ static int first_family(const struct evidence *evidence)
     return best ? best->address.family : AF_UNSPEC;
 }
 
+const struct path_evidence *evidence_first_dialled(const struct evidence *evidence)
+{
+    const struct path_evidence *best = NULL;
+
+    for (size_t i = 0; i < evidence->path_count; i++) {
+        const struct path_evidence *path = &evidence->paths[i];
+        struct address_pair one = pair_of(path);
+        struct address_pair other = pair_of(best ? best : path);
+        bool tried = path->tcp.outcome != TCP_SKIPPED;
+        bool best_tried = best && best->tcp.outcome != TCP_SKIPPED;
+        if (!evidence_path_decides(evidence, path) || path->address_class == CLASS_BOGUS)
+            continue;
+        if (!best || tried > best_tried ||
+            (tried == best_tried && address_order(&one, &other) < 0))
+            best = path;
+    }
+    return best;
+}
+
 bool evidence_path_is_spare(const struct evidence *evidence, const struct path_evidence *path)
 {
     int family = first_family(evidence);

@@ -25,6 +25,10 @@ bool evidence_path_decides(const struct evidence *evidence, const struct path_ev
  * connect: they try the family that comes first by RFC 6724, and here that one works to the end. */
 bool evidence_path_is_spare(const struct evidence *evidence, const struct path_evidence *path);
 
+/* The address of the deciding view that clients dial first: of those that were tried if any was. A
+ * client that connects to none prints the error of this one. NULL: there is none. */
+const struct path_evidence *evidence_first_dialled(const struct evidence *evidence);
+
 /* How far the deciding view got in a phase, and how long it took: the slowest answer for dns,
  * manifests and blobs, the quickest success for the others. PHASE_STATE_SKIPPED if the phase was
  * not reached. */
