@@ -634,6 +634,7 @@ const struct phrase phrases[] = {
     PROOF("unauthorized: wrong username", KEY_REJECTED),
     PROOF("unauthorized: your account must log in with a personal access token", KEY_REJECTED),
     PROOF("personal access token is expired", KEY_REJECTED),
+    PROOF("cannot be authenticated with the token provided", KEY_REJECTED), /* GHCR */
     PROOF("unauthorized: token is expired", KEY_REJECTED),
     SYMPTOM_AS("token is expired", KEY_REJECTED, WEAK), SYMPTOM_AS("token has expired", KEY_REJECTED, WEAK),
     SYMPTOM_AS("token expired", KEY_REJECTED, WEAK), SYMPTOM_AS("expired token", KEY_REJECTED, WEAK),

@@ -259,6 +259,9 @@ static void the_reason_behind_a_refusal_is_told(void **unused)
         {"docker login: Error response from daemon: Get \"https://a.example.com/v2/\": "
          "unauthorized: expired token",
          CAUSE_CREDENTIALS_REJECTED},
+        {"Get \"https://a.example.com/v2/\": unauthorized: unauthenticated: User cannot be "
+         "authenticated with the token provided.",
+         CAUSE_CREDENTIALS_REJECTED},
         {"failed to pull: Get \"https://a.example.com/token?scope=repository%3Ab%3Apull&service="
          "a.example.com\": unexpected status code 403: denied: denied",
          CAUSE_INSUFFICIENT_SCOPE},
