@@ -103,6 +103,14 @@ static void keep_grants(struct auth_run *auth, const char *token)
         evidence->granted[evidence->granted_count++] = grants.list[i];
 }
 
+/* What podman and skopeo, which ask by GET as well, read otherwise. */
+static void note_token_answer(struct image_run *image, const struct http_response *response)
+{
+    if (token_answer_has_two(response->body, response->body_length))
+        image->evidence->differences |= 1u << DIFFERENCE_TOKENS;
+    image_note_status(image, response->status);
+}
+
 static void take_token(struct auth_run *auth, const struct http_response *response)
 {
     struct registry_run *registry = auth->registry;
@@ -120,11 +128,8 @@ static void take_token(struct auth_run *auth, const struct http_response *respon
         if (auth->image && (response->outcome != HTTP_ANSWERED ||
                             !token_answer_ends_well(response->body, response->body_length)))
             auth->image->evidence->differences |= 1u << DIFFERENCE_TOKEN_END;
-        if (auth->image && auth->step == AUTH_STEP_GET &&
-            token_answer_has_two(response->body, response->body_length))
-            auth->image->evidence->differences |= 1u << DIFFERENCE_TOKENS;
-        if (auth->image)
-            image_note_status(auth->image, response->status);
+        if (auth->image && auth->step == AUTH_STEP_GET)
+            note_token_answer(auth->image, response);
         break;
     case TOKEN_MALFORMED:
         finish_auth(auth, AUTH_MALFORMED, error);

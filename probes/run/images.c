@@ -354,7 +354,8 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
     } else if (response->status > 299) {
         take_refusal(image, response);
     } else {
-        image_note_status(image, response->status);
+        if (image->step != IMAGE_HEAD) /* which is containerd's alone */
+            image_note_status(image, response->status);
         if (image->step == IMAGE_MANIFEST)
             take_manifest(image, response);
         else

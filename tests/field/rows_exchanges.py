@@ -50,7 +50,8 @@ GRANT = json.dumps({"access_token": "t0ken", "expires_in": 300}).encode()
         ),
         ("html", "POST gives a page", lambda s, r: http(200, {}, b"<html>"), False),
         ("204", "POST answers 204", lambda s, r: http(204, {}, b"", length=False), False),
-        ("201", "POST answers 201 with a token", lambda s, r: http(201, {}, GRANT), True),
+        ("201", "POST answers 201 with a token", lambda s, r: http(201, {}, GRANT), True,
+         {"status": "ok"}),
         ("close", "POST closes the connection", lambda s, r: b"", False),
     ],
 )
