@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Further proxies and exceptions from them."""
 
-import ssl, socket, threading
+import select, socket, ssl, threading
 from place import HOST, IP, IP3, IP6, receive, run
 from situation import each, situation
 from rows_proxy import PROXY, start, pump
@@ -385,6 +385,22 @@ def socks(place, pair, refuse, url):
     return ppull(place, {"HTTPS_PROXY": url})
 
 
+def pump_tls(inside, up):
+    """Both ways in one thread, because a TLS connection must not be used by two at a time."""
+    open_ends = [inside, up]
+    with inside, up:
+        while up in open_ends:
+            pending = inside in open_ends and inside.pending()
+            for source in [inside] if pending else select.select(open_ends, [], [])[0]:
+                data = source.recv(65536)
+                if data:
+                    (up if source is inside else inside).sendall(data)
+                else:
+                    open_ends.remove(source)
+                    if source is inside:
+                        up.shutdown(socket.SHUT_WR)
+
+
 def serve_tls(place, certificate, tune=None):
     """TLS at port 3129 in front of the proxy at 3128."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -394,10 +410,7 @@ def serve_tls(place, certificate, tune=None):
 
     def serve_(connection):
         inside = context.wrap_socket(connection, server_side=True)
-        up = socket.create_connection((IP3, 3128))
-        threading.Thread(target=pump, args=(inside, up), daemon=True).start()
-        pump(up, inside)
-        inside.close()
+        pump_tls(inside, socket.create_connection((IP3, 3128)))
 
     place.accept(IP3, 3129, serve_)
 
