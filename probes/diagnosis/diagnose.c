@@ -248,9 +248,8 @@ bool diagnosis_add_intermittent(struct diagnosis *diagnosis, const struct eviden
         return true;
     const char *summary = arena_format(
         diagnosis->arena,
-        "%s is reachable only some of the time: %u of the last %u runs failed, most recently with "
-        "%s.",
-        target->host, failed, runs, cause_name(last));
+        "%s works only some of the time: %u of the last %u runs failed. The latest failure: %s",
+        target->host, failed, runs, cause_words(last)->title);
     if (!summary)
         return false;
     facts_collect(&facts, evidence, target);
