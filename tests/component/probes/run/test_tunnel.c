@@ -254,17 +254,16 @@ static void run_proxy_rows(const struct proxy_row *rows, size_t count)
 
 /* ---- SOCKS 5 ---- */
 
-#define SOCKS          "socks5://p"
-#define WITH_KEY       "socks5://u:pw@p"
-#define GREETING       "\5\1\0"
-#define BOTH           "\5\2\0\2"
-#define KEY            "\1\1u\2pw"
-#define NAMED          "\5\1\0\3\10hub.test\1\273"
-#define OPEN           "\5\0\0\1\1\2\3\4\0\1"
-#define TIMES_5(text)  text text text text text
-#define TIMES_25(text) TIMES_5(TIMES_5(text))
-#define A_255          TIMES_5(TIMES_25("aa")) "aaaaa"
-#define CHOOSES_KEY    TALK(BOTH, "\5\2")
+#define SOCKS       "socks5://p"
+#define WITH_KEY    "socks5://u:pw@p"
+#define GREETING    "\5\1\0"
+#define BOTH        "\5\2\0\2"
+#define KEY         "\1\1u\2pw"
+#define NAMED       "\5\1\0\3\10hub.test\1\273"
+#define OPEN        "\5\0\0\1\1\2\3\4\0\1"
+#define A_51        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A_255       A_51 A_51 A_51 A_51 A_51
+#define CHOOSES_KEY TALK(BOTH, "\5\2")
 #define REPLY(said)                               \
     {                                             \
         TALK(GREETING, "\5\0"), TALK(NAMED, said) \

@@ -153,7 +153,7 @@ static char pattern(size_t at)
 static void echo_write(int fd, short what, void *context)
 {
     struct echo *echo = context;
-    char bytes[40000];
+    char bytes[40000] = {0};
     size_t count = CARRIED - echo->sent < sizeof(bytes) ? CARRIED - echo->sent : sizeof(bytes);
 
     (void)what;
