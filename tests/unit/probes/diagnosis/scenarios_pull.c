@@ -411,6 +411,8 @@ const struct scenario scenarios_pull[] = {
      .says = {"docker, podman and skopeo probably do not", "asks for another one",
               "the same challenge (realm and service)"},
      PULL(GOOD_KEY, BLOB(.outcome = BLOB_OK), .differences = 1 << DIFFERENCE_CHALLENGE)},
+    {"memory short, so /v2/ seems to ask for another", FINE, UP, .allocation_failed = true,
+     PULL(GOOD_KEY, BLOB(.outcome = BLOB_OK), .differences = 1 << DIFFERENCE_CHALLENGE)},
     {"only layers want a token", "clients_differ warn likely; " FINE, UP,
      .says = {"only the layers ask for authorization", "for manifests as well as for layers"},
      PULL(GOOD_KEY, BLOB(.outcome = BLOB_OK), .differences = 1 << DIFFERENCE_LAYERS)},
