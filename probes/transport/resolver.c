@@ -34,7 +34,8 @@ struct channel {
     struct event *timer;
     unsigned depth;                  /* calls into c-ares that have not returned */
     struct dns_socket_errors errors; /* in the outermost call */
-    bool deaf;                       /* memory was too short to watch one of its sockets */
+    uint64_t memory_failures;        /* before the outermost call */
+    bool deaf;                       /* memory was too short in it: c-ares is not called again */
 };
 
 struct watch { /* one socket of a channel */
@@ -81,9 +82,13 @@ struct resolver {
 
 static void enter(struct channel *channel)
 {
-    if (!channel->depth++)
-        dns_socket_begin_turn(&channel->errors);
+    if (channel->depth++)
+        return;
+    dns_socket_begin_turn(&channel->errors);
+    channel->memory_failures = memory_failures();
 }
+
+static void fall_silent(struct channel *channel);
 
 static void leave(struct channel *channel)
 {
@@ -91,9 +96,13 @@ static void leave(struct channel *channel)
     struct timeval next;
 
     channel->depth--;
+    if (!channel->depth && memory_failures() != channel->memory_failures)
+        channel->deaf = true;
+    if (channel->deaf && !channel->depth)
+        fall_silent(channel);
     if (resolver->freed && !resolver->udp.depth && !resolver->tcp.depth)
         event_active(resolver->reaper, EV_TIMEOUT, 0);
-    else if (!resolver->freed && ares_timeout(channel->ares, NULL, &next))
+    else if (!resolver->freed && !channel->deaf && ares_timeout(channel->ares, NULL, &next))
         event_add(channel->timer, &next);
     else
         event_del(channel->timer);
@@ -171,6 +180,19 @@ static void complete_all(struct channel *channel, enum dns_outcome outcome, cons
     }
 }
 
+/* c-ares 1.34 crashes at the timeout of a question that it could not send for want of memory. */
+static void fall_silent(struct channel *channel)
+{
+    struct watch *next;
+
+    for (struct watch *watch = channel->resolver->watches; watch; watch = next) {
+        next = watch->next;
+        if (watch->channel == channel)
+            drop_watch(channel->resolver, watch->fd);
+    }
+    complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
+}
+
 /* c-ares calls this before it closes the descriptor, whose number may be reused at once. */
 static void socket_state(void *context, ares_socket_t fd, int readable, int writable)
 {
@@ -181,7 +203,6 @@ static void socket_state(void *context, ares_socket_t fd, int readable, int writ
     if ((!readable && !writable) || add_watch(channel, fd, what))
         return;
     channel->deaf = true;
-    complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
 }
 
 /* ---- the life of a channel ---- */
@@ -318,12 +339,14 @@ static void send_question(struct resolver_question *question, struct channel *ch
 
     *asking = (struct asking){question, channel};
     question->channel = channel;
+    if (channel->deaf) {
+        complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
+        return;
+    }
     enter(channel);
     ares_query(channel->ares, question->answer.name, 1 /* IN */,
                question->answer.type == RECORD_A ? 1 : 28, channel_answered, asking);
     leave(channel);
-    if (channel->deaf)
-        complete_all(channel, DNS_LOCAL, strerror(ENOMEM));
 }
 
 /* True if the answer needs another try, over TCP. Several answers may need the same one. */
