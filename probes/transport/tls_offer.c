@@ -39,7 +39,7 @@ void tls_offer_lengthen(SSL *ssl)
     SSL_set_options(ssl, SSL_OP_TLSEXT_PADDING); /* does nothing else to a ClientHello this long */
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type of this callback */
+/* NOLINTBEGIN(readability-non-const-parameter): OpenSSL's type of this callback */
 static int add_filler(SSL *ssl, unsigned type, unsigned where, const unsigned char **ret_bytes,
                       size_t *ret_size, X509 *certificate, size_t index, int *ret_alert,
                       void *context)
@@ -51,6 +51,7 @@ static int add_filler(SSL *ssl, unsigned type, unsigned where, const unsigned ch
     *ret_size = sizeof(filler);
     return (SSL_get_options(ssl) & SSL_OP_TLSEXT_PADDING) != 0;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 SSL_CTX *tls_offer_context_new(void)
 {
