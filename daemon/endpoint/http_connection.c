@@ -73,17 +73,26 @@ static void close_gently(struct http_connection *connection)
 
 /* ---- time ---- */
 
+/* How long the reply has waited for its turn: this process has no time for it then, so the peer is
+ * not to blame. */
+static usec_t waited_for_turn(const struct http_connection *connection, usec_t now)
+{
+    return connection->queued && now > connection->queued ? now - connection->queued : 0;
+}
+
 /* The deadline of the request, or an earlier one while the peer takes nothing of the reply. */
-static usec_t expiry_of(const struct http_connection *connection)
+static usec_t expiry_of(const struct http_connection *connection, usec_t now)
 {
     usec_t stalled = connection->progress + connection->server->stall;
+    usec_t expiry =
+        connection->blocked && stalled < connection->deadline ? stalled : connection->deadline;
 
-    return connection->blocked && stalled < connection->deadline ? stalled : connection->deadline;
+    return expiry + waited_for_turn(connection, now);
 }
 
 static int arm_timer(struct http_connection *connection, usec_t now)
 {
-    usec_t expiry = expiry_of(connection);
+    usec_t expiry = expiry_of(connection, now);
     struct timeval wait = clock_timeval(expiry > now ? expiry - now : 0);
 
     return event_add(connection->timer, &wait);
@@ -95,7 +104,7 @@ static void timer_fired(int fd, short what, void *context)
 {
     struct http_connection *connection = context;
     usec_t now = clock_monotonic();
-    usec_t expiry = expiry_of(connection);
+    usec_t expiry = expiry_of(connection, now);
 
     (void)fd;
     (void)what;
@@ -124,6 +133,24 @@ static void queue_work(struct http_connection *connection, enum turn_kind kind,
     turns_add(&connection->server->turns, &connection->turn, kind, work, connection);
 }
 
+/* Only for work that the peer cannot ask for without end: a reply, a slice of it, or the rest of a
+ * slice of which the peer took a part. */
+static void queue_reply(struct http_connection *connection, enum turn_kind kind,
+                        void (*work)(void *context))
+{
+    connection->queued = clock_monotonic();
+    queue_work(connection, kind, work);
+}
+
+static void excuse_wait(struct http_connection *connection)
+{
+    usec_t waited = waited_for_turn(connection, clock_monotonic());
+
+    connection->deadline += waited;
+    connection->progress += waited;
+    connection->queued = 0;
+}
+
 static void readable(int fd, short what, void *context)
 {
     struct http_connection *connection = context;
@@ -137,9 +164,12 @@ static void readable(int fd, short what, void *context)
 
 static void writable(int fd, short what, void *context)
 {
+    struct http_connection *connection = context;
+
     (void)fd;
     (void)what;
-    queue_work(context, TURN_QUICK, send_rest);
+    connection->blocked = false;
+    queue_reply(connection, TURN_QUICK, send_rest);
 }
 
 void http_connection_resume(struct http_connection *connection)
@@ -147,7 +177,7 @@ void http_connection_resume(struct http_connection *connection)
     if (!connection->held)
         return;
     connection->held = false;
-    queue_work(connection, TURN_RENDER, render);
+    queue_reply(connection, TURN_RENDER, render);
 }
 
 /* ---- replies ---- */
@@ -278,6 +308,7 @@ static void send_rest(void *context)
     size_t sent = connection->head_sent + connection->body_sent;
     bool broken = false;
 
+    excuse_wait(connection);
     bool out =
         send_text(connection->fd, &connection->head, &connection->head_sent, more, &broken) &&
         send_text(connection->fd, &connection->body, &connection->body_sent, 0, &broken);
@@ -288,7 +319,7 @@ static void send_rest(void *context)
     else if (!out)
         wait_for_peer(connection);
     else if (connection->source.next)
-        queue_work(connection, TURN_RENDER, render);
+        queue_reply(connection, TURN_RENDER, render);
     else
         finish_reply(connection);
 }
@@ -444,6 +475,7 @@ static void render(void *context)
     char copy[HTTP_REQUEST_MAX_HEAD + 1];
     struct http_request_head head;
 
+    excuse_wait(connection);
     if (connection->replying) {
         continue_reply(connection);
         return;
@@ -496,7 +528,7 @@ static void look_at_input(void *context)
         refuse_request(connection, 503,
                        "All connections are in use. This one is kept for health checks.");
     else
-        queue_work(connection, TURN_RENDER, render);
+        queue_reply(connection, TURN_RENDER, render);
 }
 
 /* ---- start ---- */

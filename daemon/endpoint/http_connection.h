@@ -31,6 +31,7 @@ struct http_connection {
     struct event *timer;
     usec_t deadline;  /* monotonic: of the present request and its reply */
     usec_t progress;  /* monotonic: when the reply began, or the peer last took bytes of it */
+    usec_t queued;    /* monotonic: since when the reply waits for its turn; 0: it does not */
     uint64_t replies; /* complete ones */
     bool local;       /* the client is on this machine */
     bool reserved;    /* it has one of the reserved places */

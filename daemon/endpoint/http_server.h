@@ -8,7 +8,7 @@
  * No client can stop the loop or lock the others out:
  * - Each request has one absolute deadline, from the end of the reply before it (or from accept) to
  *   the end of its own reply. No byte extends it. A reply of which the peer takes nothing has a
- *   shorter one.
+ *   shorter one. The time that a reply waits for its turn in the loop does not count.
  * - A pass of the loop reads, answers and renders at most one piece per connection, and stops when
  *   its time is used up. Health checks go first.
  * - When all places are taken, a newcomer gets the place of the oldest connection without a
@@ -83,7 +83,8 @@ void http_server_free(struct http_server *server); /* closes everything; NULL is
 void http_server_allow(struct http_server *server, const char *const *hosts, size_t count);
 
 /* While the server is paused, requests for documents wait, within their deadline, and replies that
- * have begun continue. So http_server_replying() becomes false within the deadline of a request. */
+ * have begun continue. So http_server_replying() becomes false within the deadline of a request,
+ * and the time that replies wait for their turns. */
 void http_server_pause(struct http_server *server, bool paused);
 
 /* True while slices of a reply are still to be rendered. */

@@ -87,9 +87,10 @@ static void handle(const struct http_server_request *request, struct http_server
     reply->source = (struct http_server_source){next_slice, release, slices};
 }
 
-static void open_scene(struct scene *scene)
+static void open_scene_within(struct scene *scene, usec_t deadline)
 {
-    struct http_server_options options = {.handler = handle, .context = scene};
+    struct http_server_options options = {
+        .handler = handle, .context = scene, .deadline = deadline};
     char error[256];
 
     *scene = (struct scene){.base = libraries_new_loop()};
@@ -97,6 +98,11 @@ static void open_scene(struct scene *scene)
     options.listen.port = 0;
     scene->server = http_server_start(scene->base, &options, &scene->bound, error, sizeof(error));
     assert_non_null(scene->server);
+}
+
+static void open_scene(struct scene *scene)
+{
+    open_scene_within(scene, 0);
 }
 
 static void close_scene(struct scene *scene)
@@ -348,6 +354,43 @@ static void a_stalled_reply_expires(void **state)
     close_scene(&scene);
 }
 
+#define BURN (20 * USEC_PER_MSEC)
+
+/* Work of the probes that never ends, so that a reply has one turn for each BURN. */
+static void burn(int fd, short what, void *context)
+{
+    const struct timeval at_once = {0};
+    usec_t end = clock_monotonic() + BURN;
+
+    (void)fd;
+    (void)what;
+    while (clock_monotonic() < end)
+        continue;
+    event_add(*(struct event **)context, &at_once);
+    event_base_loopbreak(event_get_base(*(struct event **)context)); /* the peer reads */
+}
+
+/* The peer reads all that comes, so it is not cut off for the time that the loop needs. */
+static void a_busy_loop_cuts_no_reply_off(void **state)
+{
+    struct scene scene;
+    const struct timeval at_once = {0};
+    struct event *busy;
+    char reply[4096];
+
+    (void)state;
+    open_scene_within(&scene, 10 * BURN);
+    int fd = dial(&scene);
+    busy = event_new(scene.base, -1, 0, burn, &busy);
+    event_add(busy, &at_once);
+    send(fd, "GET /120 HTTP/1.1\r\n" HOST "\r\n", 38, 0);
+    read_reply(&scene, fd, "slice 1\n\r\n0\r\n\r\n", reply);
+    assert_non_null(strstr(reply, "slice 1\n\r\n0\r\n\r\n"));
+    event_free(busy);
+    close(fd);
+    close_scene(&scene);
+}
+
 /* ---- peers that leave ---- */
 
 static void a_reset_ends_the_connection(void **state)
@@ -501,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_pass_answers_one_request_of_a_connection),
         cmocka_unit_test(a_paused_server_begins_no_document),
         cmocka_unit_test(a_stalled_reply_expires),
+        cmocka_unit_test(a_busy_loop_cuts_no_reply_off),
         cmocka_unit_test(a_reset_ends_the_connection),
         cmocka_unit_test(a_failed_allocation_costs_one_connection),
         cmocka_unit_test(a_server_starts_or_says_why_not),
