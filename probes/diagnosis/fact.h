@@ -206,6 +206,7 @@ enum fact {
     FACT_NAME_REJECTED,      /* the server's alert says that it does not know the name */
     FACT_RESOLVER_LOOPBACK,  /* the resolver is on this machine */
     FACT_RESOLVER_NO_ROUTE,  /* there is no route to the resolver */
+    FACT_RESOLVER_CLOSED,    /* its machine answers that nothing listens on the port */
     FACT_PROXY_UPSTREAM,     /* the proxy itself cannot reach the registry */
     FACT_NO_PROXY_THERE,     /* what answers at the proxy's address answers like a web server */
     FACT_IPV6,               /* it is about an IPv6 address */

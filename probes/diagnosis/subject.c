@@ -173,6 +173,8 @@ bool subject_is(enum fact fact, const void *context)
         return remote && path && path_has_no_route(path);
     case FACT_RESOLVER_NO_ROUTE:
         return subject->dns && has_errno(subject->dns->error, ENETUNREACH);
+    case FACT_RESOLVER_CLOSED:
+        return subject->dns && subject->dns->outcome == DNS_RESOLVER_PORT_CLOSED;
     case FACT_PROXY_UPSTREAM:
         return subject->facts->evidence->proxy.status >= 502 &&
                subject->facts->evidence->proxy.status <= 504;

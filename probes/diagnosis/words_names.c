@@ -23,7 +23,8 @@ const struct line steps_resolver_access[] = {
          NONE(FACT_RESOLVER_LOOPBACK)),
     LINE("Allow UDP and TCP port 53 to it in the outbound rules of the pod's security group. A "
          "resolver on the internet also needs a NAT gateway.",
-         NONE(FACT_PROHIBITED, FACT_RESOLVER_LOOPBACK, FACT_RESOLVER_NO_ROUTE)),
+         NONE(FACT_PROHIBITED, FACT_RESOLVER_CLOSED, FACT_RESOLVER_LOOPBACK,
+              FACT_RESOLVER_NO_ROUTE)),
     LINE("If you have no reason for a resolver of your own, use those of the Tencent VPC: "
          "183.60.83.19 and 183.60.82.98.",
          NONE(FACT_VENDOR_RESOLVER)),

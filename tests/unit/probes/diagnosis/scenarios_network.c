@@ -333,6 +333,8 @@ const struct scenario scenarios_network[] = {
               .name = NAME,
               .type = RECORD_A,
               .outcome = DNS_RESOLVER_PORT_CLOSED}}},
+    {"the resolver's port is closed", "dns_timeout fail likely", .says = {"and that it runs"},
+     .never = {"security group", "NAT"}, .dns = {POD(.outcome = DNS_RESOLVER_PORT_CLOSED)}},
     {"no address for a name that is there", "dns_no_address fail certain", .never = {"spelling"},
      .says = {"private zone"}, .dns = {POD(.outcome = DNS_NODATA)}},
     {"a proxy answers no HTTP", "proxy_refused fail likely",
