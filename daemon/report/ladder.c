@@ -38,7 +38,7 @@ static bool asked_alike(const struct dns_evidence *a, const struct dns_evidence 
            endpoint_equal(&a->resolver, &b->resolver);
 }
 
-/* An answer that nobody needs to read beside another one, such as "no AAAA record". */
+/* The answer adds nothing once another resolver gave an address, such as "no AAAA record". */
 static bool says_little(const struct dns_evidence *dns)
 {
     return dns->outcome == DNS_NODATA || dns->outcome == DNS_NXDOMAIN ||
