@@ -24,7 +24,7 @@ void text_clear(struct text *text)
 /* How much of `wanted` more bytes fits, after growing for it. */
 static size_t make_text_room(struct text *text, size_t wanted)
 {
-    size_t allowed = text->limit - text->length;
+    size_t allowed = text->truncated ? 0 : text->limit - text->length;
     if (wanted > allowed) {
         text->truncated = true;
         wanted = allowed;
@@ -47,16 +47,39 @@ static size_t make_text_room(struct text *text, size_t wanted)
     return wanted;
 }
 
+/* How many bytes at the end begin a character of UTF-8 whose rest is missing. */
+static size_t begun_character(const struct text *text)
+{
+    size_t begun = 0;
+
+    while (begun < 3 && begun < text->length) {
+        unsigned char byte = (unsigned char)text->bytes[text->length - ++begun];
+        if ((byte & 0xc0) == 0x80)
+            continue;
+        size_t whole = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+        return begun < whole ? begun : 0;
+    }
+    return 0;
+}
+
+/* Takes over `count` bytes that were written behind the text. */
+static void end_append(struct text *text, size_t count)
+{
+    if (!text->bytes)
+        return;
+    text->length += count;
+    if (text->truncated)
+        text->length -= begun_character(text);
+    text->bytes[text->length] = '\0';
+}
+
 void text_append_bytes(struct text *text, const char *bytes, size_t length)
 {
     size_t count = make_text_room(text, length);
 
-    if (!text->bytes)
-        return;
     if (count)
         memcpy(text->bytes + text->length, bytes, count);
-    text->length += count;
-    text->bytes[text->length] = '\0';
+    end_append(text, count);
 }
 
 void text_append(struct text *text, const char *string)
@@ -67,21 +90,18 @@ void text_append(struct text *text, const char *string)
 /* Formats in place: a copy elsewhere would outlive a secret. */
 void text_append_format_list(struct text *text, const char *format, va_list arguments)
 {
-    size_t room = text->bytes ? text->capacity - text->length : 0;
+    size_t room = text->bytes && !text->truncated ? text->capacity - text->length : 0;
     va_list again;
 
     va_copy(again, arguments);
     int wanted = vsnprintf(room ? text->bytes + text->length : NULL, room, format, arguments);
     size_t length = wanted < 0 ? 0 : (size_t)wanted;
-    if (wanted < 0)
-        text->truncated = true;
+    text->truncated |= wanted < 0;
     size_t count = length < room ? length : make_text_room(text, length);
     if (length >= room && text->bytes)
         vsnprintf(text->bytes + text->length, count + 1, format, again);
     va_end(again);
-    text->length += text->bytes ? count : 0;
-    if (text->bytes)
-        text->bytes[text->length] = '\0';
+    end_append(text, count);
 }
 
 void text_append_format(struct text *text, const char *format, ...)
