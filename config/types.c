@@ -273,7 +273,7 @@ static const char *proxy_read(const struct schema_key *key, const struct schema_
     return *(const char **)field ? NULL : no_memory;
 }
 
-/* Leaves out user information, because it is never shown. */
+/* Leaves out user information, because it is never shown, and says so. */
 static void print_proxy(const struct schema_key *key, const void *element, struct text *text)
 {
     const char *value = *(const char *const *)element;
@@ -283,11 +283,31 @@ static void print_proxy(const struct schema_key *key, const void *element, struc
     (void)key;
     if (is_proxy_word(value))
         yaml_append_text(text, value);
-    else if (arena && !proxy_url_parse(value, arena, &url))
+    else if (arena && !proxy_url_parse(value, arena, &url)) {
         yaml_append_text(text, url.shown);
-    else
+        if (url.user)
+            text_append(text, " # its user and password are not printed");
+    } else
         text->truncated = true;
     arena_free(arena);
+}
+
+/* True if both are the same word, or URLs with the same meaning. */
+static bool equal_proxy(const void *a, const void *b)
+{
+    const char *const values[] = {*(const char *const *)a, *(const char *const *)b};
+    struct proxy_url one, other;
+
+    if (is_proxy_word(values[0]) || is_proxy_word(values[1]))
+        return equal_text(a, b);
+    struct arena *arena = arena_new(0);
+    bool equal = arena && !proxy_url_parse(values[0], arena, &one) &&
+                 !proxy_url_parse(values[1], arena, &other) &&
+                 strcmp(one.shown, other.shown) == 0 && !one.user == !other.user &&
+                 (!one.user ||
+                  (strcmp(one.user, other.user) == 0 && strcmp(one.password, other.password) == 0));
+    arena_free(arena);
+    return equal;
 }
 
 /* Host names are compared in lower case. */
@@ -310,7 +330,7 @@ const struct schema_type type_text = {
 const struct schema_type type_url = {
     .read = url_read, .is_set = is_pointer_set, .print = print_url, .equal = equal_url};
 const struct schema_type type_proxy = {
-    .read = proxy_read, .is_set = is_pointer_set, .print = print_proxy, .equal = equal_text};
+    .read = proxy_read, .is_set = is_pointer_set, .print = print_proxy, .equal = equal_proxy};
 const struct schema_type type_hosts = {.read = host_read,
                                        .print = print_text,
                                        .equal = equal_text,

@@ -408,6 +408,50 @@ static void print_twice(char *const *arguments)
     unlink(path);
 }
 
+/* A reload, and a printed configuration, ask whether two spellings are the same proxy. */
+static void spellings_of_a_proxy(void **state)
+{
+    static const struct {
+        const char *one, *other;
+        bool equal;
+    } rows[] = {
+        {"l", "http://l:80", true},           {"http://a%41@l", "aA:@l", true},
+        {"http://a:b@l", "http://l", false},  {"http://a:b@l", "http://a:c@l", false},
+        {"https://l", "http://l:443", false}, {"auto", "auto", true},
+        {"auto", "http://auto:80", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char one[64], other[64];
+        snprintf(one, sizeof(one), "--proxy=%s", rows[i].one);
+        snprintf(other, sizeof(other), "--proxy=%s", rows[i].other);
+        struct loaded first = load(ARGUMENTS((char[]){"config"}, one, (char[]){"a.example"}), NULL);
+        struct loaded second =
+            load(ARGUMENTS((char[]){"config"}, other, (char[]){"a.example"}), NULL);
+        if (network_equal(&first.settings->network, &second.settings->network) != rows[i].equal)
+            fail_msg("%s, %s", one, other);
+        release(&first);
+        release(&second);
+    }
+}
+
+static void the_user_of_a_proxy_is_not_printed(void **state)
+{
+    struct text text = TEXT_WITH_LIMIT(65536);
+    struct loaded loaded = load(
+        ARGUMENTS((char[]){"config"}, (char[]){"--proxy=ann:pw@l:3128"}, (char[]){"a.example"}),
+        NULL);
+
+    (void)state;
+    settings_print(loaded.settings, &text);
+    assert_non_null(strstr(text_string(&text), "\nproxy: \"http://l:3128\" # its user and "
+                                               "password are not printed\n"));
+    assert_null(strstr(text_string(&text), "ann"));
+    release(&loaded);
+    text_free(&text);
+}
+
 static void what_is_printed_loads_again(void **state)
 {
     (void)state;
@@ -457,6 +501,8 @@ int main(void)
         cmocka_unit_test(images_of_one_registry_are_one_target),
         cmocka_unit_test(keys_and_token_hosts_of_a_target_replace_the_common_ones),
         cmocka_unit_test(what_is_printed_loads_again),
+        cmocka_unit_test(spellings_of_a_proxy),
+        cmocka_unit_test(the_user_of_a_proxy_is_not_printed),
         cmocka_unit_test(help_fits_a_terminal),
     };
 
