@@ -16,8 +16,7 @@
 
 struct relay_side {
     struct stream stream;
-    struct event *readable;
-    struct event *writable;
+    struct stream_events events;
 };
 
 struct relay_way {
@@ -48,11 +47,7 @@ static void end_way(struct relay *relay, struct relay_way *way)
 static void await_side(struct relay *relay, struct relay_way *way, struct relay_side *side,
                        enum stream_status status)
 {
-    struct event *wanted = status == STREAM_WANT_READ    ? side->readable
-                           : status == STREAM_WANT_WRITE ? side->writable
-                                                         : NULL;
-
-    if (!wanted || event_add(wanted, NULL) < 0)
+    if (!stream_events_await(&side->events, status))
         end_way(relay, way);
 }
 
@@ -81,7 +76,7 @@ static void carry(struct relay *relay, struct relay_way *way)
         way->begin += count;
     }
     /* The stream may hold more, which makes no descriptor ready. */
-    if (event_add(way->from->readable, &at_once) < 0)
+    if (event_add(way->from->events.readable, &at_once) < 0)
         end_way(relay, way);
 }
 
@@ -101,17 +96,8 @@ static bool open_side(struct relay *relay, struct event_base *base, struct relay
                       struct stream stream)
 {
     side->stream = stream;
-    side->readable = event_new(base, stream.fd, EV_READ, on_relay_ready, relay);
-    side->writable = event_new(base, stream.fd, EV_WRITE, on_relay_ready, relay);
-    return side->readable && side->writable;
-}
-
-static void close_side(struct relay_side *side)
-{
-    if (side->readable)
-        event_free(side->readable);
-    if (side->writable)
-        event_free(side->writable);
+    return stream_events_new(&side->events, base, stream.fd, on_relay_ready, relay) &&
+           stream_events_await(&side->events, STREAM_WANT_READ);
 }
 
 struct relay *relay_start(struct event_base *base, const struct stream *stream, int *ret_fd)
@@ -129,8 +115,7 @@ struct relay *relay_start(struct event_base *base, const struct stream *stream, 
     relay->up.from = relay->down.to = &relay->user;
     relay->up.to = relay->down.from = &relay->peer;
     if (open_side(relay, base, &relay->peer, *stream) &&
-        open_side(relay, base, &relay->user, stream_of_socket(ends[0])) &&
-        event_add(relay->user.readable, NULL) == 0 && event_add(relay->peer.readable, NULL) == 0) {
+        open_side(relay, base, &relay->user, stream_of_socket(ends[0]))) {
         *ret_fd = ends[1];
         return relay;
     }
@@ -143,8 +128,8 @@ void relay_free(struct relay *relay)
 {
     if (!relay)
         return;
-    close_side(&relay->peer);
-    close_side(&relay->user);
+    stream_events_free(&relay->peer.events);
+    stream_events_free(&relay->user.events);
     evutil_closesocket(relay->fd);
     memory_release(relay);
 }

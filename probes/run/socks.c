@@ -23,8 +23,7 @@ enum socks_step { SOCKS_METHOD, SOCKS_PASSWORD, SOCKS_REPLY, SOCKS_NAME, SOCKS_B
 
 struct socks {
     struct stream stream;
-    struct event *readable;
-    struct event *writable;
+    struct stream_events events;
     const struct proxy_url *proxy;
     const char *host;
     uint16_t port;
@@ -223,13 +222,9 @@ static bool take_answer(struct socks *socks)
 /* The socket is not ready, or failed. */
 static void wait_or_fail(struct socks *socks, enum stream_status status)
 {
-    struct event *event = status == STREAM_WANT_READ    ? socks->readable
-                          : status == STREAM_WANT_WRITE ? socks->writable
-                                                        : NULL;
-
-    if (event && event_add(event, NULL) == 0)
+    if (stream_events_await(&socks->events, status))
         return;
-    if (event || status == STREAM_LOCAL)
+    if (status == STREAM_WANT_READ || status == STREAM_WANT_WRITE || status == STREAM_LOCAL)
         finish_socks(socks, PROXY_LOCAL, "this machine could not use the connection");
     else
         finish_socks(socks, PROXY_INVALID, "it closed the connection");
@@ -273,10 +268,9 @@ struct socks *socks_start(struct event_base *base, int fd, const struct proxy_ur
     socks->done = done;
     socks->context = context;
     socks->started = clock_monotonic();
-    socks->readable = event_new(base, fd, EV_READ, on_socks_ready, socks);
-    socks->writable = event_new(base, fd, EV_WRITE, on_socks_ready, socks);
     put_greeting(socks);
-    if (socks->readable && socks->writable && event_add(socks->writable, NULL) == 0)
+    if (stream_events_new(&socks->events, base, fd, on_socks_ready, socks) &&
+        stream_events_await(&socks->events, STREAM_WANT_WRITE))
         return socks;
     socks_free(socks);
     return NULL;
@@ -286,10 +280,7 @@ void socks_free(struct socks *socks)
 {
     if (!socks)
         return;
-    if (socks->readable)
-        event_free(socks->readable);
-    if (socks->writable)
-        event_free(socks->writable);
+    stream_events_free(&socks->events);
     explicit_bzero(socks, sizeof(*socks));
     memory_release(socks);
 }

@@ -15,8 +15,7 @@
 
 struct http_exchange {
     struct stream *stream;
-    struct event *readable;
-    struct event *writable;
+    struct stream_events events;
     struct arena *arena;
     http_done_fn *done;
     void *context;
@@ -113,9 +112,9 @@ static bool feed(struct http_exchange *exchange, const char *bytes, size_t count
     return false;
 }
 
-static void wait_for(struct http_exchange *exchange, struct event *event)
+static void wait_for(struct http_exchange *exchange, enum stream_status status)
 {
-    if (event_add(event, NULL) < 0)
+    if (!stream_events_await(&exchange->events, status))
         exchange_finish(exchange, HTTP_LOCAL, "memory is short");
 }
 
@@ -135,7 +134,7 @@ static void await_more(struct http_exchange *exchange)
         return;
     }
     exchange->pausing = exchange->is_enough && !exchange->paused;
-    if (event_add(exchange->readable, exchange->pausing ? &pause : NULL) < 0)
+    if (event_add(exchange->events.readable, exchange->pausing ? &pause : NULL) < 0)
         exchange_finish(exchange, HTTP_LOCAL, "memory is short");
 }
 
@@ -157,7 +156,7 @@ static void read_into(struct http_exchange *exchange, char *bytes)
             await_more(exchange);
             return;
         case STREAM_WANT_WRITE:
-            wait_for(exchange, exchange->writable);
+            wait_for(exchange, status);
             return;
         case STREAM_END:
         case STREAM_TRUNCATED:
@@ -172,7 +171,7 @@ static void read_into(struct http_exchange *exchange, char *bytes)
     }
     /* A timer of zero waits for the next turn of the loop; an active event would not. The stream
      * may still hold bytes. */
-    if (event_add(exchange->readable, &at_once) < 0)
+    if (event_add(exchange->events.readable, &at_once) < 0)
         exchange_finish(exchange, HTTP_LOCAL, "memory is short");
 }
 
@@ -184,44 +183,34 @@ static void read_answer(struct http_exchange *exchange)
     explicit_bzero(bytes, sizeof(bytes));
 }
 
-enum written { WRITTEN, WRITE_WAITS, WRITE_FAILED };
-
-/* Sets `ret_wanted` to the event that a stream which is not ready waits for. */
-static enum written write_request(struct http_exchange *exchange, struct event **ret_wanted)
+/* STREAM_OK once nothing of the request is left; else STREAM_LOCAL, or the wait that the stream
+ * needs. */
+static enum stream_status write_request(struct http_exchange *exchange)
 {
     while (!exchange->request_ended) {
         size_t count = 0;
         enum stream_status status =
             exchange->stream->write(exchange->stream, exchange->request.bytes + exchange->sent,
                                     exchange->request.length - exchange->sent, &count);
-        if (status == STREAM_WANT_READ || status == STREAM_WANT_WRITE) {
-            *ret_wanted = status == STREAM_WANT_READ ? exchange->readable : exchange->writable;
-            return WRITE_WAITS;
-        }
-        if (status == STREAM_LOCAL)
-            return WRITE_FAILED;
+        if (status == STREAM_WANT_READ || status == STREAM_WANT_WRITE || status == STREAM_LOCAL)
+            return status;
         exchange->sent += count;
         /* A peer that reads no more may have answered already, so go on and read. */
         exchange->request_ended = status != STREAM_OK || exchange->sent == exchange->request.length;
     }
-    return WRITTEN;
+    return STREAM_OK;
 }
 
 static void go_on(struct http_exchange *exchange)
 {
-    struct event *wanted = NULL;
+    enum stream_status status = write_request(exchange);
 
-    switch (write_request(exchange, &wanted)) {
-    case WRITTEN:
+    if (status == STREAM_OK)
         read_answer(exchange);
-        break;
-    case WRITE_WAITS:
-        wait_for(exchange, wanted);
-        break;
-    case WRITE_FAILED:
+    else if (status == STREAM_LOCAL)
         finish_local(exchange);
-        break;
-    }
+    else
+        wait_for(exchange, status);
 }
 
 static void on_ready(evutil_socket_t fd, short events, void *context)
@@ -318,12 +307,10 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     exchange->request = TEXT_WITH_LIMIT(MAX_REQUEST_BYTES);
     exchange->progress.body = "";
     exchange->reader = http_reader_new(&options, arena);
-    exchange->readable = event_new(base, stream->fd, EV_READ, on_ready, exchange);
-    exchange->writable = event_new(base, stream->fd, EV_WRITE, on_ready, exchange);
-    if (exchange->reader && exchange->readable && exchange->writable &&
-        write_head(exchange, request)) {
-        event_active(exchange->writable, EV_WRITE,
-                     0); /* the socket is connected, so probably writable */
+    if (stream_events_new(&exchange->events, base, stream->fd, on_ready, exchange) &&
+        exchange->reader && write_head(exchange, request)) {
+        /* the socket is connected, so probably writable */
+        event_active(exchange->events.writable, EV_WRITE, 0);
         return exchange;
     }
     http_exchange_free(exchange);
@@ -334,10 +321,7 @@ void http_exchange_free(struct http_exchange *exchange)
 {
     if (!exchange)
         return;
-    if (exchange->readable)
-        event_free(exchange->readable);
-    if (exchange->writable)
-        event_free(exchange->writable);
+    stream_events_free(&exchange->events);
     text_free(&exchange->request);
     http_reader_free(exchange->reader);
     memory_release(exchange);

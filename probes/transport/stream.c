@@ -46,3 +46,26 @@ struct stream stream_of_socket(int fd)
 {
     return (struct stream){.fd = fd, .read = socket_read, .write = socket_write};
 }
+
+bool stream_events_new(struct stream_events *ret, struct event_base *base, int fd,
+                       event_callback_fn ready, void *context)
+{
+    ret->readable = event_new(base, fd, EV_READ, ready, context);
+    ret->writable = event_new(base, fd, EV_WRITE, ready, context);
+    return ret->readable && ret->writable;
+}
+
+void stream_events_free(struct stream_events *events)
+{
+    if (events->readable)
+        event_free(events->readable);
+    if (events->writable)
+        event_free(events->writable);
+}
+
+bool stream_events_await(const struct stream_events *events, enum stream_status status)
+{
+    if (status == STREAM_WANT_READ)
+        return event_add(events->readable, NULL) == 0;
+    return status == STREAM_WANT_WRITE && event_add(events->writable, NULL) == 0;
+}

@@ -6,8 +6,9 @@
  * view of a socket (and TLS session): its owner closes it.
  */
 
+#include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 enum stream_status {
     STREAM_OK,         /* `ret_count` bytes were read or written */
@@ -30,3 +31,18 @@ struct stream {
 
 /* A plain socket as a stream. */
 struct stream stream_of_socket(int fd);
+
+/* Both events of a stream's descriptor, which call `ready` once for each wait. */
+struct stream_events {
+    struct event *readable;
+    struct event *writable;
+};
+
+/* False if memory is short; free the events in any case. */
+bool stream_events_new(struct stream_events *ret, struct event_base *base, int fd,
+                       event_callback_fn ready, void *context);
+void stream_events_free(struct stream_events *events);
+
+/* Waits until the stream is ready for more. False if `status` asks for no wait, or memory is
+ * short. */
+bool stream_events_await(const struct stream_events *events, enum stream_status status);

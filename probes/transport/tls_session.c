@@ -19,8 +19,7 @@
 
 struct tls_session {
     SSL *ssl;
-    struct event *readable;
-    struct event *writable;
+    struct stream_events events;
     struct socket_bio socket;
     struct tls_options options;
     struct arena *arena;
@@ -179,7 +178,6 @@ static void finish_local(struct tls_session *session, const char *why)
 static void on_ready(evutil_socket_t fd, short events, void *context)
 {
     struct tls_session *session = context;
-    struct event *wanted;
     int outcome;
     int ssl_error;
 
@@ -198,12 +196,11 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
         return;
     }
     ssl_error = SSL_get_error(session->ssl, outcome);
-    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) {
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE)
         finish_failed(session, ssl_error);
-        return;
-    }
-    wanted = ssl_error == SSL_ERROR_WANT_READ ? session->readable : session->writable;
-    if (event_add(wanted, NULL) < 0)
+    else if (!stream_events_await(&session->events, ssl_error == SSL_ERROR_WANT_READ
+                                                        ? STREAM_WANT_READ
+                                                        : STREAM_WANT_WRITE))
         finish_local(session, "memory is short");
 }
 
@@ -253,10 +250,10 @@ static bool session_set_up(struct tls_session *session, struct event_base *base,
     static const unsigned char protocols[] = "\x08http/1.1";
     BIO *bio;
 
-    session->readable = event_new(base, session->fd, EV_READ, on_ready, session);
-    session->writable = event_new(base, session->fd, EV_WRITE, on_ready, session);
+    if (!stream_events_new(&session->events, base, session->fd, on_ready, session))
+        return false;
     session->ssl = SSL_new(context);
-    if (!session->readable || !session->writable || !session->ssl)
+    if (!session->ssl)
         return false;
     bio = socket_bio_new(&session->socket, session->fd);
     if (!bio)
@@ -300,7 +297,7 @@ struct tls_session *tls_session_start(struct event_base *base, struct trust_stor
     session->started = clock_monotonic();
     ERR_clear_error();
     if (session_set_up(session, base, trust_store_context(store))) {
-        event_active(session->writable, EV_WRITE, 0); /* a connected socket is writable */
+        event_active(session->events.writable, EV_WRITE, 0); /* a connected socket is writable */
         return session;
     }
     ERR_clear_error();
@@ -318,10 +315,7 @@ void tls_session_free(struct tls_session *session)
     SSL_free(session->ssl);
     socket_bio_release(&session->socket);
     ERR_clear_error();
-    if (session->readable)
-        event_free(session->readable);
-    if (session->writable)
-        event_free(session->writable);
+    stream_events_free(&session->events);
     close(session->fd);
     memory_release(session);
 }
@@ -377,18 +371,23 @@ static enum stream_status status_of_failure(struct tls_session *session, int out
     return STREAM_ERROR;
 }
 
+/* False once something failed on the connection. */
+static bool begin_turn(struct tls_session *session)
+{
+    ERR_clear_error(); /* see on_ready() */
+    socket_bio_begin_turn(&session->socket);
+    return session->established;
+}
+
 static enum stream_status session_read(struct stream *stream, void *bytes, size_t size,
                                        size_t *ret_count)
 {
     struct tls_session *session = stream->session;
-    int outcome;
 
     *ret_count = 0;
-    if (!session->established)
+    if (!begin_turn(session))
         return STREAM_ERROR;
-    ERR_clear_error();
-    socket_bio_begin_turn(&session->socket);
-    outcome = SSL_read_ex(session->ssl, bytes, size, ret_count);
+    int outcome = SSL_read_ex(session->ssl, bytes, size, ret_count);
     return outcome == 1 ? STREAM_OK : status_of_failure(session, outcome);
 }
 
@@ -396,14 +395,11 @@ static enum stream_status session_write(struct stream *stream, const void *bytes
                                         size_t *ret_count)
 {
     struct tls_session *session = stream->session;
-    int outcome;
 
     *ret_count = 0;
-    if (!session->established)
+    if (!begin_turn(session))
         return STREAM_ERROR;
-    ERR_clear_error();
-    socket_bio_begin_turn(&session->socket);
-    outcome = SSL_write_ex(session->ssl, bytes, size, ret_count);
+    int outcome = SSL_write_ex(session->ssl, bytes, size, ret_count);
     return outcome == 1 ? STREAM_OK : status_of_failure(session, outcome);
 }
 
