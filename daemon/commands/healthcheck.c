@@ -92,7 +92,7 @@ int command_healthcheck(const struct invocation *invocation, struct settings *se
     check.arena = arena_new(0);
     if (check.base && check.arena)
         check.dial =
-            dial_start(check.base, &place, &(struct dial_options){0}, daemon_connected, &check);
+            dial_start(check.base, &place, 0, daemon_connected, &check);
     if (check.dial) {
         event_base_loopexit(check.base, &timeout);
         event_base_dispatch(check.base);

@@ -250,7 +250,7 @@ static void begin_request(int fd, short what, void *context)
                   trouble);
         return;
     }
-    attempt->dial = dial_start(call->base, &call->account.server, NULL, on_dialled, call);
+    attempt->dial = dial_start(call->base, &call->account.server, 0, on_dialled, call);
     if (!attempt->dial)
         call_fail(call, CLUSTER_LOCAL, "memory is short");
 }

@@ -96,7 +96,6 @@ static void dial_control(struct control_run *control, const struct address *addr
 {
     struct control_dial *one = &control->dials[control->dial_count];
     struct endpoint endpoint = {.address = *address, .port = control->control->port};
-    struct dial_options options = {0};
 
     for (unsigned i = 0; i < control->dial_count; i++)
         if (address_equal(&control->dials[i].address, address))
@@ -106,7 +105,7 @@ static void dial_control(struct control_run *control, const struct address *addr
     if (!control->dial_count++)
         control->evidence->address = *address;
     *one = (struct control_dial){.control = control, .address = *address};
-    one->dial = dial_start(run_base(control->run), &endpoint, &options, control_connected, one);
+    one->dial = dial_start(run_base(control->run), &endpoint, 0, control_connected, one);
     if (one->dial)
         control->dialling++;
     else

@@ -91,9 +91,8 @@ static void dial(struct probe_run *run, const struct address *address)
 {
     struct endpoint endpoint = {.address = *address,
                                 .port = run->target->network->egress_url->port};
-    struct dial_options options = {0};
 
-    run->egress.dial = dial_start(run_base(run), &endpoint, &options, egress_connected, run);
+    run->egress.dial = dial_start(run_base(run), &endpoint, 0, egress_connected, run);
     if (!run->egress.dial)
         end_egress(run, NULL);
 }

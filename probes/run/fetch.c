@@ -279,14 +279,8 @@ static void start_tunnel(struct attempt *attempt, int fd)
 static void dialled(const struct dial_result *result, void *context)
 {
     struct attempt *attempt = context;
-    struct tcp_evidence *tcp = &attempt->evidence->tcp;
 
-    tcp->outcome = result->outcome;
-    tcp->error = result->error;
-    tcp->duration = result->duration;
-    tcp->source = result->source;
-    if (result->outcome == TCP_SKIPPED)
-        tcp->reason = "no route for this address family";
+    dial_describe(result, &attempt->evidence->tcp);
     dial_free(attempt->dial);
     attempt->dial = NULL;
     if (result->outcome != TCP_OK) {
@@ -308,9 +302,8 @@ static void dial(struct attempt *attempt)
         .address = attempt->evidence->address,
         .port = fetch->proxy.used ? fetch->proxy.url.port : fetch->place.port,
     };
-    struct dial_options options = {0};
 
-    attempt->dial = dial_start(run_base(fetch->run), &endpoint, &options, dialled, attempt);
+    attempt->dial = dial_start(run_base(fetch->run), &endpoint, 0, dialled, attempt);
     attempt->pending = attempt->dial != NULL;
     if (attempt->dial)
         return;

@@ -98,9 +98,8 @@ static void trial_connected(const struct dial_result *result, void *context)
 
 static bool start_trial(struct trial *trial, const struct endpoint *endpoint)
 {
-    struct dial_options options = {.max_segment = trial->max_segment};
-
-    trial->dial = dial_start(trial->trials->base, endpoint, &options, trial_connected, trial);
+    trial->dial =
+        dial_start(trial->trials->base, endpoint, trial->max_segment, trial_connected, trial);
     trial->pending = trial->dial != NULL;
     return trial->pending;
 }

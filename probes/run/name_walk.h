@@ -14,8 +14,8 @@
 typedef void name_walk_fn(const struct dns_evidence *answer, void *context);
 
 /* Asks for `host`; with `conf` along its search list, NULL: just the name. `contexts` are those of
- * the two kinds of records. Returns a set of bits, 1 << RECORD_A and 1 << RECORD_AAAA: the questions
- * that were asked. The walk ends with the run; leave it before a context is gone. */
+ * the two kinds of records. Returns a set of bits, 1 << RECORD_A and 1 << RECORD_AAAA: the
+ * questions that were asked. The walk ends with the run; leave it before a context is gone. */
 struct name_walk;
 unsigned name_walk_start(struct probe_run *run, struct resolver *resolver, const char *host,
                          const struct resolv_conf *conf, name_walk_fn *answered,

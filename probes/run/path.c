@@ -358,15 +358,9 @@ static void connected(struct path_run *path, int fd)
 static void dial_done(const struct dial_result *result, void *context)
 {
     struct path_run *path = context;
-    struct tcp_evidence *tcp = &path->evidence->tcp;
 
     event_del(path->quarter);
-    tcp->outcome = result->outcome;
-    tcp->error = result->error;
-    tcp->duration = result->duration;
-    tcp->source = result->source;
-    if (result->outcome == TCP_SKIPPED)
-        tcp->reason = "no route for this address family";
+    dial_describe(result, &path->evidence->tcp);
     if (result->outcome == TCP_LOCAL)
         run_local_error(path->run, "connecting", result->error);
     dial_free(path->dial);
@@ -438,11 +432,10 @@ static void start_dial(struct path_run *path)
 {
     struct probe_run *run = path->run;
     struct endpoint endpoint = endpoint_of(path);
-    struct dial_options options = {0};
 
     path->quarter = event_new(run_base(run), -1, 0, on_quarter, path);
     if (path->quarter)
-        path->dial = dial_start(run_base(run), &endpoint, &options, dial_done, path);
+        path->dial = dial_start(run_base(run), &endpoint, 0, dial_done, path);
     if (path->dial) {
         path->step = STEP_TCP;
         watch_for_a_quarter(path);

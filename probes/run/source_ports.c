@@ -34,7 +34,6 @@ struct source_ports *source_ports_start(struct event_base *base, const struct en
                                         void *context)
 {
     struct source_ports *ports = memory_allocate(sizeof(*ports));
-    struct dial_options options = {0};
 
     if (!ports)
         return NULL;
@@ -42,7 +41,7 @@ struct source_ports *source_ports_start(struct event_base *base, const struct en
     ports->changed = changed;
     ports->context = context;
     for (size_t i = 0; i < SOURCE_PORTS_FURTHER; i++) {
-        ports->dials[i] = dial_start(base, endpoint, &options, ended, ports);
+        ports->dials[i] = dial_start(base, endpoint, 0, ended, ports);
         ports->pending += ports->dials[i] != NULL;
     }
     result->trials = ports->pending;

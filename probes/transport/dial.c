@@ -108,21 +108,19 @@ static void on_writable(evutil_socket_t fd, short events, void *context)
         dial_finish(context, outcome_of_errno(error), error);
 }
 
-static int set_dial_options(int fd, const struct dial_options *options)
+static int set_dial_options(int fd, int max_segment)
 {
     int one = 1;
 
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
         return -1;
-    if (!options || options->max_segment <= 0)
+    if (!max_segment)
         return 0;
-    return setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &options->max_segment,
-                      sizeof(options->max_segment));
+    return setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &max_segment, sizeof(max_segment));
 }
 
 /* 0 if the connect is in progress or done, else errno. */
-static int start_connect(struct dial *dial, const struct endpoint *endpoint,
-                         const struct dial_options *options)
+static int start_connect(struct dial *dial, const struct endpoint *endpoint, int max_segment)
 {
     struct sockaddr_storage storage;
     socklen_t length = endpoint_to_sockaddr(endpoint, &storage);
@@ -130,7 +128,7 @@ static int start_connect(struct dial *dial, const struct endpoint *endpoint,
     dial->fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0)
         return errno;
-    if (set_dial_options(dial->fd, options) < 0)
+    if (set_dial_options(dial->fd, max_segment) < 0)
         return errno;
     if (connect(dial->fd, (const struct sockaddr *)&storage, length) == 0)
         return 0;
@@ -138,8 +136,8 @@ static int start_connect(struct dial *dial, const struct endpoint *endpoint,
     return errno == EINPROGRESS || errno == EINTR ? 0 : errno;
 }
 
-struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint,
-                        const struct dial_options *options, dial_done_fn *done, void *context)
+struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint, int max_segment,
+                        dial_done_fn *done, void *context)
 {
     static const struct timeval at_once = {0, 0};
     struct dial *dial = memory_allocate(sizeof(*dial));
@@ -150,7 +148,7 @@ struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint
     dial->context = context;
     dial->started = clock_monotonic();
     dial->family = endpoint->address.family;
-    dial->error = start_connect(dial, endpoint, options);
+    dial->error = start_connect(dial, endpoint, max_segment);
     if (dial->error)
         dial->event = event_new(base, -1, 0, on_failed_at_once, dial);
     else
@@ -171,6 +169,16 @@ void dial_free(struct dial *dial)
     if (dial->fd >= 0)
         close(dial->fd);
     memory_release(dial);
+}
+
+void dial_describe(const struct dial_result *result, struct tcp_evidence *ret)
+{
+    ret->outcome = result->outcome;
+    ret->error = result->error;
+    ret->duration = result->duration;
+    ret->source = result->source;
+    if (result->outcome == TCP_SKIPPED)
+        ret->reason = "no route for this address family";
 }
 
 usec_t dial_elapsed(const struct dial *dial)

@@ -21,10 +21,6 @@ struct dial_result {
 
 typedef void dial_done_fn(const struct dial_result *result, void *context);
 
-struct dial_options {
-    int max_segment; /* TCP_MAXSEG set before connect; 0: the kernel's choice */
-};
-
 /*
  * Starts to connect. `done` is called from the loop exactly once, never from inside dial_start()
  * and never after dial_free(). A dial has no timeout: the caller has one deadline for everything,
@@ -33,12 +29,17 @@ struct dial_options {
  * The outcome is TCP_SKIPPED if connect() fails at once because this host has no route for the
  * family (ENETUNREACH, or EADDRNOTAVAIL for IPv6), TCP_UNREACHABLE for EHOSTUNREACH and a later
  * ENETUNREACH, and TCP_LOCAL for EMFILE, ENOMEM, no free port and the like. NULL: memory is short.
+ *
+ * `max_segment` is TCP_MAXSEG, set before connect; 0: the kernel's choice.
  */
-struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint,
-                        const struct dial_options *options, dial_done_fn *done, void *context);
+struct dial *dial_start(struct event_base *base, const struct endpoint *endpoint, int max_segment,
+                        dial_done_fn *done, void *context);
 
 /* Closes the socket unless it was handed over. Allowed inside the callback; NULL is allowed. */
 void dial_free(struct dial *dial);
+
+/* Writes a result as evidence. */
+void dial_describe(const struct dial_result *result, struct tcp_evidence *ret);
 
 /* Time since dial_start(). */
 usec_t dial_elapsed(const struct dial *dial);

@@ -77,9 +77,7 @@ static int bound(struct endpoint *ret)
 
 static void start(struct scene *scene, const struct endpoint *endpoint, int max_segment)
 {
-    struct dial_options options = {.max_segment = max_segment};
-
-    scene->dial = dial_start(scene->base, endpoint, &options, on_done, scene);
+    scene->dial = dial_start(scene->base, endpoint, max_segment, on_done, scene);
     assert_non_null(scene->dial);
     assert_int_equal(scene->calls, 0);
 }
