@@ -8,7 +8,6 @@
  * token or starts it again with the next key.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "probes/run/registry_request.h"
@@ -92,14 +91,6 @@ static void take_refusal(struct image_run *image, const struct http_response *re
 
 /* ---- the tag's digest ---- */
 
-static int64_t length_of(const struct http_response *response)
-{
-    const char *text = http_response_header(response, "content-length", 0);
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-
-    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
-}
-
 static bool is_pinned(const struct image_run *image)
 {
     return strchr(image->version, ':') != NULL;
@@ -147,8 +138,8 @@ static void take_tag(struct image_run *image, const struct http_response *respon
         end_manifest(image, MANIFEST_TOO_LARGE, "more than is read here");
         return;
     }
-    *wanted =
-        (struct descriptor){.size = whole ? (int64_t)response->body_length : length_of(response)};
+    *wanted = (struct descriptor){.size = whole ? (int64_t)response->body_length
+                                                : http_content_length(response)};
     wanted->media_type = media_type_of(http_response_header(response, "content-type", 0), secrets);
     if (is_pinned(image))
         wanted->digest = image->version;

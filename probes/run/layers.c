@@ -10,7 +10,6 @@
  * head, done. Answers move it; a 401 with a challenge makes it wait until registry.c has a token.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/base/text.h"
@@ -25,9 +24,9 @@ static void ask_blob(struct blob_run *blob, enum blob_step step);
 
 /* ---- the end of one blob ---- */
 
-static bool is_other(const struct blob_run *blob)
+static bool is_further(const struct blob_run *blob)
 {
-    return blob != &blob->image->config && blob != &blob->image->layer;
+    return blob >= &blob->image->blobs[BLOB_FURTHER];
 }
 
 static bool uses_url(const struct blob_run *blob)
@@ -41,7 +40,7 @@ static bool is_good(const struct blob_evidence *evidence)
 }
 
 /* A further layer is kept in the place of the smallest if it fails and that one does not. */
-static void keep_other(struct blob_run *blob)
+static void keep_further(struct blob_run *blob)
 {
     struct blob_evidence *shown = &blob->image->evidence->blob;
 
@@ -59,8 +58,8 @@ static void end_blob(struct blob_run *blob, enum blob_outcome outcome, const cha
     pull_request_free(blob->request);
     blob->request = NULL;
     blob->step = BLOB_DONE;
-    if (is_other(blob)) {
-        keep_other(blob);
+    if (is_further(blob)) {
+        keep_further(blob);
         blob->image->further_host = blob->evidence->remote.host;
     }
     run_progressed(registry->run);
@@ -75,13 +74,6 @@ static void end_well(struct blob_run *blob)
 
 /* ---- the bytes that arrived ---- */
 
-static int64_t number_of(const char *text)
-{
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-
-    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
-}
-
 /* The size of the whole blob as the answer tells it; -1: it does not. */
 static int64_t told_size(const struct http_response *response)
 {
@@ -91,8 +83,8 @@ static int64_t told_size(const struct http_response *response)
     if (response->was_zipped)
         return -1;
     if (response->status == 206)
-        return slash ? number_of(slash + 1) : -1;
-    return number_of(http_response_header(response, "content-length", 0));
+        return slash ? http_number(slash + 1) : -1;
+    return http_content_length(response);
 }
 
 /* If a web page came in place of the blob, say so, because a person can act on that. */
@@ -204,7 +196,8 @@ static bool leads_to_new_host(const struct blob_run *blob, const struct http_res
         url_parse(location, image->registry->secrets, &url) ||
         strcmp(url.host, image->registry->run->target->host) == 0)
         return false;
-    return !is_host_of(&image->config, url.host) && !is_host_of(&image->layer, url.host) &&
+    return !is_host_of(&image->blobs[BLOB_CONFIG], url.host) &&
+           !is_host_of(&image->blobs[BLOB_LAYER], url.host) &&
            (!image->further_host || strcmp(image->further_host, url.host) != 0);
 }
 
@@ -288,7 +281,7 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
     } else {
         if (blob->step != BLOB_RANGE || response->status != 206)
             image_note_status(blob->image, response->status);
-        if (blob == &blob->image->config)
+        if (blob == &blob->image->blobs[BLOB_CONFIG])
             take_config(blob, response);
         else
             take_bytes(blob, response);
@@ -372,21 +365,20 @@ static size_t find_smallest(const struct manifest *manifest)
 
 /* Asks for further layers once config and smallest layer have ended, because they show which store
  * the registry redirects to: only a layer in another store needs a GET. */
-static void start_others(struct image_run *image)
+static void start_further(struct image_run *image)
 {
-    if (image->config.step != BLOB_DONE || image->layer.step != BLOB_DONE)
+    if (image->blobs[BLOB_CONFIG].step != BLOB_DONE || image->blobs[BLOB_LAYER].step != BLOB_DONE)
         return;
-    for (size_t slot = 0; slot < IMAGE_LAYER_SLOTS; slot++) {
+    for (size_t i = BLOB_FURTHER; i < IMAGE_BLOB_COUNT; i++) {
         image->next_layer += image->next_layer == image->smallest;
         if (image->next_layer >= image->manifest.layer_count ||
             image->evidence->layers_asked >= IMAGE_MAX_LAYERS_ASKED)
             return;
-        if (image->others[slot].step != BLOB_DONE)
+        if (image->blobs[i].step != BLOB_DONE)
             continue;
         const struct descriptor *layer = &image->manifest.layers[image->next_layer++];
         image->evidence->layers_asked++;
-        start_blob(&image->others[slot], image, layer, NULL,
-                   layer->url_count ? BLOB_RANGE : BLOB_HEAD);
+        start_blob(&image->blobs[i], image, layer, NULL, layer->url_count ? BLOB_RANGE : BLOB_HEAD);
     }
 }
 
@@ -397,23 +389,22 @@ void stage_layers_start(struct image_run *image)
 
     image->smallest = find_smallest(manifest);
     evidence->layer_count = (unsigned)manifest->layer_count;
-    start_blob(&image->config, image, &manifest->config, &evidence->config,
+    start_blob(&image->blobs[BLOB_CONFIG], image, &manifest->config, &evidence->config,
                manifest->config.size > MAX_CONFIG ? BLOB_RANGE : BLOB_WHOLE);
     if (image->smallest < manifest->layer_count) {
         evidence->layers_asked = 1;
-        start_blob(&image->layer, image, &manifest->layers[image->smallest], &evidence->blob,
-                   BLOB_RANGE);
+        start_blob(&image->blobs[BLOB_LAYER], image, &manifest->layers[image->smallest],
+                   &evidence->blob, BLOB_RANGE);
     } else {
         evidence->blob.outcome = BLOB_NOT_REDIRECTED;
         evidence->blob.reason = "the registry has no layer of this image to give";
     }
-    start_others(image);
+    start_further(image);
 }
 
-static void resume_blob(struct blob_run *blob)
+static bool blob_waits(const struct blob_run *blob)
 {
-    if (blob->step != BLOB_DONE && blob->waits)
-        ask_blob(blob, blob->step);
+    return blob->step != BLOB_DONE && blob->waits;
 }
 
 /* Also starts the layers for which there is room again. */
@@ -421,19 +412,16 @@ void stage_layers_resume(struct image_run *image)
 {
     if (!image->layers_begun)
         return;
-    resume_blob(&image->config);
-    resume_blob(&image->layer);
-    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
-        resume_blob(&image->others[i]);
-    start_others(image);
+    for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
+        if (blob_waits(&image->blobs[i]))
+            ask_blob(&image->blobs[i], image->blobs[i].step);
+    start_further(image);
 }
 
 bool stage_layers_pending(const struct image_run *image)
 {
-    if (image->config.step != BLOB_DONE || image->layer.step != BLOB_DONE)
-        return true;
-    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
-        if (image->others[i].step != BLOB_DONE)
+    for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
+        if (image->blobs[i].step != BLOB_DONE)
             return true;
     return false;
 }
@@ -453,9 +441,9 @@ static void expire_blob(struct blob_run *blob, bool expired)
     else
         evidence->outcome = reached == FETCH_STALLED ? BLOB_STALLED : BLOB_UNREACHABLE;
     evidence->duration = clock_monotonic() - blob->started;
-    if (is_other(blob)) {
+    if (is_further(blob)) {
         if (blob->step != BLOB_HEAD && evidence->outcome != BLOB_CANCELLED)
-            keep_other(blob); /* its store is silent */
+            keep_further(blob); /* its store is silent */
         else
             blob->image->evidence->layers_asked--; /* not asked to the end */
     }
@@ -464,25 +452,16 @@ static void expire_blob(struct blob_run *blob, bool expired)
 
 void stage_layers_end(struct image_run *image, bool expired)
 {
-    expire_blob(&image->config, expired);
-    expire_blob(&image->layer, expired);
-    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
-        expire_blob(&image->others[i], expired);
-}
-
-static void refuse_blob(struct blob_run *blob, const char *why)
-{
-    if (blob->step != BLOB_DONE && blob->waits)
-        end_blob(blob, BLOB_REFUSED,
-                 arena_format(blob->image->registry->secrets,
-                              "it wants a token, and there is none: %s", why));
+    for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
+        expire_blob(&image->blobs[i], expired);
 }
 
 void stage_layers_refuse(struct image_run *image, const char *why)
 {
-    refuse_blob(&image->config, why);
-    refuse_blob(&image->layer, why);
-    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
-        refuse_blob(&image->others[i], why);
+    for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
+        if (blob_waits(&image->blobs[i]))
+            end_blob(&image->blobs[i], BLOB_REFUSED,
+                     arena_format(image->registry->secrets,
+                                  "it wants a token, and there is none: %s", why));
     stage_layers_end(image, false);
 }

@@ -270,6 +270,13 @@ static bool was_refused(const struct image_evidence *evidence)
            evidence->outcome == MANIFEST_UNAUTHORIZED;
 }
 
+static void free_image_requests(struct image_run *image)
+{
+    pull_request_free(image->request);
+    for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
+        pull_request_free(image->blobs[i].request);
+}
+
 static void restart_image(struct image_run *image)
 {
     struct image_evidence *evidence = image->evidence;
@@ -281,11 +288,7 @@ static void restart_image(struct image_run *image)
     image->has_best = true;
     stage_image_end(image, false);
     stage_layers_end(image, false);
-    pull_request_free(image->request);
-    pull_request_free(image->config.request);
-    pull_request_free(image->layer.request);
-    for (size_t i = 0; i < IMAGE_LAYER_SLOTS; i++)
-        pull_request_free(image->others[i].request);
+    free_image_requests(image);
     struct image_run next = {.registry = image->registry,
                              .evidence = evidence,
                              .repository = image->repository,
@@ -526,19 +529,6 @@ static void end_stages(struct registry_run *registry, bool expired)
         registry->evidence->auth.outcome = registry->auth.outcome;
 }
 
-static void free_requests(struct registry_run *registry)
-{
-    pull_request_free(registry->auth.request);
-    for (size_t i = 0; i < SETTINGS_MAX_IMAGES; i++) {
-        struct image_run *image = &registry->images[i];
-        pull_request_free(image->request);
-        pull_request_free(image->config.request);
-        pull_request_free(image->layer.request);
-        for (size_t k = 0; k < IMAGE_LAYER_SLOTS; k++)
-            pull_request_free(image->others[k].request);
-    }
-}
-
 void stage_registry_end(struct probe_run *run, bool expired)
 {
     struct registry_run *registry = run->registry;
@@ -551,7 +541,9 @@ void stage_registry_end(struct probe_run *run, bool expired)
         registry->evidence->measured =
             is_conclusive(registry->evidence) ? run->started + run->asleep : 0;
     }
-    free_requests(registry);
+    pull_request_free(registry->auth.request);
+    for (size_t i = 0; i < SETTINGS_MAX_IMAGES; i++)
+        free_image_requests(&registry->images[i]);
     arena_free(registry->secrets);
     memory_release(registry);
     run->registry = NULL;

@@ -61,6 +61,9 @@ enum blob_step {
     BLOB_HEAD,  /* HEAD at the registry; a redirect is not followed */
 };
 
+/* The places of an image's blobs; from BLOB_FURTHER on other layers than the smallest. */
+enum { BLOB_CONFIG, BLOB_LAYER, BLOB_FURTHER, IMAGE_BLOB_COUNT = BLOB_FURTHER + IMAGE_LAYER_SLOTS };
+
 struct blob_run {
     struct image_run *image;
     struct descriptor wanted;
@@ -93,7 +96,6 @@ struct image_run {
     struct image_evidence best; /* of keys before, the attempt that came furthest */
 
     enum image_step step;
-    bool by_get; /* HEAD is not allowed */
     usec_t started;
     struct descriptor wanted;              /* the manifest that is asked for by digest */
     unsigned indexes;                      /* gone through */
@@ -104,12 +106,10 @@ struct image_run {
     struct manifest manifest;
     bool authorized_manifest; /* a token came before the layers */
     bool layers_begun;
-    struct blob_run config;
-    struct blob_run layer;
-    struct blob_run others[IMAGE_LAYER_SLOTS];
-    size_t smallest; /* index of `layer` in the manifest */
+    struct blob_run blobs[IMAGE_BLOB_COUNT];
+    size_t smallest; /* index of BLOB_LAYER in the manifest */
     size_t next_layer;
-    const char *further_host; /* where the last of `others` was redirected to */
+    const char *further_host; /* where the last further layer was redirected to */
 };
 
 /* ---- all of them ---- */

@@ -2,6 +2,7 @@
 #include "probes/transport/http_fields.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -99,6 +100,18 @@ uint32_t http_retry_after(const struct http_response *response)
             return MAX_RETRY_AFTER;
     }
     return *value == '\0' ? seconds : 0;
+}
+
+int64_t http_number(const char *text)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+
+    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
+}
+
+int64_t http_content_length(const struct http_response *response)
+{
+    return http_number(http_response_header(response, "content-length", 0));
 }
 
 bool http_is_redirect(unsigned status)
