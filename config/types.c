@@ -379,9 +379,7 @@ static const char *listen_read(const struct schema_key *key, const struct schema
 
     (void)key;
     (void)place;
-    /* Brackets may also enclose IPv4, so that "[$(HOST_IP)]:9447" in a manifest suits both
-     * families.
-     */
+    /* Also around IPv4, so that "[$(HOST_IP)]:9447" in a manifest suits both families. */
     if (end && !memchr(value, ':', (size_t)(end - value))) {
         snprintf(bare, sizeof(bare), "%.*s%s", (int)(end - value - 1), value + 1, end + 1);
         value = bare;

@@ -16,10 +16,8 @@
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
 #define MAX_PATH_TEXT 96
 #define MAX_WORDS     48
-#define MAX_KEYS                                                                                   \
-    64               /* of one mapping; the schema has fewer, and each is compared with all before \
-                      */
-#define MAX_DEPTH 16 /* of nested sequences and mappings; the schema needs 4 */
+#define MAX_KEYS      64 /* of one mapping, since each is compared with all before it */
+#define MAX_DEPTH     16 /* of nested sequences and mappings; the schema needs 4 */
 
 struct reader {
     struct loader *loader;

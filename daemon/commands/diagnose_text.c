@@ -268,18 +268,26 @@ static void append_shell_line(struct text *text, const struct shell_line *line, 
         shell_line_write(text, line, 2, width);
 }
 
+/* One command for all targets with the same settings. */
+static void append_for_targets(struct text *text, const struct diagnose_output *output,
+                               void (*advise)(struct shell_line *line, const struct pod_case *known,
+                                              const struct settings *settings, size_t index),
+                               size_t width)
+{
+    for (size_t i = 0; i < output->settings->target_count; i++) {
+        struct shell_line line = {.arena = output->known->arena};
+        if (!advise_is_first(output->settings, i))
+            continue;
+        advise(&line, output->known, output->settings, i);
+        append_shell_line(text, &line, width);
+    }
+}
+
 static void append_commands(struct text *text, const struct diagnose_output *output, size_t width)
 {
     const struct pod_case *known = output->known;
-    const struct settings *settings = output->settings;
 
-    for (size_t i = 0; i < settings->target_count; i++) {
-        struct shell_line line = {.arena = known->arena};
-        if (!advise_is_first(settings, i))
-            continue;
-        advise_debug(&line, known, settings, i);
-        append_shell_line(text, &line, width);
-    }
+    append_for_targets(text, output, advise_debug, width);
     if (!output->plan->keyless)
         return;
     text_append(text, "To check with the pod's keys, from a place like the pod's:\n");
@@ -288,13 +296,7 @@ static void append_commands(struct text *text, const struct diagnose_output *out
         advise_save_key(&line, known, i);
         append_shell_line(text, &line, width);
     }
-    for (size_t i = 0; i < settings->target_count; i++) {
-        struct shell_line line = {.arena = known->arena};
-        if (!advise_is_first(settings, i))
-            continue;
-        advise_check(&line, known, settings, i);
-        append_shell_line(text, &line, width);
-    }
+    append_for_targets(text, output, advise_check, width);
 }
 
 static void append_rest(struct text *text, const struct diagnose_output *output, size_t width)

@@ -8,6 +8,7 @@
 
 #include "daemon/report/ladder.h"
 #include "daemon/report/report.h"
+#include "probes/diagnosis/words.h"
 
 #define SUMMARY_LIMIT 8192
 #define REPORT_LIMIT  ((size_t)1024 * 1024)
@@ -29,6 +30,10 @@ static const struct severity_words {
     [SEVERITY_FAIL] = {"CRITICAL", "\x1b[31m", MARK_FAILED},
     [SEVERITY_UNKNOWN] = {"UNKNOWN", "\x1b[35m", MARK_NONE},
 };
+
+/* Targets are shown in this order. */
+static const enum severity order[] = {SEVERITY_FAIL, SEVERITY_UNKNOWN, SEVERITY_WARN, SEVERITY_OK};
+#define ORDER_COUNT (sizeof(order) / sizeof(order[0]))
 
 /* How much a report leaves out to fit the screen. */
 struct brevity {
@@ -236,12 +241,6 @@ static bool at_line_start(const struct text *text)
     return !text->length || text->bytes[text->length - 1] == '\n';
 }
 
-/* A block of steps begins with its title, which ends in a colon. */
-static bool is_title(const char *step)
-{
-    return step && *step && step[strlen(step) - 1] == ':';
-}
-
 /* Steps are numbered, and each titled block starts from 1. Without `every` only the first block of
  * several is whole. */
 static void append_steps(struct text *text, const struct report_style *style,
@@ -252,7 +251,7 @@ static void append_steps(struct text *text, const struct report_style *style,
 
     for (size_t i = 0; i < finding->remedy_count; i++) {
         const char *step = finding->remedy[i] ? finding->remedy[i] : "";
-        bool title = is_title(step);
+        bool title = step_is_title(step);
         blocks += title;
         if (title && blocks > 1 && !every) {
             text_append_format(text, "  %s tcr-probe explain %s\n", step,
@@ -304,7 +303,7 @@ static void append_fix(struct text *text, const struct report_style *style,
         return;
     }
     text_append(text, "How to fix it:");
-    if (!tight || !is_title(finding->remedy[0]))
+    if (!tight || !step_is_title(finding->remedy[0]))
         text_append(text, "\n");
     append_steps(text, style, finding, style->verbose, tight);
 }
@@ -505,7 +504,7 @@ static void append_answer(struct text *text, const struct target_report *report,
 
     text_append(text, "\n");
     append_target_headline(text, style, report);
-    while (step < first->remedy_count && is_title(first->remedy[step]))
+    while (step < first->remedy_count && step_is_title(first->remedy[step]))
         step++;
     if (step == first->remedy_count)
         return;
@@ -557,13 +556,11 @@ static void append_totals(struct text *text, const struct report_style *style,
         [SEVERITY_FAIL] = {"fails", "fail"},
         [SEVERITY_UNKNOWN] = {"is unknown", "are unknown"},
     };
-    static const enum severity order[] = {SEVERITY_FAIL, SEVERITY_UNKNOWN, SEVERITY_WARN,
-                                          SEVERITY_OK};
     struct text rest = TEXT_WITH_LIMIT(REPORT_LIMIT);
     const char *separator = "";
 
     text_append_format(&rest, " - %s", style->subject ? style->subject : "");
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+    for (size_t i = 0; i < ORDER_COUNT; i++) {
         size_t number = 0;
         for (size_t j = 0; j < count; j++)
             number += reports[j].diagnosis->status == order[i];
@@ -661,8 +658,6 @@ static const char *steps_printed_for(const struct target_report *reports, size_t
 void report_text(struct text *text, const struct target_report *reports, size_t count,
                  const struct report_style *style)
 {
-    static const enum severity order[] = {SEVERITY_FAIL, SEVERITY_UNKNOWN, SEVERITY_WARN,
-                                          SEVERITY_OK};
     struct report_style adjusted = usable(style);
     struct report_style details = adjusted;
     enum severity worst = report_worst(reports, count);
@@ -678,11 +673,11 @@ void report_text(struct text *text, const struct target_report *reports, size_t 
         return;
     text_append(text, "\n");
     append_preface(text, style, "\n");
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+    for (size_t i = 0; i < ORDER_COUNT; i++)
         for (size_t j = 0; j < count; j++)
             if (reports[j].diagnosis->status == order[i])
                 append_target_line(text, &adjusted, &reports[j]);
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+    for (size_t i = 0; i < ORDER_COUNT; i++)
         for (size_t j = 0; j < count; j++) {
             if (reports[j].diagnosis->status != order[i] ||
                 (order[i] == SEVERITY_OK && !style->verbose))
