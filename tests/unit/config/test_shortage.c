@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "config/effective.h"
 #include "config/invocation.h"
+#include "tests/support.h"
 
 #define OUTPUT 65536
 #define CHUNK  512 /* of an arena: moved by less, each piece in turn is the first of one */
@@ -32,13 +32,7 @@ static const char file[] =
     "     ca_file: /other, name: second}\n"
     "  - {registry: \"[fd00::7]:5000\"}\n  - {registry: \"[fd00::7]:5001\"}\n";
 
-static unsigned long allocations;
-static unsigned long failing; /* the one that fails; 0: none */
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 /* The errors, and the settings as printed, "" if there are none. True if an allocation failed. */
 static bool load(const char *path, int padding, char wrong[OUTPUT], char printed[OUTPUT])
@@ -54,14 +48,12 @@ static bool load(const char *path, int padding, char wrong[OUTPUT], char printed
     struct config_errors errors = {0};
     struct settings *settings = NULL;
     struct text text = TEXT_WITH_LIMIT(OUTPUT - 1);
-    uint64_t before = memory_failures();
 
     snprintf(copy, sizeof(copy), "%s", path);
     snprintf(variable, sizeof(variable), "TCR_PROBE_%0*d_SERVICE_HOST=10.0.0.1", padding, 0);
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     int status = settings_load(6, arguments, environment, &invocation, &settings, &errors);
-    memory_set_fault(NULL);
+    bool failed = fault_end();
     assert_int_equal(status == 0, settings != NULL);
     config_errors_print(&errors, &text);
     snprintf(wrong, OUTPUT, "%s", text_string(&text));
@@ -72,7 +64,7 @@ static bool load(const char *path, int padding, char wrong[OUTPUT], char printed
     text_free(&text);
     settings_release(settings);
     config_errors_free(&errors);
-    return memory_failures() != before;
+    return failed;
 }
 
 static void nothing_is_left_out_in_silence(void **state)

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "config/base/clock.h"
-#include "config/base/memory.h"
 #include "daemon/commands/commands.h"
 #include "probes/libraries.h"
+#include "tests/support.h"
 
 #define MAX_WORDS  10
 #define MAX_OUTPUT ((size_t)256 * 1024)
@@ -47,13 +47,7 @@ static usec_t fake_monotonic(void)
 
 static const struct clock_source fake_clock = {fake_monotonic, fake_wall, NULL};
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 /* ---- a call ---- */
 
@@ -105,12 +99,9 @@ static void call(const char *const *words, const char *input, struct outcome *re
     rewind(in);
     fflush(stdout);
     int kept[] = {redirect(0, in), redirect(1, out), redirect(2, err)};
-    uint64_t before = memory_failures();
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     ret->status = command_main(count, arguments);
-    memory_set_fault(NULL);
-    ret->failed = memory_failures() != before;
+    ret->failed = fault_end();
     fflush(stdout);
     for (int fd = 0; fd < 3; fd++)
         restore(fd, kept[fd]);

@@ -21,6 +21,7 @@
 #include "daemon/commands/reload.h"
 #include "probes/libraries.h"
 #include "tests/component/probes/run/call_faults.h"
+#include "tests/support.h"
 
 #define GOOD "resolvers: {pod: ['127.0.0.1:1']}\ntargets: [a.example, b.example]\n"
 #define NEWS "resolvers: {pod: ['127.0.0.1:1']}\ntargets: [b.example, c.example, d.example]\n"
@@ -37,13 +38,7 @@ struct scene {
     unsigned ended; /* reloads */
 };
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 static void write_file(const struct scene *scene, const char *content)
 {
@@ -109,22 +104,20 @@ static void close_scene(struct scene *scene)
 /* Reloads that file without its log lines. Returns true if an allocation failed. */
 static bool reload(struct scene *scene, const char *content)
 {
-    uint64_t before = memory_failures();
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     int kept = dup(STDERR_FILENO);
     unsigned ended = scene->ended;
 
     write_file(scene, content);
     dup2(nowhere, STDERR_FILENO);
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     reload_soon(scene->reload);
-    memory_set_fault(NULL);
+    bool failed = fault_end();
     dup2(kept, STDERR_FILENO);
     close(kept);
     close(nowhere);
     assert_int_equal(scene->ended, ended + 1);
-    return memory_failures() != before;
+    return failed;
 }
 
 static void settings_that_do_not_load_are_told(void **state)
@@ -242,12 +235,6 @@ static void a_file_that_does_not_open_once_is_loaded_later(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,5 +244,5 @@ int main(void)
         cmocka_unit_test(a_file_that_does_not_open_once_is_loaded_later),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

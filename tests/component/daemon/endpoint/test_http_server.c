@@ -23,6 +23,7 @@
 #include "probes/libraries.h"
 #include "tests/component/probes/run/call_faults.h"
 #include "tests/component/probes/transport/busy.h"
+#include "tests/support.h"
 
 #define HOST     "Host: 127.0.0.1\r\n"
 #define PATIENCE (60 * USEC_PER_SEC)
@@ -423,14 +424,6 @@ static void a_reset_ends_the_connection(void **state)
 
 /* ---- shortages ---- */
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
-
 static void require_well(struct scene *scene)
 {
     char reply[4096];
@@ -443,6 +436,7 @@ static void require_well(struct scene *scene)
 /* An answer is whole, visibly cut, or none; and the next one is well. */
 static void a_failed_allocation_costs_one_connection(void **state)
 {
+    unsigned long failing;
     bool failed = true;
     char reply[4096];
 
@@ -450,12 +444,9 @@ static void a_failed_allocation_costs_one_connection(void **state)
     for (failing = 1; failed; failing++) {
         struct scene scene;
         open_scene(&scene);
-        uint64_t before = memory_failures();
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         ask(&scene, "GET /2 HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", false, reply);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         bool whole = strstr(reply, "slice 2\n\r\n8\r\nslice 1\n\r\n0\r\n\r\n") != NULL;
         assert_true(whole || failed);
         if (!whole && *reply && !strstr(reply, "HTTP/1.1 503 ") &&
@@ -478,16 +469,13 @@ static void a_server_starts_or_says_why_not(void **state)
     (void)state;
     assert_true(endpoint_parse("127.0.0.1:1", 0, &options.listen));
     options.listen.port = 0;
-    for (failing = 1; failed; failing++) {
+    for (unsigned long n = 1; failed; n++) {
         struct event_base *base = libraries_new_loop();
-        uint64_t before = memory_failures();
         error[0] = '\0';
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(n);
         struct http_server *server =
             http_server_start(base, &options, &bound, error, sizeof(error));
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         assert_int_equal(server != NULL, *error == '\0');
         assert_true(server || failed);
         http_server_free(server);
@@ -530,12 +518,6 @@ static void descriptors_that_run_out_come_back(void **state)
     close_scene(&scene);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,5 +533,5 @@ int main(void)
         cmocka_unit_test(descriptors_that_run_out_come_back),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

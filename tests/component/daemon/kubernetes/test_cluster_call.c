@@ -17,6 +17,7 @@
 #include "config/base/memory.h"
 #include "fake_tls.h"
 #include "probes/libraries.h"
+#include "tests/support.h"
 
 #define DAY                  (24L * 3600)
 #define DEADLINE             20 /* seconds */
@@ -521,42 +522,32 @@ static void test_a_name_cannot_change_the_path(void **state)
 
 /* ---- shortage ---- */
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int fail_one(void)
-{
-    return ++allocations == failing;
-}
-
 /* Each allocation of a call fails once: the call ends, and nothing leaks. */
 static void test_each_allocation_may_fail(void **state)
 {
     const struct fake_certificate good = {.names = "IP:127.0.0.1", .until_seconds = DAY};
     SSL_CTX *context = fake_pki_server(&pki, &good);
-    bool reached = true;
+    bool failed = true;
 
     (void)state;
     /* Not every allocation, because a handshake has thousands. */
-    for (failing = 1; reached; failing += 23) {
+    for (unsigned long n = 1; failed; n += 23) {
         struct scene scene = {.script = {.context = context, BYTES(ANSWER("200 OK", POD))}};
         static const struct timeval limit = {.tv_sec = DEADLINE};
         scene.base = libraries_new_loop();
         scene.fake = fake_tls_start(scene.base, &scene.script);
         scene.account.folder = folder;
         endpoint_parse("127.0.0.1", fake_tls_port(scene.fake), &scene.account.server);
-        allocations = 0;
         event_base_loopexit(scene.base, &limit);
-        memory_set_fault(fail_one);
+        fault_begin(n);
         struct cluster_request request = get_pod;
         request.timeout = 2 * USEC_PER_SEC; /* the fake is short of memory too */
         scene.call = cluster_call_start(scene.base, &scene.account, &request, on_answered, &scene);
         if (scene.call)
             event_base_dispatch(scene.base);
-        memory_set_fault(NULL);
+        failed = fault_end();
         assert_true(!scene.call || scene.last);
-        reached = allocations >= failing;
-        if (!reached)
+        if (!failed)
             assert_int_equal(scene.status.outcome, CLUSTER_OK);
         close_scene(&scene);
     }

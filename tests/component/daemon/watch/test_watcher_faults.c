@@ -6,7 +6,6 @@
  * only the watcher's allocations are counted.
  */
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,6 +30,7 @@
 #include "tests/component/probes/run/stepping_clock.h"
 #include "tests/component/probes/transport/fake_dns.h"
 #include "tests/component/probes/transport/fake_tls.h"
+#include "tests/support.h"
 
 #define YEAR   (365L * 24 * 3600)
 #define STRIDE 97 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
@@ -48,8 +48,6 @@
 
 static const enum cause causes[TARGETS] = {CAUSE_OK_PRIVATE, CAUSE_TLS_NAME_MISMATCH,
                                            CAUSE_TLS_UNTRUSTED_ISSUER};
-static struct fake_pki pki;
-static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
 static char config_file[] = "/tmp/tcr-probe-test-XXXXXX";
 static pid_t peers;
 static unsigned long long runs;
@@ -86,8 +84,8 @@ static void serve(int out)
         _exit(1);
     ports[TARGETS] = dns.endpoint.port;
     for (size_t i = 0; i < TARGETS; i++) {
-        sites[i] =
-            (struct fake_site){.context = fake_pki_server(&pki, &certificates[i]), .speak = speak};
+        sites[i] = (struct fake_site){.context = fake_pki_server(&shared_pki, &certificates[i]),
+                                      .speak = speak};
         if (!fake_site_open(&sites[i]))
             _exit(1);
         ports[i] = sites[i].port;
@@ -115,7 +113,7 @@ static bool start_peers(void)
     FILE *file = told ? fopen(config_file, "w") : NULL;
     if (!file)
         return false;
-    fprintf(file, SETTINGS, (unsigned)ports[TARGETS], ca_file, (unsigned)ports[0],
+    fprintf(file, SETTINGS, (unsigned)ports[TARGETS], shared_ca_file, (unsigned)ports[0],
             (unsigned)ports[1], (unsigned)ports[2]);
     return fclose(file) == 0;
 }
@@ -129,31 +127,7 @@ struct scene {
     unsigned descriptors;
 };
 
-static unsigned long allocations;
-static unsigned long failing; /* the one that fails; 0: none */
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
-
-static void begin_fault(void)
-{
-    allocations = 0;
-    memory_set_fault(count_and_fail);
-}
-
-static unsigned count_descriptors(void)
-{
-    unsigned count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-
-    assert_non_null(directory);
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 static void open_scene(struct scene *scene)
 {
@@ -255,13 +229,11 @@ static void a_start_without_memory_is_recovered_from(void **state)
     for (failing = 1; failed; failing += stride()) {
         struct scene scene;
         open_scene(&scene);
-        uint64_t before = memory_failures();
-        begin_fault();
+        fault_begin(failing);
         scene.watcher = watcher_new(scene.base, scene.settings);
         if (scene.watcher)
             settle(&scene);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         if (scene.watcher) {
             started++;
             judge(&scene, failed, CAUSE_LOCAL_ERROR);
@@ -269,8 +241,8 @@ static void a_start_without_memory_is_recovered_from(void **state)
         }
         close_scene(&scene);
     }
-    print_message("%lu allocations, %lu started\n", allocations, started);
-    assert_true(allocations > 1000 && started);
+    print_message("%lu allocations, %lu started\n", fault_allocations(), started);
+    assert_true(fault_allocations() > 1000 && started);
 }
 
 /* One daemon that lives through a failure of each allocation of a turn of all targets. */
@@ -287,16 +259,14 @@ static void a_daemon_lives_through_each_failure(void **state)
     settle(&scene);
     judge(&scene, false, CAUSE_LOCAL_ERROR);
     for (failing = 1; failed; failing += stride()) {
-        uint64_t before = memory_failures();
-        begin_fault();
+        fault_begin(failing);
         turn(&scene);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         judge(&scene, failed, CAUSE_LOCAL_ERROR);
         require_recovery(&scene);
     }
-    print_message("%lu allocations, %llu runs\n", allocations, runs);
-    assert_true(allocations > 1000 && runs >= 20);
+    print_message("%lu allocations, %llu runs\n", fault_allocations(), runs);
+    assert_true(fault_allocations() > 1000 && runs >= 20);
     close_scene(&scene);
 }
 
@@ -343,30 +313,21 @@ static void a_clock_that_is_set_is_recovered_from(void **state)
 
 static int set_up(void **state)
 {
-    int ca = mkstemp(ca_file);
     int config = mkstemp(config_file);
 
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
     log_configure((enum log_level)(LOG_LEVEL_ERROR + 1), LOG_FORMAT_LOGFMT);
-    if (ca < 0 || config < 0 || libraries_start() || !fake_pki_make(&pki) ||
-        !fake_pki_write_ca(&pki, ca_file))
+    if (config < 0 || shared_pki_start(state))
         return -1;
-    close(ca);
     close(config);
     return start_peers() ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     kill(peers, SIGKILL);
     waitpid(peers, NULL, 0);
-    unlink(ca_file);
     unlink(config_file);
-    fake_pki_clear(&pki);
-    libraries_stop();
-    return 0;
+    return shared_pki_stop(state);
 }
 
 int main(void)

@@ -19,9 +19,6 @@
 #include "probes/libraries.h"
 #include "tests/component/probes/transport/busy.h"
 
-struct fake_pki pull_pki;
-static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
-
 const struct fake_route pull_healthy[] = {
     {"GET /v2/ ", NULL, CHALLENGE(REALM, ""), TAIL_NONE, NULL},
     {"POST /token", NULL, ANSWER("405 Method Not Allowed", "", ""), TAIL_NONE, NULL},
@@ -75,7 +72,7 @@ void pull_scene_aim(struct pull_scene *scene, uint16_t port, const struct endpoi
         .port = port,
         .timeout = 5 * USEC_PER_SEC,
         .registry_interval = 300 * USEC_PER_SEC,
-        .ca_file = ca_file,
+        .ca_file = shared_ca_file,
         .docker_config_count = 1,
         .docker_configs = &scene->config_path,
         .image_count = 1,
@@ -99,7 +96,7 @@ static void open_with(struct pull_scene *scene, const struct fake_certificate *c
     scene->base = libraries_new_loop();
     scene->environment = probe_environment_new(scene->base, PROBE_ONCE);
     assert_int_equal(fake_dns_start(&scene->dns, scene->base), 0);
-    scene->context = fake_pki_server(&pull_pki, certificate);
+    scene->context = fake_pki_server(&shared_pki, certificate);
     assert_true(fake_registry_open(&scene->registry, scene->context));
     assert_true(fake_registry_open(&scene->other, scene->context));
     scene->registry.other_port = scene->other.site.port;
@@ -238,19 +235,4 @@ void pull_scene_expect(const struct pull_scene *scene, const char *cause)
     for (size_t i = 0; i < first->evidence_count; i++)
         print_error("- %s\n", first->evidence[i]);
     assert_string_equal(cause_name(first->cause), cause);
-}
-
-int pull_scenes_start(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    close(mkstemp(ca_file));
-    return libraries_start() || !fake_pki_make(&pull_pki) || !fake_pki_write_ca(&pull_pki, ca_file);
-}
-
-int pull_scenes_stop(void **state)
-{
-    (void)state;
-    fake_pki_clear(&pull_pki);
-    return unlink(ca_file);
 }

@@ -82,13 +82,9 @@ extern const struct fake_route pull_healthy[];
 extern const size_t pull_healthy_count;
 enum { PULL_FIRST_TOKEN = 1, PULL_FIRST_IMAGE = 5 };
 
-extern struct fake_pki pull_pki;
 extern const struct fake_certificate pull_certificate; /* of every name */
 extern const struct fake_certificate pull_wrong_host;
 extern const struct fake_certificate pull_unknown_issuer;
-
-int pull_scenes_start(void **state); /* set-up and tear-down of the group */
-int pull_scenes_stop(void **state);
 
 void pull_scene_open(struct pull_scene *scene);
 /* The same in a process of its own, so that all allocations and calls of this process are the

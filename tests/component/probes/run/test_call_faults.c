@@ -2,7 +2,6 @@
 /* Each system call of a run with tokens, manifests and layers fails once. If a call fails, the
  * registry is never blamed, a wrong certificate never passes, and no descriptor is left behind. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -21,6 +20,7 @@
 #include "probes/run/source_ports.h"
 #include "pull_scene.h"
 #include "tests/component/probes/transport/busy.h"
+#include "tests/support.h"
 
 #define STRIDE 7 /* of the calls, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
 
@@ -78,18 +78,6 @@ static void done(struct evidence *evidence, void *context)
 
     scene->evidence = evidence;
     event_base_loopbreak(scene->base);
-}
-
-static unsigned count_descriptors(void)
-{
-    unsigned count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-
-    assert_non_null(directory);
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
 }
 
 /* A whole run with a new loop, in which calls `from` to `until` of the ordered kind fail. NULL:
@@ -277,5 +265,5 @@ int main(void)
         cmocka_unit_test(source_ports_count_only_what_was_tried),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

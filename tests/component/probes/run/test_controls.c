@@ -87,5 +87,5 @@ int main(void)
         cmocka_unit_test(controls_are_reached_over_ipv6_too),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

@@ -21,7 +21,6 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "fake_site.h"
 #include "probes/diagnosis/diagnose.h"
 #include "probes/libraries.h"
@@ -29,6 +28,7 @@
 #include "stepping_clock.h"
 #include "tests/component/probes/transport/fake_dns.h"
 #include "tests/component/probes/transport/fake_tls.h"
+#include "tests/support.h"
 
 #define YEAR    (365L * 24 * 3600)
 #define TIMEOUT (2 * USEC_PER_SEC)
@@ -42,9 +42,6 @@
  * repeated work other places are hit. */
 #define STRIDE 29
 
-static struct fake_pki pki;
-static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
-
 struct peers {
     pid_t process;
     struct endpoint resolver;
@@ -56,7 +53,7 @@ static void serve(const struct fake_certificate *certificate, int out)
     struct event_base *base = libraries_new_loop();
     struct fake_dns dns = {.behaviour = FAKE_DNS_LOOPBACK};
     char reply[sizeof(REGISTRY) + 64];
-    struct fake_site site = {.context = fake_pki_server(&pki, certificate), .reply = reply};
+    struct fake_site site = {.context = fake_pki_server(&shared_pki, certificate), .reply = reply};
     struct peers peers;
     time_t now = time(NULL);
     struct tm parts;
@@ -96,13 +93,7 @@ static void stop_peers(const struct peers *peers)
 
 /* ---- one run ---- */
 
-static unsigned long allocations;
-static unsigned long failing; /* the one that fails; 0: none */
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 struct ending {
     struct event_base *base;
@@ -127,21 +118,18 @@ static struct diagnosis *run_once(const struct peers *peers, bool *ret_failed)
                             .port = peers->port,
                             .timeout = TIMEOUT,
                             .certificate_warning_days = 21,
-                            .ca_file = ca_file,
+                            .ca_file = shared_ca_file,
                             .network = &network};
     struct ending ending = {.base = libraries_new_loop()};
-    uint64_t before = memory_failures();
     struct diagnosis *diagnosis = NULL;
 
     assert_true(range_parse("127.0.0.0/8", &network.private_ranges[0]));
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     struct probe_environment *environment = probe_environment_new(ending.base, PROBE_ONCE);
     struct probe *run = environment ? probe_start(environment, &target, NULL, done, &ending) : NULL;
     if (run)
         event_base_dispatch(ending.base);
-    memory_set_fault(NULL);
-    *ret_failed = memory_failures() != before;
+    *ret_failed = fault_end();
     if (run) {
         assert_non_null(ending.evidence);
         diagnosis = diagnose(ending.evidence, &target);
@@ -173,8 +161,8 @@ static void fail_each_allocation(const struct fake_certificate *certificate, enu
             assert_int_equal(first->cause, cause);
         diagnosis_free(diagnosis);
     }
-    print_message("%lu allocations\n", allocations);
-    assert_true(allocations > 500);
+    print_message("%lu allocations\n", fault_allocations());
+    assert_true(fault_allocations() > 500);
     stop_peers(&peers);
 }
 
@@ -279,27 +267,6 @@ static void a_clock_that_is_set_is_told_from_a_bad_certificate(void **state)
     stop_peers(&peers);
 }
 
-static int set_up(void **state)
-{
-    int fd = mkstemp(ca_file);
-
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    if (fd < 0 || libraries_start() || !fake_pki_make(&pki))
-        return -1;
-    close(fd);
-    return fake_pki_write_ca(&pki, ca_file) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(ca_file);
-    fake_pki_clear(&pki);
-    libraries_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,5 +277,5 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_set_is_told_from_a_bad_certificate),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

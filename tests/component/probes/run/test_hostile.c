@@ -35,9 +35,6 @@
 #define CUT_STRIDE 61             /* bytes, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
 #define CUT_LIMIT  1800           /* more than a whole exchange */
 
-static struct fake_pki pki;
-static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
-
 /* One peer, its port filled in by the process that plays them all. */
 struct peer {
     char name[80];
@@ -78,14 +75,15 @@ static void serve(int ready)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!hostile_dns_start(base, &hostile_dns_rows[0], &right) ||
-        !hostile_tls_start(base, &pki, &hostile_tls_rows[0], &ignored, &healthy))
+        !hostile_tls_start(base, &shared_pki, &hostile_tls_rows[0], &ignored, &healthy))
         _exit(1);
     for (size_t i = 0; i < peer_count; i++) {
         struct peer *peer = &peers[i];
         peer->resolver = right;
         peer->port = healthy;
-        if (peer->dns ? !hostile_dns_start(base, peer->dns, &peer->resolver)
-                      : !hostile_tls_start(base, &pki, &peer->tls, &peer->complete, &peer->port))
+        if (peer->dns
+                ? !hostile_dns_start(base, peer->dns, &peer->resolver)
+                : !hostile_tls_start(base, &shared_pki, &peer->tls, &peer->complete, &peer->port))
             _exit(1);
     }
     if (write(ready, "", 1) != 1)
@@ -236,7 +234,7 @@ static void start_one(struct bench *bench, struct peer *peer)
                                   .port = peer->port,
                                   .timeout = TIMEOUT,
                                   .certificate_warning_days = 21,
-                                  .ca_file = ca_file,
+                                  .ca_file = shared_ca_file,
                                   .network = &run->network};
     start_run(run);
     bench->under_way++;
@@ -323,25 +321,15 @@ static void an_exchange_that_is_cut_at_each_byte(void **state)
 
 static int set_up(void **state)
 {
-    int fd = mkstemp(ca_file);
-
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
     peers = mmap(NULL, MAX_CASES * sizeof(*peers), PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (fd < 0 || libraries_start() || !fake_pki_make(&pki) || peers == MAP_FAILED)
-        return -1;
-    close(fd);
-    return fake_pki_write_ca(&pki, ca_file) ? 0 : -1;
+    return peers == MAP_FAILED ? -1 : shared_pki_start(state);
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
-    unlink(ca_file);
-    fake_pki_clear(&pki);
-    libraries_stop();
-    return munmap(peers, MAX_CASES * sizeof(*peers));
+    munmap(peers, MAX_CASES * sizeof(*peers));
+    return shared_pki_stop(state);
 }
 
 int main(void)

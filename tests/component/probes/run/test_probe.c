@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,9 +34,6 @@
 #define FORBIDDEN        "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
 #define ECHO_OF(address) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"ip\": \"" address "\"}\n"
 
-static struct fake_pki pki;
-static char ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
-
 struct scene {
     struct event_base *base;
     struct probe_environment *environment;
@@ -60,7 +56,7 @@ static void open_scene(struct scene *scene, enum probe_mode mode, enum fake_dns_
     scene->environment = probe_environment_new(scene->base, mode);
     scene->dns.behaviour = dns;
     assert_int_equal(fake_dns_start(&scene->dns, scene->base), 0);
-    scene->site.context = fake_pki_server(&pki, &certificate);
+    scene->site.context = fake_pki_server(&shared_pki, &certificate);
     assert_true(fake_site_open(&scene->site));
     scene->network.pod_resolvers[scene->network.pod_resolver_count++] = scene->dns.endpoint;
     assert_true(range_parse("127.0.0.0/8", &scene->network.private_ranges[0]));
@@ -71,7 +67,7 @@ static void open_scene(struct scene *scene, enum probe_mode mode, enum fake_dns_
         .port = scene->site.port,
         .timeout = TIMEOUT,
         .certificate_warning_days = 21,
-        .ca_file = ca_file,
+        .ca_file = shared_ca_file,
         .network = &scene->network,
     };
 }
@@ -356,7 +352,7 @@ static void the_way_to_the_echo_service_is_told(void **state)
         const struct fake_certificate certificate = {
             .names = rows[i].names, .from_seconds = -YEAR, .until_seconds = YEAR};
         struct fake_site echo = {.reply = ECHO_OF("198.51.100.77")};
-        echo.context = rows[i].names ? fake_pki_server(&pki, &certificate) : NULL;
+        echo.context = rows[i].names ? fake_pki_server(&shared_pki, &certificate) : NULL;
         assert_true(fake_site_open(&echo));
         open_scene(&scene, PROBE_ONCE, rows[i].dns, YEAR);
         aim_at_address(&scene);
@@ -576,18 +572,6 @@ static void cancelled_run_calls_nobody_back(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    int fd = mkstemp(ca_file);
-
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    if (fd < 0 || libraries_start() || !fake_pki_make(&pki))
-        return -1;
-    close(fd);
-    return fake_pki_write_ca(&pki, ca_file) ? 0 : -1;
-}
-
 static void say_nothing(struct fake_site *site, struct fake_talk *talk, const char *request)
 {
     (void)site;
@@ -609,15 +593,6 @@ static void what_begins_with_the_deadline_near_does_not_stall(void **state)
         assert_string_equal(cause_of(&scene), "local_error");
     }
     close_scene(&scene);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(ca_file);
-    fake_pki_clear(&pki);
-    libraries_stop();
-    return 0;
 }
 
 int main(void)
@@ -644,5 +619,5 @@ int main(void)
         cmocka_unit_test(cancelled_run_calls_nobody_back),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

@@ -10,19 +10,13 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "probes/libraries.h"
 #include "pull_scene.h"
+#include "tests/support.h"
 
 #define STRIDE 89 /* of the allocations, unless TCR_PROBE_TEST_EVERY_FAULT asks for each */
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 static void done(struct evidence *evidence, void *context)
 {
@@ -35,20 +29,17 @@ static void done(struct evidence *evidence, void *context)
 /* Returns true if an allocation failed. If none did, the run gives `cause`. */
 static bool run_once(struct pull_scene *scene, enum cause cause)
 {
-    uint64_t before = memory_failures();
 
     scene->base = libraries_new_loop();
     scene->evidence = NULL;
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     scene->environment = probe_environment_new(scene->base, PROBE_ONCE);
     struct probe *run = scene->environment
                             ? probe_start(scene->environment, &scene->target, NULL, done, scene)
                             : NULL;
     if (run)
         event_base_dispatch(scene->base);
-    memory_set_fault(NULL);
-    bool failed = memory_failures() != before;
+    bool failed = fault_end();
     if (run) {
         struct diagnosis *diagnosis = diagnose(scene->evidence, &scene->target);
         const struct finding *first = &diagnosis->findings[0];
@@ -78,8 +69,8 @@ static void torture(const struct fake_certificate *certificate, enum cause cause
     assert_false(run_once(&scene, cause));
     for (failing = 1; failed; failing += stride)
         failed = run_once(&scene, cause);
-    print_message("%lu allocations\n", allocations);
-    assert_true(allocations > 1500);
+    print_message("%lu allocations\n", fault_allocations());
+    assert_true(fault_allocations() > 1500);
     pull_scene_kill(&scene, process);
 }
 
@@ -120,5 +111,5 @@ int main(void)
         cmocka_unit_test(wrong_host_of_layers_never_passes),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

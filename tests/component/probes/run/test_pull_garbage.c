@@ -93,5 +93,5 @@ int main(void)
         cmocka_unit_test(garbage_ends_in_a_finding_in_time),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

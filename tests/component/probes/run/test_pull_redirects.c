@@ -241,5 +241,5 @@ int main(void)
         cmocka_unit_test(a_challenge_elsewhere_is_answered_there),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

@@ -4,7 +4,6 @@
  * where the key goes, and where it never goes.
  */
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 
 #include "config/base/clock.h"
 #include "pull_scene.h"
+#include "tests/support.h"
 
 /* ---- a healthy image ---- */
 
@@ -406,7 +406,7 @@ static void verification_is_skipped_when_asked_for(void **state)
                                                  .from_seconds = -YEAR,
                                                  .until_seconds = YEAR,
                                                  .self_signed = true};
-    SSL_CTX *self_signed = fake_pki_server(&pull_pki, &certificate);
+    SSL_CTX *self_signed = fake_pki_server(&shared_pki, &certificate);
     struct pull_scene scene;
 
     (void)state;
@@ -473,18 +473,6 @@ static usec_t sleep_on(void)
     return slept += USEC_PER_SEC;
 }
 
-static unsigned count_descriptors(void)
-{
-    unsigned count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-
-    assert_non_null(directory);
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
-
 /* If the run ends while the path or the registry's stages are pending, they are freed. */
 static void a_run_that_is_given_up_leaves_nothing_behind(void **state)
 {
@@ -530,5 +518,5 @@ int main(void)
         cmocka_unit_test(a_run_that_is_given_up_leaves_nothing_behind),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

@@ -359,5 +359,5 @@ int main(void)
         cmocka_unit_test(other_images_do_not_stand),
     };
 
-    return cmocka_run_group_tests(tests, pull_scenes_start, pull_scenes_stop);
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "probes/libraries.h"
+#include "tests/support.h"
 
 #define DEADLINE_SECONDS 20
 #define MAX_TALK         4
@@ -407,11 +408,5 @@ int main(void)
         cmocka_unit_test(http_proxies),
     };
 
-    int failed;
-
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

@@ -6,12 +6,15 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "config/base/memory.h"
+#include "tests/support.h"
 
 /* ---- certificates ---- */
 
@@ -107,6 +110,26 @@ SSL_CTX *fake_pki_server(const struct fake_pki *pki, const struct fake_certifica
         SSL_CTX_set_max_proto_version(context, what->max_version);
     }
     return context;
+}
+
+struct fake_pki shared_pki;
+char shared_ca_file[] = "/tmp/tcr-probe-test-XXXXXX";
+
+int shared_pki_start(void **state)
+{
+    int fd = mkstemp(shared_ca_file);
+
+    signal(SIGPIPE, SIG_IGN);
+    if (fd < 0 || close(fd) || start_libraries(state) || !fake_pki_make(&shared_pki))
+        return -1;
+    return fake_pki_write_ca(&shared_pki, shared_ca_file) ? 0 : -1;
+}
+
+int shared_pki_stop(void **state)
+{
+    unlink(shared_ca_file);
+    fake_pki_clear(&shared_pki);
+    return stop_libraries(state);
 }
 
 /* ---- the server ---- */

@@ -33,6 +33,13 @@ void fake_pki_clear(struct fake_pki *pki);
 bool fake_pki_write_ca(const struct fake_pki *pki, const char *path);
 SSL_CTX *fake_pki_server(const struct fake_pki *pki, const struct fake_certificate *what);
 
+/* Group fixtures of cmocka: one authority for all tests, the file with its certificate, and the
+ * libraries of the program. */
+extern struct fake_pki shared_pki;
+extern char shared_ca_file[];
+int shared_pki_start(void **state);
+int shared_pki_stop(void **state);
+
 /* ---- the server ---- */
 
 enum fake_behaviour {

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "config/base/clock.h"
-#include "probes/libraries.h"
+#include "tests/support.h"
 
 #define DAY          (24L * 3600)
 #define MAX_EXTRAS   4
@@ -366,7 +366,8 @@ static int group_setup(void **state)
     int fd = mkstemp(ca_path);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 
-    (void)state;
+    if (start_libraries(state))
+        return -1;
     key = EVP_EC_gen("P-256");
     other_key = EVP_EC_gen("P-256");
     root = make(&recipe, NULL, key);
@@ -378,12 +379,12 @@ static int group_setup(void **state)
 
 static int group_teardown(void **state)
 {
-    (void)state;
     trust_store_release(store);
     X509_free(root);
     EVP_PKEY_free(key);
     EVP_PKEY_free(other_key);
-    return unlink(ca_path);
+    unlink(ca_path);
+    return stop_libraries(state);
 }
 
 int main(void)
@@ -397,11 +398,6 @@ int main(void)
         cmocka_unit_test(large_exponents_are_not_tried),
         cmocka_unit_test(names),
     };
-    int failed;
 
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -13,6 +13,7 @@
 
 #include "config/base/memory.h"
 #include "probes/libraries.h"
+#include "tests/support.h"
 
 #define DEADLINE_SECONDS 20
 
@@ -566,13 +567,6 @@ static void request_with_a_line_break_is_not_sent(void **state)
 
 /* ---- memory ---- */
 
-static unsigned long allocations_left;
-
-static int fail_one(void)
-{
-    return allocations_left && --allocations_left == 0;
-}
-
 static void every_allocation_may_fail(void **state)
 {
     static const char reply[] = "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello";
@@ -581,16 +575,13 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     for (unsigned long n = 1; failed; n++) {
         struct scene scene = scene_of(reply, sizeof(reply) - 1);
-        uint64_t failures = memory_failures();
 
         scene_prepare(&scene);
-        allocations_left = n;
-        memory_set_fault(fail_one);
+        fault_begin(n);
         scene_ask(&scene, "GET");
         if (scene.exchange)
             scene_await(&scene);
-        memory_set_fault(NULL);
-        failed = memory_failures() != failures;
+        failed = fault_end();
         /* The same as without the fault, or our own fault, but never the peer's. */
         if (!failed || (scene.calls && scene.response.outcome != HTTP_LOCAL)) {
             assert_int_equal(scene.response.outcome, HTTP_ANSWERED);
@@ -618,11 +609,6 @@ int main(void)
         cmocka_unit_test(request_with_a_line_break_is_not_sent),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    int failed;
 
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

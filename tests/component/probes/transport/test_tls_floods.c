@@ -2,7 +2,6 @@
 /* Whatever a peer sends over TLS and as fast as it likes, all else has its turn in between. */
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "probes/libraries.h"
 #include "probes/transport/http_exchange.h"
 #include "tls_scene.h"
 
@@ -25,7 +23,7 @@ static void many_tickets_do_not_hold_the_loop(void **state)
 {
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
     struct fake_script script = {
-        .context = fake_pki_server(&scene_pki, &certificate), BYTES("hello"), .tickets = 4000};
+        .context = fake_pki_server(&shared_pki, &certificate), BYTES("hello"), .tickets = 4000};
     struct tls_options options = {.host = HOST, .verify = true};
     usec_t end = clock_monotonic() + 20 * USEC_PER_SEC;
     struct scene scene;
@@ -89,7 +87,7 @@ static void small_records_do_not_hold_the_loop(void **state)
 {
     static char reply[BODY + 64] = "HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n";
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate),
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate),
                                  .reply = reply,
                                  .length = strlen(reply) + BODY,
                                  .byte_by_byte = true};
@@ -125,12 +123,6 @@ int main(void)
         cmocka_unit_test(many_tickets_do_not_hold_the_loop),
         cmocka_unit_test(small_records_do_not_hold_the_loop),
     };
-    int failed;
 
-    signal(SIGPIPE, SIG_IGN);
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
 }

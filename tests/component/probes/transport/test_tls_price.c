@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 #include <cmocka.h>
 
 #include "config/base/text.h"
-#include "probes/libraries.h"
 #include "tls_scene.h"
 
 #define HOST     "demo.tencentcloudcr.com"
@@ -65,7 +63,7 @@ static EVP_PKEY *key_of(const struct peer_row *row)
 
 static X509 *make_further(const struct peer_row *row, EVP_PKEY *key, long serial)
 {
-    X509 *certificate = X509_dup(scene_pki.unknown_ca);
+    X509 *certificate = X509_dup(shared_pki.unknown_ca);
     struct text rules = TEXT_WITH_LIMIT(65536);
 
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1000 + serial);
@@ -79,21 +77,21 @@ static X509 *make_further(const struct peer_row *row, EVP_PKEY *key, long serial
         X509_EXTENSION_free(constraints);
     }
     text_free(&rules);
-    assert_true(X509_sign(certificate, scene_pki.key, EVP_sha256()) > 0);
+    assert_true(X509_sign(certificate, shared_pki.key, EVP_sha256()) > 0);
     return certificate;
 }
 
 static SSL_CTX *make_server(const struct peer_row *row)
 {
     struct text names = TEXT_WITH_LIMIT(1 << 20);
-    EVP_PKEY *key = row->curve ? key_of(row) : scene_pki.key;
+    EVP_PKEY *key = row->curve ? key_of(row) : shared_pki.key;
 
     text_append(&names, "DNS:" HOST);
     for (unsigned i = 1; i < row->names; i++)
         text_append_format(&names, ",DNS:n%u", i % 10);
     const struct fake_certificate leaf = {
         .names = text_string(&names), .until_seconds = DAY, .unknown_ca = row->unknown_ca};
-    SSL_CTX *context = fake_pki_server(&scene_pki, &leaf);
+    SSL_CTX *context = fake_pki_server(&shared_pki, &leaf);
     for (unsigned i = 0; i < row->further; i++)
         SSL_CTX_add_extra_chain_cert(context, make_further(row, key, i));
     if (row->curve)
@@ -169,12 +167,6 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(certificates_have_a_bounded_price)};
-    int failed;
 
-    signal(SIGPIPE, SIG_IGN);
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, setup, scene_group_teardown);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, setup, scene_group_teardown);
 }

@@ -2,7 +2,6 @@
 #include "probes/transport/tls_session.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,9 +12,8 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
-#include "probes/libraries.h"
 #include "probes/transport/http_exchange.h"
+#include "tests/support.h"
 #include "tls_scene.h"
 
 #define HOST           "demo.tencentcloudcr.com"
@@ -116,7 +114,7 @@ static const struct row rows[] = {
 
 static void check_row(const struct row *row, bool verify)
 {
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &row->certificate)};
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &row->certificate)};
     struct tls_options options = {
         .host = row->host, .host_is_address = row->host[0] == '1', .verify = verify};
     struct scene scene;
@@ -162,7 +160,7 @@ static void hostile_names(void **state)
 {
     struct fake_certificate certificate = {
         .names = "DNS:" HOST, .common_name = "\x1b]0;owned\x07", .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     struct scene scene;
 
@@ -181,7 +179,7 @@ static void names_that_cannot_be_verified(void **state)
 {
     static const char *const hosts[] = {"", ".", ".tencentcloudcr.com"};
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate)};
     struct scene scene;
     struct stream stream;
 
@@ -263,7 +261,7 @@ static void server_of_tls_1_1(void **state)
 {
     struct fake_certificate certificate = {
         .names = "DNS:" HOST, .until_seconds = DAY, .max_version = TLS1_1_VERSION};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     struct scene scene;
 
@@ -360,7 +358,7 @@ static void on_answer(const struct http_response *response, void *context)
 static void ask(bool without_close_notify, const char *reply, enum http_outcome expected)
 {
     struct fake_certificate certificate = {.names = "DNS:" HOST, .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate),
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate),
                                  .reply = reply,
                                  .length = strlen(reply),
                                  .without_close_notify = without_close_notify};
@@ -394,39 +392,26 @@ static void http_over_tls(void **state)
 
 /* ---- memory ---- */
 
-static unsigned long allocations_left;
-
-static int fail_one(void)
-{
-    return allocations_left && --allocations_left == 0;
-}
-
 /* OpenSSL forgets to compare the name when one certain allocation fails. */
 static void wrong_name_is_never_ok_without_memory(void **state)
 {
     struct fake_certificate certificate = {.names = "DNS:other.example", .until_seconds = DAY};
-    struct fake_script script = {.context = fake_pki_server(&scene_pki, &certificate)};
+    struct fake_script script = {.context = fake_pki_server(&shared_pki, &certificate)};
     struct tls_options options = {.host = HOST, .verify = true};
     bool failed = true;
 
     (void)state;
     for (unsigned long n = 1; failed; n++) {
         struct scene scene;
-        uint64_t failures = memory_failures();
 
         scene_open(&scene, &script);
-        allocations_left = n;
-        memory_set_fault(fail_one);
+        fault_begin(n);
         scene_start(&scene, scene_store, &options);
-        if (scene.session) {
+        if (scene.session)
             scene_await(&scene, &scene.calls);
-        }
-        memory_set_fault(NULL);
-        allocations_left = 0;
-        failed = memory_failures() != failures;
-        if (scene.session) {
+        failed = fault_end();
+        if (scene.session)
             assert_int_not_equal(scene.result.outcome, TLS_OK);
-        }
         if (!failed)
             assert_int_equal(scene.result.outcome, TLS_NAME_MISMATCH);
         scene_close(&scene);
@@ -448,12 +433,6 @@ int main(void)
         cmocka_unit_test(http_over_tls),
         cmocka_unit_test(wrong_name_is_never_ok_without_memory),
     };
-    int failed;
 
-    signal(SIGPIPE, SIG_IGN);
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, scene_group_setup, scene_group_teardown);
 }

@@ -12,9 +12,6 @@
 #include <cmocka.h>
 
 #include "fake_tls.h"
-#include "probes/libraries.h"
-
-static char ca_path[] = "/tmp/test_trust_store.XXXXXX";
 
 static void trust_of_a_file(void **state)
 {
@@ -47,7 +44,7 @@ static void trust_of_the_system(void **state)
     assert_non_null(strstr(error, "/nonexistent/bundle.pem"));
     assert_non_null(strstr(error, directory));
 
-    setenv("SSL_CERT_FILE", ca_path, 1);
+    setenv("SSL_CERT_FILE", shared_ca_file, 1);
     found = trust_store_open(&(struct trust_options){0}, error, sizeof(error));
     assert_non_null(found);
     assert_string_equal(error, "");
@@ -70,35 +67,12 @@ static void trust_of_the_system(void **state)
     unsetenv("SSL_CERT_FILE");
 }
 
-static int group_setup(void **state)
-{
-    struct fake_pki pki = {0};
-    int fd = mkstemp(ca_path);
-    bool done =
-        fd >= 0 && close(fd) == 0 && fake_pki_make(&pki) && fake_pki_write_ca(&pki, ca_path);
-
-    (void)state;
-    fake_pki_clear(&pki);
-    return done ? 0 : -1;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    return unlink(ca_path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trust_of_a_file),
         cmocka_unit_test(trust_of_the_system),
     };
-    int failed;
 
-    if (libraries_start() < 0)
-        return 1;
-    failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, shared_pki_start, shared_pki_stop);
 }

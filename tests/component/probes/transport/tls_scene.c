@@ -34,31 +34,23 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-struct fake_pki scene_pki;
 struct trust_store *scene_store;
-static char ca_path[] = "/tmp/tcr-probe-test.XXXXXX";
 
 int scene_group_setup(void **state)
 {
     char error[512];
-    int fd = mkstemp(ca_path);
 
-    (void)state;
-    if (fd < 0 || close(fd) < 0 || !fake_pki_make(&scene_pki) ||
-        !fake_pki_write_ca(&scene_pki, ca_path))
+    if (shared_pki_start(state))
         return -1;
     scene_store =
-        trust_store_open(&(struct trust_options){.ca_file = ca_path}, error, sizeof(error));
+        trust_store_open(&(struct trust_options){.ca_file = shared_ca_file}, error, sizeof(error));
     return scene_store ? 0 : -1;
 }
 
 int scene_group_teardown(void **state)
 {
-    (void)state;
-    unlink(ca_path);
     trust_store_release(scene_store);
-    fake_pki_clear(&scene_pki);
-    return 0;
+    return shared_pki_stop(state);
 }
 
 void scene_open(struct scene *scene, const struct fake_script *script)

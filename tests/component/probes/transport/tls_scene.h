@@ -19,7 +19,6 @@ struct scene {
 };
 
 /* For a group of tests: certificates of one CA, and a store that trusts it. */
-extern struct fake_pki scene_pki;
 extern struct trust_store *scene_store;
 int scene_group_setup(void **state);
 int scene_group_teardown(void **state);

@@ -15,7 +15,7 @@
 #include "config/invocation.h"
 #include "daemon/commands/diagnose_advice.h"
 #include "daemon/commands/diagnose_answer.h"
-#include "probes/libraries.h"
+#include "tests/support.h"
 
 #define EKS "eks.tke.cloud.tencent.com/"
 #define POD(annotations, spec)                                                                   \
@@ -257,9 +257,5 @@ int main(void)
         cmocka_unit_test(words_are_quoted_for_a_shell),
     };
 
-    if (libraries_start())
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

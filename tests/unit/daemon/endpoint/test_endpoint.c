@@ -18,6 +18,7 @@
 #include "daemon/endpoint/endpoint.h"
 #include "daemon/endpoint/metrics.h"
 #include "probes/libraries.h"
+#include "tests/support.h"
 #include "tests/unit/daemon/endpoint/exposition.h"
 #include "tests/unit/daemon/watch/watch_scene.h"
 
@@ -279,13 +280,7 @@ static void a_scrape_keeps_to_its_format(void **state)
 
 /* ---- short of memory ---- */
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 /* Numbers of this process are left out, because they differ from one time to the next. */
 static void cut_own(struct text *text)
@@ -314,13 +309,10 @@ static void an_answer_is_whole_or_none(void **state)
         unsigned usual = ask(&scene, "GET", paths[i], "verbose", &whole);
         cut_own(&whole);
         for (failing = 1; failed; failing++) {
-            uint64_t before = memory_failures();
-            allocations = 0;
             text_free(&text);
-            memory_set_fault(count_and_fail);
+            fault_begin(failing);
             unsigned status = ask(&scene, "GET", paths[i], "verbose", &text);
-            memory_set_fault(NULL);
-            failed = memory_failures() != before;
+            failed = fault_end();
             cut_own(&text);
             if (failed && status && status != 503)
                 fail_msg("%s, allocation %lu: %u %s", paths[i], failing, status, text.bytes);

@@ -18,6 +18,7 @@
 #include "daemon/endpoint/page.h"
 #include "daemon/endpoint/page_parts.h"
 #include "probes/diagnosis/words.h"
+#include "tests/support.h"
 #include "tests/unit/daemon/watch/watch_scene.h"
 #include "well_formed.h"
 
@@ -415,17 +416,10 @@ static void history_tells_what_was_believed(void **state)
 
 /* ---- when it cannot be made ---- */
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
-
 static void a_cut_page_is_none(void **state)
 {
     struct watch_scene scene;
+    unsigned long failing;
     bool failed = true;
 
     (void)state;
@@ -433,12 +427,9 @@ static void a_cut_page_is_none(void **state)
     watch_scene_run(watch_scene_add(&scene, "r"), &fails, MEASURED);
     char *whole = render_well(&scene, "");
     for (failing = 1; failed; failing++) {
-        uint64_t before = memory_failures();
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         char *page = render(&scene, "");
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         assert_int_equal(page == NULL, failed);
         if (page)
             assert_string_equal(page, whole);
@@ -449,9 +440,10 @@ static void a_cut_page_is_none(void **state)
     watch_scene_close(&scene);
 }
 
+static unsigned long allocations;
 static unsigned long period;
 
-static int count_and_fail_often(void)
+static int fail_often(void)
 {
     return ++allocations % period == 0;
 }
@@ -470,7 +462,7 @@ static void shortage_that_lasts_is_survived(void **state)
             struct text text = TEXT_WITH_LIMIT(HTTP_SERVER_MAX_REPLY);
             watch->runs++; /* nobody has looked yet */
             allocations = 0;
-            memory_set_fault(count_and_fail_often);
+            memory_set_fault(fail_often);
             page_target(&text, watch, (enum page_detail)detail, NOW);
             memory_set_fault(NULL);
             text_free(&text);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "probes/libraries.h"
+#include "tests/support.h"
 
 static const struct event_pod web = {"web-0", "team-a", "11111111-2222-3333-4444-555555555555",
                                      "spec.containers{app}"};
@@ -248,19 +248,6 @@ static void test_series(void **state)
     event_text_free(patch);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    libraries_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,5 +262,5 @@ int main(void)
         cmocka_unit_test(test_series),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

@@ -14,7 +14,7 @@
 #include "config/base/text.h"
 #include "daemon/kubernetes/document.h"
 #include "daemon/kubernetes/pull_events.h"
-#include "probes/libraries.h"
+#include "tests/support.h"
 
 #define WAITING(name, reason, message)                                    \
     "{\"name\":\"" name "\",\"state\":{\"waiting\":{\"reason\":\"" reason \
@@ -343,9 +343,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(yaml_that_is_no_mapping_is_told, begin, end),
     };
 
-    if (libraries_start())
-        return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    libraries_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

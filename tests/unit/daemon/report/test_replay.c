@@ -18,7 +18,7 @@
 
 #include "daemon/report/replay.h"
 #include "daemon/report/report.h"
-#include "probes/libraries.h"
+#include "tests/support.h"
 #include "tests/unit/daemon/watch/watch_scene.h"
 
 static const struct scenario scenario = {
@@ -294,12 +294,6 @@ static void colour_changes_no_word(void **state)
     evidence_free(evidence);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,5 +304,5 @@ int main(void)
         cmocka_unit_test(colour_changes_no_word),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

@@ -17,6 +17,7 @@
 #include "config/invocation.h"
 #include "daemon/watch/watcher_parts.h"
 #include "probes/libraries.h"
+#include "tests/support.h"
 #include "watch_scene.h"
 
 #define MINUTE (60 * USEC_PER_SEC)
@@ -41,13 +42,7 @@ static const struct scenario works = {.dns = {POD(GIVES_PUBLIC)},
 static const struct scenario fails = {.dns = {POD(GIVES_PUBLIC), POD_AAAA(.outcome = DNS_NODATA)},
                                       .paths = {PUBLIC(VIEW_POD, TCP(TCP_TIMEOUT))}};
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
+static unsigned long failing; /* the allocation that fails; 0: none */
 
 /* Standard error goes to a file from start_log() to end_log(), which returns the text. */
 static FILE *log_file;
@@ -91,14 +86,11 @@ static bool observe_short(struct watch *watch)
     struct target *target = (struct target *)(uintptr_t)watch->target;
     struct evidence *evidence = scenario_measure(&fails, target);
     struct diagnosis *diagnosis = diagnose(evidence, target);
-    uint64_t before = memory_failures();
 
     evidence->measured_at = MEASURED + 60;
-    allocations = 0;
-    memory_set_fault(count_and_fail);
+    fault_begin(failing);
     watch_observe(watch, evidence, diagnosis, NULL, target);
-    memory_set_fault(NULL);
-    return memory_failures() != before;
+    return fault_end();
 }
 
 /* The line as it is where memory does not lack. */
@@ -169,14 +161,11 @@ static void history_that_does_not_fit_is_logged(void **state)
         struct target *target = &scene.targets[0];
         struct evidence *evidence = scenario_measure(&works, target);
         struct diagnosis *diagnosis = diagnose(evidence, target);
-        uint64_t before = memory_failures();
-        allocations = 0;
         start_log();
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         watch_observe(watch, evidence, diagnosis, NULL, target);
-        memory_set_fault(NULL);
+        failed = fault_end();
         const char *lines = end_log();
-        failed = memory_failures() != before;
         const struct diagnosis *kept = watch_diagnosis(watch);
         if (!failed) {
             assert_int_equal(kept->count, 2);
@@ -203,12 +192,9 @@ static void a_look_without_memory_is_made_again(void **state)
         struct watch *watch = watch_scene_add(&scene, "r");
         for (int64_t i = 0; i < 13; i++)
             watch_scene_run(watch, i % 2 ? &fails : &works, MEASURED + i);
-        uint64_t before = memory_failures();
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         watch_diagnosis(watch);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         const struct diagnosis *again = watch_diagnosis(watch);
         assert_int_equal(again->count, 2);
         for (size_t i = 0; i < again->count; i++) {
@@ -299,12 +285,9 @@ static void a_watcher_starts_or_not(void **state)
     log_configure((enum log_level)(LOG_LEVEL_ERROR + 1), LOG_FORMAT_LOGFMT);
     for (failing = 1; failed; failing++) {
         struct event_base *base = libraries_new_loop();
-        uint64_t before = memory_failures();
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         struct watcher *watcher = watcher_new(base, settings);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         started = watcher != NULL;
         if (watcher) {
             unsigned under_way = 0;
@@ -359,13 +342,10 @@ static void a_reload_happens_or_not(void **state)
         struct watch *stays = watcher->watches[0];
         struct watch *goes = watcher->watches[1];
         uint64_t generation = watcher->generation;
-        uint64_t failures = memory_failures();
         struct watcher_changes changes;
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         status = watcher_reload(watcher, after, &changes);
-        memory_set_fault(NULL);
-        failed = memory_failures() != failures;
+        failed = fault_end();
         if (status) {
             assert_true(failed);
             assert_ptr_equal(watcher->settings, before);
@@ -392,12 +372,6 @@ static void a_reload_happens_or_not(void **state)
     assert_int_equal(status, 0);
     settings_release(before);
     settings_release(after);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
 }
 
 static int stop_clock(void **state)
@@ -429,5 +403,5 @@ int main(void)
         cmocka_unit_test(a_reload_happens_or_not),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

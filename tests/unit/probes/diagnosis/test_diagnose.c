@@ -9,6 +9,7 @@
 #include "config/base/memory.h"
 #include "probes/diagnosis/rules.h"
 #include "probes/evidence/view.h"
+#include "tests/support.h"
 #include "tests/unit/probes/diagnosis/scenarios.h"
 
 static void check_all(const struct scenario *scenarios, size_t count)
@@ -52,19 +53,6 @@ static void texts_hold_what_was_measured(void **state)
 
 /* ---- short of memory ---- */
 
-static size_t allocations_left;
-static bool recovers;
-
-static int fail_when_spent(void)
-{
-    bool spent = allocations_left == 0;
-
-    allocations_left -= spent ? 0 : 1;
-    if (spent && recovers)
-        allocations_left = SIZE_MAX;
-    return spent;
-}
-
 static bool same_lines(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
 {
     for (size_t i = 0; i < a_count && a_count == b_count; i++)
@@ -93,18 +81,18 @@ static bool same_words(const struct diagnosis *a, const struct diagnosis *b)
 /* Adds the findings that only a history gives, if `adds` is set; NULL or false leave nothing
  * behind. */
 static struct diagnosis *diagnose_short(const struct evidence *evidence,
-                                        const struct target *target, size_t n, bool adds)
+                                        const struct target *target, bool adds,
+                                        void (*begin)(unsigned long number), unsigned long number)
 {
     struct diagnosis *diagnosis = adds ? diagnose(evidence, target) : NULL;
     bool added = false;
 
-    allocations_left = n;
-    memory_set_fault(fail_when_spent);
+    begin(number);
     if (adds)
         added = diagnosis_add_intermittent(diagnosis, evidence, target, 3, 9, CAUSE_DNS_TIMEOUT);
     else
         diagnosis = diagnose(evidence, target);
-    memory_set_fault(NULL);
+    fault_end();
     if (!adds || added)
         return diagnosis;
     assert_int_equal(diagnosis->count, 1);
@@ -124,17 +112,17 @@ static void survives_every_failed_allocation(void **state)
     evidence->paths[0] = (struct path_evidence)PUBLIC(VIEW_LITERAL, TCP(TCP_TIMEOUT));
     for (unsigned way = 0; way < 4; way++) {
         bool adds = way & 1;
-        struct diagnosis *whole = diagnose_short(evidence, &target, SIZE_MAX, adds);
+        struct diagnosis *whole = diagnose_short(evidence, &target, adds, fault_begin, 0);
         bool failed = true;
 
-        recovers = way & 2;
-        for (size_t n = 0; failed; n++) {
+        for (unsigned long n = 1; failed; n++) {
             uint64_t before = memory_failures();
-            struct diagnosis *diagnosis = diagnose_short(evidence, &target, n, adds);
+            struct diagnosis *diagnosis = diagnose_short(
+                evidence, &target, adds, way & 2 ? fault_begin : fault_begin_lasting, n);
             failed = memory_failures() != before;
             assert_true(diagnosis || failed);
             if (diagnosis && !same_words(diagnosis, whole))
-                fail_msg("way %u, allocation %zu: %s", way, n, diagnosis->findings[0].summary);
+                fail_msg("way %u, allocation %lu: %s", way, n, diagnosis->findings[0].summary);
             diagnosis_free(diagnosis);
         }
         diagnosis_free(whole);

@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "config/base/text.h"
 #include "config/target.h"
 #include "probes/diagnosis/words.h"
 #include "probes/explain/fold.h"
 #include "probes/explain/table.h"
+#include "tests/support.h"
 #include "tests/unit/probes/explain/pull_error_texts.h"
 
 #define TEXT_LIMIT ((size_t)65536)
@@ -585,13 +585,6 @@ static void the_registrys_reason_counts(void **unused)
 
 /* ---- short of memory ---- */
 
-static size_t allocations_left;
-
-static int fail_when_spent(void)
-{
-    return allocations_left == 0 ? 1 : (allocations_left--, 0);
-}
-
 static void survives_every_failed_allocation(void **unused)
 {
     static const char text[] =
@@ -599,19 +592,17 @@ static void survives_every_failed_allocation(void **unused)
         "\"https://a.example.com/v2/x/manifests/1\": dial tcp: lookup a.example.com on "
         "10.0.0.2:53: "
         "no such host";
-    bool complete = false;
+    bool failed = true;
 
     (void)unused;
-    for (size_t n = 0; !complete; n++) {
-        allocations_left = n;
-        memory_set_fault(fail_when_spent);
+    for (unsigned long n = 1; failed; n++) {
+        fault_begin_lasting(n);
         struct pull_errors *errors = pull_errors_find(text, strlen(text), NULL);
-        complete = allocations_left > 0;
-        memory_set_fault(NULL);
+        failed = fault_end();
         if (errors)
             assert_int_equal(errors->list[0].cause, CAUSE_DNS_NAME_NOT_FOUND);
         else
-            assert_false(complete);
+            assert_true(failed);
         pull_errors_free(errors);
     }
 }

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "probes/libraries.h"
 #include "probes/registry/credentials.h"
+#include "tests/support.h"
 
 #define AUTHS(...)        "{\"auths\":{" __VA_ARGS__ "}}"
 #define ENTRY(host, user) "\"" host "\":{\"username\":\"" user "\",\"password\":\"S3CRET\"}"
@@ -188,12 +188,6 @@ static void files(void **state)
     arena_free(arena);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,5 +196,5 @@ int main(void)
         cmocka_unit_test(files),
     };
 
-    return cmocka_run_group_tests(tests, start, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

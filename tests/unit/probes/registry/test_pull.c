@@ -12,11 +12,11 @@
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
-#include "probes/libraries.h"
 #include "probes/registry/base64.h"
 #include "probes/registry/manifest.h"
 #include "probes/registry/peer_json.h"
 #include "probes/registry/token.h"
+#include "tests/support.h"
 
 #define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -449,12 +449,6 @@ static void json_has_a_budget(void **state)
     free(greedy);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    return libraries_start();
-}
-
 #define LONG_TEXT 3000
 
 /* "[{},{},...,"xxx"]" with so many objects. */
@@ -498,30 +492,20 @@ static void a_text_is_whole_or_refused(void **state)
     assert_in_range(refused, 10, 100);
 }
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
-
 /* The same while memory is short: nothing is lost from a text, and nothing leaks. */
 static void a_shortage_is_told_from_other_texts(void **state)
 {
     static const char body[] = "{\"token\":\"0123456789abcdef0123456789abcdef0123456789abcdef\","
                                "\"list\":[1,2,{\"a\":\"0123456789abcde\"}]}";
+    unsigned long failing;
     bool failed = true;
 
     (void)state;
     for (failing = 1; failed; failing++) {
-        uint64_t before = memory_failures();
         json_t *document;
-        allocations = 0;
-        memory_set_fault(count_and_fail);
+        fault_begin(failing);
         enum peer_json_result result = peer_json_parse(body, sizeof(body) - 1, &document);
-        memory_set_fault(NULL);
-        failed = memory_failures() != before;
+        failed = fault_end();
         assert_int_equal(result, failed ? PEER_JSON_LOCAL : PEER_JSON_OK);
         if (failed) {
             assert_null(document);
@@ -553,5 +537,5 @@ int main(void)
         cmocka_unit_test(a_shortage_is_told_from_other_texts),
     };
 
-    return cmocka_run_group_tests(tests, start, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }

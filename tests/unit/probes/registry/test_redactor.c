@@ -13,6 +13,7 @@
 #include "config/base/memory.h"
 #include "config/base/text.h"
 #include "probes/registry/redactor.h"
+#include "tests/support.h"
 
 #define SECRET "S3cr3t/Ca+n%ry="
 
@@ -99,24 +100,16 @@ static void short_words_are_no_secrets(void **state)
     redactor_free(&redactor);
 }
 
-static int allocations_left;
-
-static int fail_when_used_up(void)
-{
-    return allocations_left-- <= 0;
-}
-
 /* If memory is short for a form, the secret must not get through. */
 static void without_memory_nothing_is_shown(void **state)
 {
     (void)state;
-    for (int allowed = 0; allowed < 8; allowed++) {
+    for (unsigned long n = 1; n <= 8; n++) {
         struct redactor redactor = {0};
         char text[] = "UzNjcjN0L0NhK24lcnk9";
-        allocations_left = allowed;
-        memory_set_fault(fail_when_used_up);
+        fault_begin_lasting(n);
         redactor_add(&redactor, SECRET, strlen(SECRET));
-        memory_set_fault(NULL);
+        fault_end();
         redactor_apply(&redactor, text);
         assert_string_equal(text, "********************");
         redactor_free(&redactor);

@@ -16,13 +16,13 @@
 
 #include "config/base/clock.h"
 #include "config/base/memory.h"
-#include "probes/libraries.h"
 #include "probes/registry/base64.h"
 #include "probes/registry/credentials.h"
 #include "probes/registry/manifest.h"
 #include "probes/registry/peer_json.h"
 #include "probes/registry/token.h"
 #include "probes/transport/http_fields.h"
+#include "tests/support.h"
 
 #define NOW 1700000000 /* Tue, 14 Nov 2023 22:13:20 GMT */
 
@@ -256,28 +256,18 @@ static void greedy_json_is_refused(void **state)
     free(greedy);
 }
 
-static unsigned long allocations;
-static unsigned long failing;
-
-static int count_and_fail(void)
-{
-    return ++allocations == failing;
-}
-
 /* This machine's fault is never the peer's. */
 static void short_memory_is_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+        unsigned long failing;
         bool failed = true;
         for (failing = 1; failed; failing++) {
             struct arena *arena = arena_new(0);
-            uint64_t before = memory_failures();
-            allocations = 0;
-            memory_set_fault(count_and_fail);
+            fault_begin(failing);
             enum answer answer = readers[i].read(readers[i].body, strlen(readers[i].body), arena);
-            memory_set_fault(NULL);
-            failed = memory_failures() != before;
+            failed = fault_end();
             /* A run looks at the arena too, because the arena has the last word. */
             if (answer != (failed ? ANSWER_LOCAL : ANSWER_FINE) && !arena_failed(arena))
                 fail_msg("%s, allocation %lu: %d", readers[i].name, failing, (int)answer);
@@ -285,12 +275,6 @@ static void short_memory_is_told(void **state)
         }
         assert_true(failing > 5);
     }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    return libraries_start();
 }
 
 int main(void)
@@ -304,5 +288,5 @@ int main(void)
         cmocka_unit_test(short_memory_is_told),
     };
 
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, start_libraries, stop_libraries);
 }
