@@ -172,7 +172,6 @@ const char *check_path(const char *value, struct arena *arena)
         return "give the path of a file here, e.g. /secrets/name, not its content";
     if (!is_path && access(value, F_OK) != 0)
         return "there is no file of this name, which is not shown because it may be a password; "
-               "write "
-               "./NAME for a file that comes later";
+               "write ./NAME for a file that comes later";
     return NULL;
 }

@@ -182,8 +182,7 @@ static const char *check_repository(const char *image, size_t length)
         if (!component || (!last && image[at + component] != '/') ||
             (image[at + component] == '/' && at + component + 1 == length))
             return "a part of an image's name has lower-case letters and digits, with '.', '_', "
-                   "'__' "
-                   "or '-' only between them";
+                   "'__' or '-' only between them";
         at += component + !last;
     }
     return NULL;
@@ -221,8 +220,7 @@ const char *image_check(const char *image)
         if (tag == 0 || tag > MAX_TAG || strchr(".-", rest[1]) ||
             (rest[1 + tag] && rest[1 + tag] != '@'))
             return "a tag has 1 to 128 letters, digits, '_', '.' and '-', and starts with none of "
-                   "'.' "
-                   "and '-'";
+                   "'.' and '-'";
         rest += 1 + tag;
     }
     return *rest ? check_digest(rest + 1) : NULL;

@@ -72,8 +72,7 @@ static const struct line steps_public[] = {
 
 static const struct line steps_tell_apart[] = {
     LINE("To tell NAT from the allowlist, check again with --profile tke-serverless, or with "
-         "--control "
-         "internet=HOST:PORT (a place that must answer).",
+         "--control internet=HOST:PORT (a place that must answer).",
          NONE(FACT_INTERNET_TRIED, FACT_NO_ROUTE)),
     LINE(NULL),
 };
@@ -306,40 +305,36 @@ const struct cause_words words_connections[] = {
          .pulls = PULLS("dial tcp {endpoint}: i/o timeout",
                         "dial tcp {endpoint}: connect: no route to host",
                         "dial tcp {endpoint}: connect: network is unreachable"),
-         .steps = STEPS(
-             steps_no_route,
-             LINES(LINE("Look for the record that gives {address} (in a private zone of this VPC, "
-                        "a "
-                        "hosts "
-                        "file, or {resolver}), and remove it.",
-                        ALL(FACT_LINKAGE_ELSEWHERE)),
-                   LINE(ACCESS_CONTROL
-                        "Private network, select region and instance {instance}, and find "
-                        "the linkage of this VPC ({linkage}).",
-                        ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
-                   LINE("Click Manage Auto-parsing in its row and turn on Resolution "
-                        "Configuration, so "
-                        "that {host} resolves to {linkage}.",
-                        ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
-                   LINE("Add a record to a private zone of this VPC: {host} to {linkage}.",
-                        ALL(FACT_LINKAGE_ELSEWHERE), NONE(FACT_TCR)),
-                   LINE(ACCESS_CONTROL
-                        "Private network, select region and instance {instance}, "
-                        "and look for the linkage of this VPC: it must show \"Normal "
-                        "linkage\" and the address {address}.",
-                        ALL(FACT_TCR), NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
-                   LINE("If this VPC has no linkage, click Create, choose this VPC and a subnet, "
-                        "wait "
-                        "for its private IP, and turn on its resolution with Manage Auto-parsing.",
-                        ALL(FACT_TCR), NONE(FACT_LINKAGE_SEEN, FACT_NO_ROUTE)),
-                   LINE("If {address} belongs to another VPC, connect the two VPCs by CCN or "
-                        "peering, "
-                        "with routes in both directions.",
-                        NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
-                   LINE("Allow TCP port {port} to {address} in the outbound rules of the pod's "
-                        "security "
-                        "group and in the network ACL of its subnet.",
-                        NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)))),
+         .steps =
+             STEPS(steps_no_route,
+                   LINES(LINE("Look for the record that gives {address} (in a private zone of this "
+                              "VPC, a hosts file, or {resolver}), and remove it.",
+                              ALL(FACT_LINKAGE_ELSEWHERE)),
+                         LINE(ACCESS_CONTROL
+                              "Private network, select region and instance {instance}, and find "
+                              "the linkage of this VPC ({linkage}).",
+                              ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
+                         LINE("Click Manage Auto-parsing in its row and turn on Resolution "
+                              "Configuration, so "
+                              "that {host} resolves to {linkage}.",
+                              ALL(FACT_TCR, FACT_LINKAGE_ELSEWHERE)),
+                         LINE("Add a record to a private zone of this VPC: {host} to {linkage}.",
+                              ALL(FACT_LINKAGE_ELSEWHERE), NONE(FACT_TCR)),
+                         LINE(ACCESS_CONTROL
+                              "Private network, select region and instance {instance}, "
+                              "and look for the linkage of this VPC: it must show \"Normal "
+                              "linkage\" and the address {address}.",
+                              ALL(FACT_TCR), NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
+                         LINE("If this VPC has no linkage, click Create, choose this VPC and a "
+                              "subnet, wait for its private IP, and turn on its resolution with "
+                              "Manage Auto-parsing.",
+                              ALL(FACT_TCR), NONE(FACT_LINKAGE_SEEN, FACT_NO_ROUTE)),
+                         LINE("If {address} belongs to another VPC, connect the two VPCs by CCN or "
+                              "peering, with routes in both directions.",
+                              NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)),
+                         LINE("Allow TCP port {port} to {address} in the outbound rules of the "
+                              "pod's security group and in the network ACL of its subnet.",
+                              NONE(FACT_LINKAGE_ELSEWHERE, FACT_NO_ROUTE)))),
          .why = "The name resolves to a private or provider address that times out or is "
                 "unreachable. The linkage belongs to another VPC that is not peered with yours, "
                 "a security group or network ACL drops the traffic, or the linkage was deleted and "

@@ -196,8 +196,7 @@ const struct cause_words words_names[] = {
                   "same address, give {other_resolver} the same data as {resolver}.",
                   ALL(FACT_HEALTHY)),
              LINE("Give {resolver} the same data as {other_resolver}, whose address works: look "
-                  "for "
-                  "a stub domain or private zone that only one of them has.",
+                  "for a stub domain or private zone that only one of them has.",
                   ALL(FACT_OTHER_PATH_WORKS), NONE(FACT_HEALTHY)),
              LINE("Decide which of the two answers is right. The dns lines list what each resolver "
                   "answers.",

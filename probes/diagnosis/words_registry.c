@@ -209,8 +209,7 @@ const struct cause_words words_registry[] = {
          .title = "The token service gives no token that a client can use.",
          .says = LINES(
              LINE("The token service {realm} of {registry} answers with more than this check "
-                  "reads, "
-                  "so it cannot tell whether pulls get a token.",
+                  "reads, so it cannot tell whether pulls get a token.",
                   ALL(FACT_TOKEN_TOO_LARGE)),
              LINE("{registry} asks for authorization but names no token service that can be used "
                   "({reply}).",
@@ -264,8 +263,7 @@ const struct cause_words words_registry[] = {
          .title = "The registry refuses the image without a key, and none was given for it.",
          .says = LINES(
              LINE("This check was given no key, and the registry refuses {asked}{others} without "
-                  "one "
-                  "({answer}), so it cannot tell whether pulls work.",
+                  "one ({answer}), so it cannot tell whether pulls work.",
                   ALL(FACT_NO_KEY_GIVEN)),
              LINE("The registry refuses {asked}{others} without a good key ({answer}). The docker "
                   "config names credential helpers, which the kubelet never asks and this check "

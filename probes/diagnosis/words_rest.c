@@ -185,8 +185,7 @@ const struct cause_words words_rest[] = {
                   "and then the next host.")),
          .steps = STEPS(LINES(
              LINE("Fix these mirrors, or remove them from {hosts_file} on the node. containerd "
-                  "reads "
-                  "the file for each pull, so it needs no restart.",
+                  "reads the file for each pull, so it needs no restart.",
                   ALL(FACT_MIRRORS_FAIL)),
              LINE("Fix the mirror, or remove it from {hosts_file} on the node. containerd reads "
                   "the file for each pull, so it needs no restart.",
@@ -225,8 +224,8 @@ const struct cause_words words_rest[] = {
                   ALL(FACT_LONG_HELLO_IN_SEGMENTS)),
              LINE("A short ClientHello completes the TLS handshake with {endpoint}, and one of two "
                   "segments does not: something on the path probably drops or resets it. Clients "
-                  "built "
-                  "with Go 1.24 or newer send two segments and probably fail; older ones pull.")),
+                  "built with Go 1.24 or newer send two segments and probably fail; older ones "
+                  "pull.")),
          .steps = STEPS(LINES(
              LINE("Lower the MTU of this network's interface to that of the path, or let "
                   "ICMP \"fragmentation needed\" through to this machine.",
@@ -307,8 +306,7 @@ const struct cause_words words_rest[] = {
              LINE("Run the program by hand on the machine that pulls, as the same user. Docker's "
                   "helpers take the host: echo {registry} | docker-credential-NAME get"),
              LINE("If the registry needs no plug-in, remove its entry there and give the pod a "
-                  "pull "
-                  "secret."))),
+                  "pull secret."))),
          .why = "The key of this registry comes from a plug-in (a credential provider of the "
                 "kubelet, or a docker credential helper), and the plug-in ended with an error.",
          .verify = "The plug-in prints a key.",

@@ -17,8 +17,7 @@ static const char unknown_summary[] =
 static const char back_off_summary[] =
     "An earlier pull failed; this text does not say why. The event with the reason begins with "
     "\"Failed to pull image\": give explain the whole output of kubectl describe pod. If that "
-    "event "
-    "has expired, check the image from the pod.";
+    "event has expired, check the image from the pod.";
 
 struct collected_error {
     struct pull_error error;
@@ -402,7 +401,7 @@ struct pull_errors *pull_collection_finish(struct pull_collection *collection, b
     struct pull_errors *errors = collection->errors;
     bool told[PULL_ERROR_MAX_ERRORS];
 
-    /* What is told may complete an error before it. */
+    /* First, because an error that is told already may complete another one. */
     for (size_t i = 0; i < collection->count; i++)
         told[i] = is_told(collection, &collection->list[i]);
     for (size_t i = 0; i < collection->count; i++) {
