@@ -47,7 +47,7 @@ static void free_probe(struct probe *probe)
 
 /* ---- the end ---- */
 
-/* What a mirror measured, in the registry's evidence. */
+/* Puts the evidence of the mirrors into the registry's. */
 static void keep_mirrors(struct probe *probe)
 {
     struct evidence *evidence = probe->evidence;

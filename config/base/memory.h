@@ -8,7 +8,7 @@
  * Nothing here aborts: every function that allocates returns NULL when memory is short, and the
  * failure is counted, because a run in which an allocation failed must not blame the registry.
  *
- * What is released is wiped, because it may hold a secret or a peer's words that repeat one: no
+ * Released memory is wiped, because it may hold a secret or a peer's words that repeat one. So no
  * library and no caller has to know which of its texts do.
  */
 

@@ -16,7 +16,7 @@
 #define MAX_CONTINUE 2048
 #define ERROR_SIZE   256
 
-/* What belongs to one request, and goes when the next one starts. */
+/* The parts of one request, which are freed when the next one starts. */
 struct cluster_attempt {
     struct arena *arena;
     struct text token;

@@ -57,7 +57,7 @@ static struct event_series *find_series(struct event_sender *sender, const char 
     return NULL;
 }
 
-/* Of the same name, or a new one in place of the one that was patched longest ago. */
+/* The series of that name, or a new one in place of the one that was patched longest ago. */
 static struct event_series *note_series(struct event_sender *sender, const char *name)
 {
     struct event_series *series = find_series(sender, name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the words of a finding call the target, the requests to it, and their answers
- * (placeholders.c has the table). */
+/* The values of placeholders for the target, the requests to it, and their answers (placeholders.c
+ * has the table). */
 
 #include "probes/diagnosis/subject.h"
 

@@ -212,7 +212,7 @@ void verbs_of_failures(struct text *out, const struct evidence *evidence, bool w
         text_append_format(out, ", and %zu more fail", count - listed);
 }
 
-/* What the certificate of a proxy lacks; the registry's has causes of its own. */
+/* Says what is wrong with the certificate of a proxy; the registry's has causes of its own. */
 static void put_proxy_tls(struct text *out, const struct tls_evidence *tls)
 {
     const struct certificate_evidence *certificate = &tls->certificate;

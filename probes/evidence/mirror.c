@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one host did for one image, by the rules of containerd's resolver and fetcher
+ * The outcome of one host for one image, by the rules of containerd's resolver and fetcher
  * (core/remotes/docker): a failed connection and any status above 399 lead to the next host, and an
  * answer with the wrong bytes ends the pull.
  */

@@ -226,7 +226,7 @@ void wording_node(struct text *text, const struct node_evidence *node)
         text_append_format(text, "; %s", node->problem);
 }
 
-/* Of the image that failed, or of the answer to /v2/. */
+/* The status of the image that failed, or of the answer to /v2/. */
 static void append_mirror_status(struct text *text, const struct mirror_evidence *mirror)
 {
     unsigned status = mirror->status;

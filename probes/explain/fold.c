@@ -82,8 +82,8 @@ static bool skip_link(struct fold *fold)
     return true;
 }
 
-/* What follows an '&': characters as web pages and chats escape them; escaped twice, an "amp;" is
- * in front. */
+/* Reads a character that a web page or chat escaped, after its '&'. If it is escaped twice, an
+ * "amp;" is in front. */
 static bool fold_entity(struct fold *fold, const char *at)
 {
     const char *begin = at;

@@ -521,7 +521,7 @@ static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phr
         return false;
     if (flags & PHRASE_WEAK && !scan_is_about_a_pull(scan))
         return false;
-    /* What was known before was the reason. */
+    /* The pending symptom is the reason why the pull was cancelled. */
     if (phrase->symptom == SYMPTOM_CANCELLED && scan->pending)
         return false;
     if (flags & PHRASE_AFTER_URL && (!scan->url.end || scan->at != unwrapped(scan->url.end)))

@@ -167,8 +167,8 @@ static bool is_asked_by_head(const struct pull_scan *scan, const char *at)
     return false;
 }
 
-/* What was asked for: PHRASE_BLOB or _MANIFEST, 0 if nothing tells. Clients that resolve a digest
- * ask the registry's own /blobs/ too, and only for its head. */
+/* PHRASE_BLOB or _MANIFEST, by what was asked for; 0 if nothing tells. Clients that resolve a
+ * digest ask the registry's own /blobs/ too, and only for its head. */
 static unsigned asked_for(const struct pull_scan *scan)
 {
     if (scan->asked)

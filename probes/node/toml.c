@@ -144,7 +144,7 @@ static size_t take_code_point(struct parser *parser, size_t digits, char *out)
     return put_utf8(out, value);
 }
 
-/* What follows a backslash. Returns the bytes that it stands for; 0 after an error. */
+/* Reads an escape, after its backslash. Returns how many bytes it stands for; 0 after an error. */
 static size_t take_escape(struct parser *parser, char *out)
 {
     static const char names[] = "btnfr\"\\";

@@ -62,7 +62,7 @@ static void assign(struct unit_reader *reader, const char *assignment, const cha
     }
 }
 
-/* What a backslash and a character stand for inside a value. */
+/* The character that a backslash and `escaped` stand for inside a value. */
 static char unescape(char escaped)
 {
     static const char names[] = "abfnrtvs";

@@ -103,7 +103,7 @@ static void keep_grants(struct auth_run *auth, const char *token)
         evidence->granted[evidence->granted_count++] = grants.list[i];
 }
 
-/* What podman and skopeo, which ask by GET as well, read otherwise. */
+/* Notes where podman and skopeo, which ask by GET as well, read the answer differently. */
 static void note_token_answer(struct image_run *image, const struct http_response *response)
 {
     if (token_answer_has_two(response->body, response->body_length))

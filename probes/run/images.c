@@ -187,7 +187,7 @@ static const char *describe_platforms(struct image_run *image)
     return text;
 }
 
-/* What containerd takes and podman and skopeo do not. */
+/* Notes where containerd takes an index that podman and skopeo do not take. */
 static void note_index(struct image_run *image)
 {
     if (!image->manifest.has_written_platform)

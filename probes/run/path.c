@@ -2,7 +2,7 @@
 /*
  * tcp, tls and api of one address: each step starts when the one below it is through.
  *
- * States (enum path_step): tcp, tls, api, and none when the path is through. Beside these: trials,
+ * States (enum path_step): tcp, tls, api, and none when the path is through. Further ones: trials,
  * after a handshake that was cut off, until further handshakes told why; date, after a certificate
  * defect, until the peer's Date header is read; source ports, when the path is through and further
  * connects are still pending. Callbacks of the connection move the path, a timer of a quarter of

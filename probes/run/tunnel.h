@@ -40,6 +40,6 @@ typedef void tunnel_done_fn(const struct tunnel_result *result, void *context);
 struct tunnel *tunnel_start(struct event_base *base, int fd, const struct tunnel_options *options,
                             tunnel_done_fn *done, void *context);
 
-/* What is to be said of a tunnel that has not ended in time. */
+/* The result of a tunnel that has not ended in time. */
 struct tunnel_result tunnel_stalled(struct tunnel *tunnel);
 void tunnel_free(struct tunnel *tunnel); /* allowed in the callback; NULL too */

@@ -80,7 +80,8 @@ static bool is_curve(const struct part *part)
            is_object(part, "\x2b\x81\x04\x00\x23", 5);               /* P-521 */
 }
 
-/* What may follow the object that stands for a key on a curve (RFC 5480): its curve, the point. */
+/* The parts that follow the object of a key on a curve (RFC 5480): first its curve, then the point.
+ */
 enum expected { ANYTHING, CURVE, POINT };
 
 static bool take_part(const struct part *part, enum expected *expected)

@@ -127,7 +127,7 @@ static struct dns_datagram *question_of(const struct dns_socket_errors *errors,
     return NULL;
 }
 
-/* What c-ares gets to see: the question comes back, without an error and without a record. */
+/* Writes the answer that c-ares sees: the question, without an error and without a record. */
 static size_t write_stub(const struct dns_datagram *sent, uint8_t *bytes)
 {
     static const uint8_t header[] = {0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0};

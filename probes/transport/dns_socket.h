@@ -4,7 +4,7 @@
 /* The socket calls of a c-ares channel. They keep the errno, because c-ares calls a closed port, a
  * missing route and a full descriptor table all "could not contact DNS servers". And they keep the
  * datagrams: those that answer no question are left out, and of an answer c-ares sees the question
- * alone. What it does with an answer that it dislikes differs from version to version: 1.18 reads
+ * alone. Its versions differ in what they do with an answer that they dislike: 1.18 reads
  * on, 1.34 ends the question, and both ask again without EDNS after a FORMERR, which Go's resolver
  * does not. */
 

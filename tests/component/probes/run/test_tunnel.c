@@ -174,7 +174,7 @@ static void await_tunnel(struct tunnel_scene *scene, const struct scripted *prox
     event_free(late);
 }
 
-/* What is ready now is done, so whatever has not happened waits for the peer. */
+/* Does all that is ready, so that anything which has not happened waits for the peer. */
 static void settle_tunnel(struct tunnel_scene *scene)
 {
     for (unsigned i = 0; i < 10 && !scene->calls; i++)

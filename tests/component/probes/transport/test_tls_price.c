@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the certificates of a peer may cost: decoding them, and looking for a chain. */
+/* The certificates of a peer have a bounded price: decoding them, and looking for a chain. */
 
 #include <openssl/core_names.h>
 #include <openssl/x509v3.h>

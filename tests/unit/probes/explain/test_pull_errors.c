@@ -264,7 +264,7 @@ static void the_catalogue_and_the_readings_agree(void **unused)
 
 /* ---- the table ---- */
 
-/* Where two phrases match, the first counts, so a longer one comes first. */
+/* If two phrases match, the first counts, so a longer one comes first. */
 static void no_phrase_hides_a_longer_one(void **unused)
 {
     const unsigned conditions = PHRASE_WEAK | PHRASE_WORD | PHRASE_AFTER_URL | PHRASE_AT_LINE |
