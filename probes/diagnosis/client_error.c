@@ -295,7 +295,11 @@ static void put_handshake(struct text *out, const struct tls_evidence *tls, cons
     case TLS_NOT_YET_VALID:
         put_certificate(out, tls, host, now);
         return;
-    case TLS_INVALID_CERTIFICATE: /* Go may accept such a certificate */
+    case TLS_INVALID_CERTIFICATE: /* unless these are Go's own words, it may accept it */
+        if (tls->detail && strncmp(tls->detail, "x509: ", 6) == 0)
+            text_append_format(out, "tls: failed to parse certificate from server: %s",
+                               tls->detail);
+        return;
     case TLS_SKIPPED:
     case TLS_OK:
     case TLS_LOCAL:

@@ -10,28 +10,54 @@
 #include <sys/socket.h>
 
 #include "config/base/memory.h"
+#include "probes/transport/go_certificate.h"
+#include "probes/transport/go_names.h"
 
-#define MAX_DEPTH       8
+#define MAX_DEPTH       101 /* Go checks 100 signatures */
 #define MAX_PRICE       300 /* of all signatures and constraints, in units of some 50 us */
-#define MAX_CANDIDATES  16
+#define MAX_CANDIDATES  100
 #define MAX_COMPARISONS 250000 /* of names and constraints, as in Go */
 #define MAX_HOST        253
+
+#define NEWER_MIN_RSA_BITS 1024 /* of an issuer: Go 1.24 (crypto/rsa) */
 
 #define COMPARISONS_PER_UNIT 500
 #define ISSUER_BYTES         256        /* decoded per unit: names, constraints, extensions */
 #define CHILD_BYTES          (8 * 1024) /* hashed per unit */
 
+/* A certificate that may be one of a chain. */
+struct link {
+    X509 *certificate;
+    unsigned char *bytes;
+    unsigned length;
+    struct go_certificate read; /* points into `bytes` */
+};
+
 struct search {
     struct trust_store *store;
-    STACK_OF(X509) * sent;
+    size_t sent_count;
+    struct link *sent;
     int64_t now;
     unsigned price; /* of all that was checked so far */
-    int name_count; /* of the leaf */
-    X509 *chain[MAX_DEPTH];
+    const struct link *chain[MAX_DEPTH];
     struct chain_verdict errors; /* of the chain as far as it is built */
     struct chain_verdict best;   /* of the best complete chain */
     bool reached;                /* a trusted certificate; `best` is valid */
 };
+
+/* False if Go cannot read it, or memory is short. */
+static bool link_read(X509 *certificate, struct link *ret)
+{
+    *ret = (struct link){.certificate = certificate};
+    int length = i2d_X509(certificate, &ret->bytes);
+    ret->length = length > 0 ? (unsigned)length : 0;
+    return length > 0 && !go_certificate_read(ret->bytes, ret->length, &ret->read);
+}
+
+static void link_release(struct link *link)
+{
+    OPENSSL_free(link->bytes);
+}
 
 /* False if that is more than what is left. */
 static bool pay(struct search *search, unsigned price)
@@ -50,31 +76,23 @@ static void add_error(struct chain_verdict *errors, int error, size_t depth)
 
 /* ---- one certificate ---- */
 
-static void check_dates(struct search *search, X509 *certificate, size_t depth)
+static void check_dates(struct search *search, const struct link *link, size_t depth)
 {
-    time_t now = (time_t)search->now;
-
-    if (X509_cmp_time(X509_get0_notBefore(certificate), &now) > 0)
+    if (link->read.not_before > search->now)
         add_error(&search->errors, X509_V_ERR_CERT_NOT_YET_VALID, depth);
-    if (X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0)
+    if (link->read.not_after < search->now)
         add_error(&search->errors, X509_V_ERR_CERT_HAS_EXPIRED, depth);
 }
 
-/* Keys that Go can verify with: RSA with a small exponent, its four curves, Ed25519. */
+/* Keys that Go can verify with: RSA, its four curves, Ed25519. */
 static bool is_known_key(const EVP_PKEY *key)
 {
     static const char *const curves[] = {"secp224r1", "prime256v1", "secp384r1", "secp521r1"};
     char curve[32] = "";
-    BIGNUM *exponent = NULL;
-    int bits;
 
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-        if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
-            return false;
-        bits = BN_num_bits(exponent);
-        BN_free(exponent);
-        return bits <= 31;
+        return true;
     case EVP_PKEY_EC:
         if (EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) != 1)
             return false;
@@ -87,57 +105,15 @@ static bool is_known_key(const EVP_PKEY *key)
     }
 }
 
-/* A path length without CA:TRUE makes a certificate invalid for OpenSSL, but not for Go. */
-static bool is_only_path_length(X509 *certificate)
+static void check_certificate(struct search *search, const struct link *link, size_t depth)
 {
-    BASIC_CONSTRAINTS *constraints =
-        X509_get_ext_d2i(certificate, NID_basic_constraints, NULL, NULL);
-    bool only = constraints && !constraints->ca && constraints->pathlen;
+    const EVP_PKEY *key = X509_get0_pubkey(link->certificate);
 
-    BASIC_CONSTRAINTS_free(constraints);
-    return only;
-}
-
-/* True if Go knows the extension, so that it may be critical (crypto/x509, parser.go). OpenSSL
- * knows more: constraints of policies, for example. */
-static bool is_handled_by_go(X509_EXTENSION *extension)
-{
-    static const int handled[] = {
-        NID_subject_key_identifier, NID_key_usage,
-        NID_subject_alt_name,       NID_basic_constraints,
-        NID_name_constraints,       NID_crl_distribution_points,
-        NID_certificate_policies,   NID_authority_key_identifier,
-        NID_ext_key_usage,          NID_info_access,
-    };
-    int kind = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
-
-    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-        if (handled[i] == kind)
-            return true;
-    return false;
-}
-
-static bool has_unhandled_extension(X509 *certificate)
-{
-    for (int i = 0; i < X509_get_ext_count(certificate); i++) {
-        X509_EXTENSION *extension = X509_get_ext(certificate, i);
-        if (X509_EXTENSION_get_critical(extension) && !is_handled_by_go(extension))
-            return true;
-    }
-    return false;
-}
-
-static void check_extensions(struct search *search, X509 *certificate, size_t depth)
-{
-    uint32_t flags = X509_get_extension_flags(certificate);
-    const EVP_PKEY *key = X509_get0_pubkey(certificate);
-
-    if ((flags & EXFLAG_CRITICAL) || has_unhandled_extension(certificate))
+    if (link->read.has_unknown_critical)
         add_error(&search->errors, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, depth);
-    if ((flags & EXFLAG_INVALID) && !is_only_path_length(certificate))
-        add_error(&search->errors, X509_V_ERR_INVALID_EXTENSION, depth);
     if (!key || !is_known_key(key))
         add_error(&search->errors, X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, depth);
+    check_dates(search, link, depth);
 }
 
 static bool is_weakly_signed(X509 *certificate)
@@ -149,8 +125,8 @@ static bool is_weakly_signed(X509 *certificate)
            digest == NID_md5_sha1;
 }
 
-/* Digests of signatures that Go can check, or that it calls too weak. Ed25519 has none. */
-static bool is_known_digest(X509 *certificate)
+/* Signatures that Go can check, or that it calls too weak. Ed25519 has no digest. */
+static bool is_known_signature(X509 *certificate)
 {
     int digest = NID_undef;
     int key = NID_undef;
@@ -163,62 +139,64 @@ static bool is_known_digest(X509 *certificate)
 /* ---- constraints of an issuer ---- */
 
 /* False, too, if comparing them costs more than is left. */
-static bool names_are_permitted(struct search *search, const NAME_CONSTRAINTS *constraints)
+static bool names_are_permitted(struct search *search, const struct go_certificate *issuer,
+                                const struct go_certificate *other)
 {
-    int64_t rules =
-        (constraints->permittedSubtrees ? sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees)
-                                        : 0) +
-        (constraints->excludedSubtrees ? sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees) : 0);
-    int64_t comparisons = (rules + 1) * search->name_count;
+    unsigned most = (MAX_PRICE - search->price) * COMPARISONS_PER_UNIT;
+    unsigned left = most < MAX_COMPARISONS ? most : MAX_COMPARISONS;
+    unsigned before = left;
 
-    return comparisons <= MAX_COMPARISONS &&
-           pay(search, (unsigned)comparisons / COMPARISONS_PER_UNIT) &&
-           NAME_CONSTRAINTS_check(search->chain[0], (NAME_CONSTRAINTS *)(uintptr_t)constraints) ==
-               X509_V_OK;
+    if (!issuer->limits_names || !other->has_names)
+        return true;
+    bool permitted =
+        go_names_are_permitted(&other->names, &issuer->permitted, &issuer->excluded, &left);
+    return pay(search, (before - left) / COMPARISONS_PER_UNIT) && permitted;
 }
 
-static void check_issuer(struct search *search, X509 *issuer, size_t depth, bool trusted)
+/* Go 1.19 compares the names of the server's certificate, Go 1.24 also those between. */
+static void check_names(struct search *search, const struct go_certificate *issuer, size_t depth)
 {
-    uint32_t flags = X509_get_extension_flags(issuer);
-    long path_length = X509_get_pathlen(issuer);
-    NAME_CONSTRAINTS *constraints = X509_get_ext_d2i(issuer, NID_name_constraints, NULL, NULL);
-    bool version_3 = X509_get_version(issuer) == X509_VERSION_3;
-    bool says_ca = (flags & EXFLAG_BCONS) && (flags & EXFLAG_CA);
-
-    /* A trusted certificate of version 1 has no extension that says it is a CA. */
-    if (!says_ca && (!trusted || version_3 || (flags & EXFLAG_BCONS)))
-        add_error(&search->errors, X509_V_ERR_INVALID_CA, depth);
-    if ((flags & EXFLAG_KUSAGE) && !(X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN))
-        add_error(&search->errors, X509_V_ERR_KEYUSAGE_NO_CERTSIGN, depth);
-    if ((flags & EXFLAG_BCONS) && path_length >= 0 && (long)depth - 1 > path_length)
-        add_error(&search->errors, X509_V_ERR_PATH_LENGTH_EXCEEDED, depth);
-    if (constraints && !names_are_permitted(search, constraints))
+    if (!names_are_permitted(search, issuer, &search->chain[0]->read))
         add_error(&search->errors, X509_V_ERR_PERMITTED_VIOLATION, depth);
-    NAME_CONSTRAINTS_free(constraints);
+    for (size_t i = 1; i < depth; i++)
+        if (!names_are_permitted(search, issuer, &search->chain[i]->read))
+            search->errors.clients_differ =
+                "newer containerd applies the name constraints of an issuer to intermediates, too";
+}
+
+static void check_issuer(struct search *search, const struct go_certificate *issuer, size_t depth,
+                         bool trusted)
+{
+    /* A trusted certificate before version 3 has no extension that says it is a CA. */
+    if (!issuer->is_ca && (!trusted || issuer->version == 3))
+        add_error(&search->errors, X509_V_ERR_INVALID_CA, depth);
+    if (issuer->limits_key_usage && !issuer->may_sign)
+        add_error(&search->errors, X509_V_ERR_KEYUSAGE_NO_CERTSIGN, depth);
+    if (issuer->has_constraints && issuer->path_length >= 0 &&
+        (long)depth - 1 > issuer->path_length)
+        add_error(&search->errors, X509_V_ERR_PATH_LENGTH_EXCEEDED, depth);
+    check_names(search, issuer, depth);
 }
 
 /* Every certificate of a chain that limits its usage must allow servers. */
 static void check_usage(struct search *search, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (!(X509_get_extension_flags(search->chain[i]) & EXFLAG_XKUSAGE))
-            continue;
-        if (!(X509_get_extended_key_usage(search->chain[i]) & (XKU_SSL_SERVER | XKU_ANYEKU)))
+    for (size_t i = 0; i < length; i++)
+        if (search->chain[i]->read.limits_usage && !search->chain[i]->read.for_servers)
             add_error(&search->errors, X509_V_ERR_INVALID_PURPOSE, i);
-    }
 }
 
 /* ---- the search ---- */
 
 static void keep_chain(struct search *search, size_t length)
 {
-    size_t before = search->errors.error_count;
+    struct chain_verdict before = search->errors;
 
     check_usage(search, length);
     if (!search->reached || search->errors.error_count < search->best.error_count)
         search->best = search->errors;
     search->reached = true;
-    search->errors.error_count = before;
+    search->errors = before;
 }
 
 static bool is_perfect(const struct search *search)
@@ -226,88 +204,116 @@ static bool is_perfect(const struct search *search)
     return search->reached && !search->best.error_count;
 }
 
-/* An RSA key of 16,384 bits costs 64 times as much as one of 2,048; Go limits only the number. */
+/* Above 31 bits; at most 63, because Go reads no certificate with a larger one. */
+static bool has_large_exponent(const EVP_PKEY *key)
+{
+    BIGNUM *exponent = NULL;
+    bool is_large = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1 ||
+                    BN_num_bits(exponent) > 31;
+
+    BN_free(exponent);
+    return is_large;
+}
+
+/* An RSA key of 16,384 bits costs 64 times as much as one of 2,048, and twice that with an exponent
+ * of 63 bits; Go limits only the number. */
 static unsigned price_of(const EVP_PKEY *key)
 {
     unsigned bits = (unsigned)EVP_PKEY_get_bits(key);
 
     if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-        return 1 + (bits / 2048) * (bits / 2048);
+        return 1 + (bits / 2048) * (bits / 2048) * (1 + has_large_exponent(key));
     return bits > 256 ? 20 : 3;
 }
 
-static unsigned size_of(X509 *certificate)
+static bool is_signed_by(struct search *search, const struct link *child, const struct link *issuer)
 {
-    int size = i2d_X509(certificate, NULL);
+    EVP_PKEY *key = X509_get0_pubkey(issuer->certificate);
 
-    return size > 0 ? (unsigned)size : 0;
-}
-
-static bool is_signed_by(struct search *search, X509 *child, X509 *issuer)
-{
-    EVP_PKEY *key = X509_get0_pubkey(issuer);
-
-    if (!key || !is_known_key(key) || !is_known_digest(child) ||
-        !pay(search, price_of(key) + size_of(issuer) / ISSUER_BYTES + size_of(child) / CHILD_BYTES))
+    if (!key || !is_known_key(key) || child->read.has_odd_signature ||
+        !is_known_signature(child->certificate) ||
+        !pay(search, price_of(key) + issuer->length / ISSUER_BYTES + child->length / CHILD_BYTES))
         return false;
-    bool is_signed = X509_verify(child, key) == 1;
+    bool is_signed = X509_verify(child->certificate, key) == 1;
     ERR_clear_error();
     return is_signed;
 }
 
+/* Go takes certificates of one subject, key and list of names for one (RFC 4158 2.4.1). */
+static bool is_same(const struct go_certificate *one, const struct go_certificate *other)
+{
+    return der_equal(&one->subject, &other->subject) && der_equal(&one->key, &other->key) &&
+           one->has_names == other->has_names &&
+           (!one->has_names || der_equal(&one->names, &other->names));
+}
+
+static bool is_in_chain(const struct search *search, size_t length, const struct link *link)
+{
+    for (size_t i = 0; i < length; i++)
+        if (is_same(&search->chain[i]->read, &link->read))
+            return true;
+    return false;
+}
+
+/* Whatever makes only newer clients refuse an issuer. */
+static void note_differences(struct search *search, const struct link *issuer, bool trusted)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(issuer->certificate);
+
+    if (trusted && issuer->read.newer_refusal)
+        search->errors.newer_refusal = issuer->read.newer_refusal;
+    if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+        return;
+    if (EVP_PKEY_get_bits(key) < NEWER_MIN_RSA_BITS)
+        search->errors.clients_differ =
+            "newer containerd takes no signature of an RSA key below 1,024 bits";
+    else if (has_large_exponent(key))
+        search->errors.clients_differ =
+            "newer containerd takes no RSA key with an exponent above 31 bits";
+}
+
 static void extend_chain(struct search *search, size_t length);
 
-static void consider_issuer(struct search *search, size_t length, X509 *issuer, bool trusted)
+static void consider_issuer(struct search *search, size_t length, const struct link *issuer,
+                            bool trusted)
 {
-    X509 *child = search->chain[length - 1];
-    size_t before = search->errors.error_count;
+    const struct link *child = search->chain[length - 1];
+    struct chain_verdict before = search->errors;
 
-    if (is_perfect(search))
+    if (is_perfect(search) || !der_equal(&child->read.issuer, &issuer->read.subject) ||
+        is_in_chain(search, length, issuer) || !is_signed_by(search, child, issuer))
         return;
-    for (size_t i = 0; i < length; i++)
-        if (X509_cmp(search->chain[i], issuer) == 0)
-            return;
-    if (!is_signed_by(search, child, issuer))
-        return;
-    if (is_weakly_signed(child))
+    if (is_weakly_signed(child->certificate))
         add_error(&search->errors, X509_V_ERR_CA_MD_TOO_WEAK, length - 1);
-    check_extensions(search, issuer, length);
-    check_issuer(search, issuer, length, trusted);
-    check_dates(search, issuer, length);
+    check_certificate(search, issuer, length);
+    check_issuer(search, &issuer->read, length, trusted);
+    note_differences(search, issuer, trusted);
     search->chain[length] = issuer;
     if (trusted)
         keep_chain(search, length + 1);
     else
         extend_chain(search, length + 1);
-    search->errors.error_count = before;
+    search->errors = before;
 }
 
 /* The recursion is bounded by MAX_DEPTH, its width by MAX_PRICE. */
 static void extend_chain(struct search *search, size_t length)
 {
-    const X509_NAME *issuer = X509_get_issuer_name(search->chain[length - 1]);
+    const X509_NAME *issuer = X509_get_issuer_name(search->chain[length - 1]->certificate);
     X509 *trusted[MAX_CANDIDATES];
     size_t count;
 
     if (length == MAX_DEPTH)
         return;
     count = trust_store_find(search->store, issuer, trusted, MAX_CANDIDATES);
-    for (size_t i = 0; i < count; i++)
-        consider_issuer(search, length, trusted[i], true);
-    for (int i = 0; i < sk_X509_num(search->sent); i++) {
-        X509 *sent = sk_X509_value(search->sent, i);
-        if (X509_NAME_cmp(X509_get_subject_name(sent), issuer) == 0)
-            consider_issuer(search, length, sent, false);
+    for (size_t i = 0; i < count; i++) {
+        struct link link;
+        if (link_read(trusted[i], &link))
+            consider_issuer(search, length, &link, true);
+        link_release(&link);
     }
-}
-
-static int count_names(X509 *leaf)
-{
-    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    int count = names ? sk_GENERAL_NAME_num(names) : 0;
-
-    GENERAL_NAMES_free(names);
-    return count;
+    for (size_t i = 0; i < search->sent_count; i++)
+        consider_issuer(search, length, &search->sent[i], false);
 }
 
 static bool is_trusted(struct search *search, X509 *leaf)
@@ -322,14 +328,13 @@ static bool is_trusted(struct search *search, X509 *leaf)
     return false;
 }
 
-static void search_chains(struct search *search, X509 *leaf)
+static void search_chains(struct search *search, const struct link *leaf)
 {
     search->chain[0] = leaf;
     search->reached = false;
-    search->errors.error_count = 0;
-    check_extensions(search, leaf, 0);
-    check_dates(search, leaf, 0);
-    if (is_trusted(search, leaf))
+    search->errors = (struct chain_verdict){0};
+    check_certificate(search, leaf, 0);
+    if (is_trusted(search, leaf->certificate))
         keep_chain(search, 1);
     else
         extend_chain(search, 1);
@@ -359,18 +364,47 @@ static int missing_issuer(X509 *leaf, STACK_OF(X509) * sent)
     return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
 }
 
+/* Keeps those that Go can read, because it would refuse the handshake for any other. */
+static void read_sent(struct search *search, STACK_OF(X509) * sent)
+{
+    int count = sk_X509_num(sent);
+
+    search->sent = count > 0 ? memory_allocate((size_t)count * sizeof(*search->sent)) : NULL;
+    for (int i = 0; search->sent && i < count; i++) {
+        struct link *link = &search->sent[search->sent_count];
+        if (link_read(sk_X509_value(sent, i), link))
+            search->sent_count++;
+        else
+            link_release(link);
+    }
+}
+
+static void release_sent(struct search *search)
+{
+    for (size_t i = 0; i < search->sent_count; i++)
+        link_release(&search->sent[i]);
+    memory_release(search->sent);
+}
+
 void certificate_chain_verify(struct trust_store *store, X509 *leaf, STACK_OF(X509) * sent,
                               int64_t now, struct chain_verdict *ret)
 {
-    struct search search = {
-        .store = store, .sent = sent, .now = now, .name_count = count_names(leaf)};
+    struct search search = {.store = store, .now = now};
+    struct link first;
     uint64_t failures = memory_failures();
 
-    search_chains(&search, leaf);
-    if (!is_settled(&search)) {
-        trust_store_load_rest(store);
-        search_chains(&search, leaf);
+    if (!link_read(leaf, &first)) {
+        add_error(&search.errors, X509_V_ERR_INVALID_EXTENSION, 0);
+    } else {
+        read_sent(&search, sent);
+        search_chains(&search, &first);
+        if (!is_settled(&search)) {
+            trust_store_load_rest(store);
+            search_chains(&search, &first);
+        }
+        release_sent(&search);
     }
+    link_release(&first);
     *ret = search.reached ? search.best : search.errors;
     if (!search.reached)
         add_error(ret, missing_issuer(leaf, sent), 0);
@@ -413,43 +447,51 @@ static bool pattern_matches(const char *pattern, const char *host)
     return label && host[label] && strcasecmp(pattern + 1, host + label) == 0;
 }
 
-static bool name_matches(const ASN1_STRING *name, const char *host)
+static bool name_matches(const struct der *name, const char *host)
 {
     char pattern[MAX_HOST + 1];
-    int length = ASN1_STRING_length(name);
+    size_t length = der_size(name);
 
-    if (length <= 0 || length > MAX_HOST || memchr(ASN1_STRING_get0_data(name), 0, (size_t)length))
+    if (!length || length > MAX_HOST || memchr(name->at, 0, length))
         return false;
-    memcpy(pattern, ASN1_STRING_get0_data(name), (size_t)length);
+    memcpy(pattern, name->at, length);
     pattern[length] = '\0';
     return pattern_matches(pattern, host);
 }
 
+/* Go takes an IPv4 address for one with its IPv6-mapped form. */
+static bool address_matches(const struct der *name, const struct address *address)
+{
+    static const char mapped[] = "\0\0\0\0\0\0\0\0\0\0\xff\xff";
+    struct der bytes = *name;
+    size_t length = address->family == AF_INET ? 4 : 16;
+
+    if (length == 4 && der_size(name) == 16 && memcmp(name->at, mapped, 12) == 0)
+        bytes.at += 12;
+    return der_is(&bytes, (const char *)address->bytes, length);
+}
+
+static bool is_for(X509 *leaf, const char *host, const struct address *address)
+{
+    struct link link;
+    bool matches = false;
+    struct der name;
+    unsigned char tag;
+
+    if (link_read(leaf, &link) && link.read.has_names)
+        while (!matches && der_next(&link.read.names, &tag, &name))
+            matches = address ? tag == GO_NAME_ADDRESS && address_matches(&name, address)
+                              : tag == GO_NAME_DNS && name_matches(&name, host);
+    link_release(&link);
+    return matches;
+}
+
 bool certificate_is_for_host(X509 *leaf, const char *host)
 {
-    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    bool matches = false;
-
-    for (int i = 0; !matches && i < sk_GENERAL_NAME_num(names); i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        matches = name->type == GEN_DNS && name_matches(name->d.dNSName, host);
-    }
-    GENERAL_NAMES_free(names);
-    return matches;
+    return is_for(leaf, host, NULL);
 }
 
 bool certificate_is_for_address(X509 *leaf, const struct address *address)
 {
-    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    int length = address->family == AF_INET ? 4 : 16;
-    bool matches = false;
-
-    for (int i = 0; !matches && i < sk_GENERAL_NAME_num(names); i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        matches =
-            name->type == GEN_IPADD && ASN1_STRING_length(name->d.iPAddress) == length &&
-            memcmp(ASN1_STRING_get0_data(name->d.iPAddress), address->bytes, (size_t)length) == 0;
-    }
-    GENERAL_NAMES_free(names);
-    return matches;
+    return is_for(leaf, NULL, address);
 }

@@ -30,6 +30,8 @@ struct chain_verdict {
     bool complete; /* everything was checked; false: memory is short */
     size_t error_count;
     struct chain_error errors[CHAIN_MAX_ERRORS]; /* none: a trusted certificate ends the chain */
+    const char *clients_differ; /* why some clients refuse the chain; NULL: none do. Static text. */
+    const char *newer_refusal;  /* of the trusted certificate, as in struct go_certificate */
 };
 
 /* `sent` are the certificates that the server sent, in any order; `now` is in seconds since 1970.

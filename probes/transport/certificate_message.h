@@ -11,5 +11,7 @@
 #include <stddef.h>
 
 /* `body` is the message without its header of four bytes. NULL, or why it is refused: there is more
- * than any registry sends, or a key that makes Go refuse the handshake. */
-const char *certificate_message_refusal(const unsigned char *body, size_t length, bool is_tls_1_3);
+ * than any registry sends, or a certificate that Go cannot read. `ret_newer`: why only clients
+ * built with Go 1.24 refuse it, or NULL. */
+const char *certificate_message_refusal(const unsigned char *body, size_t length, bool is_tls_1_3,
+                                        const char **ret_newer);

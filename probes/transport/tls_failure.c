@@ -151,7 +151,8 @@ static void classify_reason(unsigned long code, struct arena *arena, struct tls_
     }
     if (library == ERR_LIB_SSL && is_unsupported(reason))
         result->outcome = TLS_UNSUPPORTED_PROTOCOL;
-    else if (library == ERR_LIB_ASN1 || library == ERR_LIB_X509 || library == ERR_LIB_X509V3)
+    else if (library == ERR_LIB_ASN1 || library == ERR_LIB_X509 || library == ERR_LIB_X509V3 ||
+             (library == ERR_LIB_SSL && reason == SSL_R_EXCESSIVE_MESSAGE_SIZE))
         result->outcome = TLS_INVALID_CERTIFICATE;
     else
         result->outcome = TLS_NOT_TLS;

@@ -35,6 +35,7 @@ struct tls_session {
     X509 *verified; /* the certificate that the verdict is about */
     unsigned defects;
     const char *refusal; /* of the certificates, before they were decoded */
+    const char *newer_refusal;
     bool established;    /* the handshake ended and nothing failed on the connection since */
 };
 
@@ -54,7 +55,7 @@ static void look_at_message(int written, int version, int type, const void *byte
         return;
     const char *why =
         certificate_message_refusal(message + SSL3_HM_HEADER_LENGTH, length - SSL3_HM_HEADER_LENGTH,
-                                    SSL_version(ssl) >= TLS1_3_VERSION);
+                                    SSL_version(ssl) >= TLS1_3_VERSION, &session->newer_refusal);
     if (!why)
         return;
     session->refusal = why;
@@ -137,6 +138,17 @@ static void session_finish(struct tls_session *session)
     session->done(session, session->context); /* may have freed the session */
 }
 
+static const char *differences(struct tls_session *session)
+{
+    const struct chain_verdict *verdict = &session->verdict;
+    const char *why = session->newer_refusal ? session->newer_refusal : verdict->newer_refusal;
+
+    if (why)
+        return arena_format(session->arena, "newer containerd cannot read a certificate: %s", why);
+    return verdict->clients_differ ? verdict->clients_differ
+                                   : tls_offer_clients_differ(session->ssl);
+}
+
 static void finish_established(struct tls_session *session)
 {
     struct tls_evidence *result = session->result;
@@ -145,7 +157,7 @@ static void finish_established(struct tls_session *session)
 
     result->version = SSL_get_version(session->ssl);
     result->cipher = arena_copy_text(session->arena, cipher);
-    result->clients_differ = tls_offer_clients_differ(session->ssl);
+    result->clients_differ = differences(session);
     if (missing) {
         result->outcome = TLS_LOCAL;
         result->detail = missing;

@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 #include "config/base/memory.h"
+#include "probes/transport/go_certificate.h"
+#include "probes/transport/go_pem.h"
 #include "probes/transport/host_files.h"
 #include "probes/transport/tls_offer.h"
 
 #define MAX_FILE      ((size_t)4 * 1024 * 1024) /* bytes; a bundle has some 220 KB */
 #define MAX_ROOTS     8192
-#define MAX_FOLDERS   8
+#define MAX_FOLDERS   32
 #define MAX_FILES     8192 /* looked at in one folder */
 #define MAX_NAMESAKES 64   /* files of one hash */
 #define PATH_SIZE     4096
@@ -173,32 +175,22 @@ static char *read_certificates(const char *root, const char *path, size_t *ret_l
  * Returns how many blocks were certificates. */
 static size_t add_pem(struct roots *roots, const char *bytes, size_t length)
 {
-    BIO *bio = BIO_new_mem_buf(bytes, (int)length);
+    unsigned char *data = memory_allocate(length + 1);
+    const char *at = bytes;
     size_t added = 0;
+    size_t size;
 
-    for (size_t blocks = 0; bio && blocks < MAX_ROOTS; blocks++) {
-        char *name = NULL;
-        char *header = NULL;
-        unsigned char *data = NULL;
-        long size = 0;
-        if (PEM_read_bio(bio, &name, &header, &data, &size) != 1) {
-            if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
-                break;
-            ERR_clear_error();
-            continue;
-        }
-        const unsigned char *at = data;
+    while (data && added < MAX_ROOTS && go_pem_next(&at, bytes + length, data, &size)) {
+        const unsigned char *from = data;
+        struct go_certificate read;
         X509 *certificate =
-            strcmp(name, PEM_STRING_X509) == 0 && !*header ? d2i_X509(NULL, &at, size) : NULL;
+            go_certificate_read(data, size, &read) ? NULL : d2i_X509(NULL, &from, (long)size);
         if (certificate) {
             roots_add(roots, certificate);
             added++;
         }
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_free(data);
     }
-    BIO_free(bio);
+    memory_release(data);
     ERR_clear_error();
     return added;
 }

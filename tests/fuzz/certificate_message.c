@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!size)
         return 0;
-    const char *why = certificate_message_refusal(data + 1, size - 1, data[0] & 1);
+    const char *newer;
+    const char *why = certificate_message_refusal(data + 1, size - 1, data[0] & 1, &newer);
     fuzz_require(!why || *why);
     return 0;
 }
