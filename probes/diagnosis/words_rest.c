@@ -39,8 +39,10 @@ const struct cause_words words_rest[] = {
                   "that one only, so they probably fail.",
                   ALL(FACT_KEY_ORDER)),
              LINE("A containerd built with Go 1.19 or older pulls {image} from {registry}, but "
-                  "newer clients probably do not: an answer has a header with a control character, "
-                  "with a name that is no name, or an empty Content-Length.",
+                  "newer clients probably do not: an answer has a header that they refuse (a "
+                  "control "
+                  "character, a name that is no name, a Content-Length that is no number), or "
+                  "odd lines between its chunks.",
                   ALL(FACT_ODD_HEADERS)),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the token service's answer is damaged, or does not end, behind the token.",

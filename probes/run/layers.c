@@ -274,8 +274,9 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
         run_progressed(blob->image->registry->run);
     } else if (blob->step == BLOB_HEAD) {
         take_head(blob, response);
-    } else if (blob->step == BLOB_RANGE && response->status > 299) {
-        ask_blob(blob, BLOB_CUT); /* a pull asks for no range */
+    } else if (blob->step == BLOB_RANGE &&
+               (response->status > 299 || http_response_header(response, "content-encoding", 0))) {
+        ask_blob(blob, BLOB_CUT); /* a pull asks for no range, and so it undoes gzip */
     } else if (response->status > 299) {
         take_blob_refusal(blob, response);
     } else {

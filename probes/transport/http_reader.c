@@ -10,7 +10,8 @@
 #include "config/base/text.h"
 
 #define MAX_LINE       (HTTP_MAX_HEADER_VALUE + 256)
-#define MAX_CHUNK_LINE 4096                /* Go's limit */
+#define MAX_CHUNK_LINE 4096                /* Go's limit, also of the trailer */
+#define MAX_EXCESS     (16 * 1024)         /* Go 1.24's limit of what is no data of chunks */
 #define MAX_KEPT       ((size_t)64 * 1024) /* bytes of all kept headers together */
 #define UNZIP_STEP     4096
 #define MAX_UNZIP      ((size_t)16 * 1024 * 1024) /* of zlib's input: empty members give nothing */
@@ -23,6 +24,7 @@ enum reading {
     READING_CHUNK_SIZE, /* the line before a chunk */
     READING_CHUNK,
     READING_CHUNK_END, /* CRLF after a chunk */
+    READING_TRAILER,   /* behind the last chunk */
     READING_DONE,
 };
 
@@ -39,9 +41,11 @@ struct http_reader {
     bool holds;
     bool holds_cut; /* it was longer than a line may be */
     bool odd_headers;
-    bool empty_length;
     bool chunked;
     bool has_length;
+    bool lengths_differ;
+    bool length_is_bad;
+    bool has_coding; /* the first Content-Encoding counts */
     bool zipped;
     bool body_too_large;
     bool unzipping;
@@ -53,8 +57,10 @@ struct http_reader {
     size_t kept_bytes;
     size_t header_count;
     struct http_header *headers; /* in the arena */
+    const char *length_text;     /* in the arena */
     uint64_t length;
-    uint64_t left; /* bytes of the body or the chunk */
+    uint64_t left;  /* bytes of the body or the chunk */
+    int64_t excess; /* bytes of chunks that are no data */
     struct text body;
     size_t unzipped_from;
     z_stream zip;
@@ -127,8 +133,7 @@ void http_reader_response(const struct http_reader *reader, struct http_response
     ret->body_length = reader->body.length;
     ret->body_too_large = reader->body_too_large;
     ret->was_zipped = reader->unzipping;
-    ret->odd_headers =
-        complete && (reader->odd_headers || (reader->empty_length && !reader->chunked));
+    ret->odd_headers = complete && reader->odd_headers;
 }
 
 const char *http_response_header(const struct http_response *response, const char *name, size_t n)
@@ -185,6 +190,7 @@ struct kept_header {
 static const struct kept_header *find_kept(const char *name, size_t length)
 {
     static const struct kept_header kept[] = {
+        {"content-encoding", true},
         {"content-length", true},
         {"content-range", true},
         {"content-type", false},
@@ -224,26 +230,30 @@ static void keep_header(struct http_reader *reader, const struct kept_header *ke
     reader->header_count++;
 }
 
-/* Several equal lengths are one (RFC 9112 section 6.3). An empty one is none, as in Go up to 1.21;
- * newer ones refuse it, unless the body is chunked (net/http, transfer.go). */
+/* A number below 2^63. */
+static bool parse_length(const char *text, uint64_t *ret)
+{
+    *ret = 0;
+    for (; isdigit((unsigned char)*text); text++) {
+        if (*ret > (INT64_MAX - (uint64_t)(*text - '0')) / 10)
+            return false;
+        *ret = *ret * 10 + (uint64_t)(*text - '0');
+    }
+    return *text == '\0';
+}
+
+/* Several lengths that are written in the same way are one. An empty one is none, as in Go up to
+ * 1.21; newer ones refuse it (net/http, transfer.go). */
 static void read_length(struct http_reader *reader, const char *value)
 {
-    size_t digits = strspn(value, "0123456789");
-    uint64_t length = 0;
-
-    reader->empty_length |= !*value;
+    reader->lengths_differ |= reader->length_text && strcmp(reader->length_text, value) != 0;
+    if (!reader->length_text)
+        reader->length_text = arena_copy_text(reader->arena, value);
+    reader->odd_headers |= !*value;
     if (!*value)
         return;
-    if (value[digits] || digits > 18) {
-        refuse(reader, "a Content-Length that is no number");
-        return;
-    }
-    for (size_t i = 0; i < digits; i++)
-        length = length * 10 + (uint64_t)(value[i] - '0');
-    if (reader->has_length && length != reader->length)
-        refuse(reader, "two different Content-Lengths");
+    reader->length_is_bad |= !parse_length(value, &reader->length);
     reader->has_length = true;
-    reader->length = length;
 }
 
 static bool is_name(const char *name, size_t length, const char *wanted)
@@ -282,7 +292,8 @@ static void read_header(struct http_reader *reader, const char *line)
         reader->encodings++;
         reader->chunked = strcasecmp(value, "chunked") == 0;
     } else if (is_name(line, length, "content-encoding")) {
-        reader->zipped = strcasecmp(value, "gzip") == 0;
+        reader->zipped |= !reader->has_coding && strcasecmp(value, "gzip") == 0;
+        reader->has_coding = true;
     }
     const struct kept_header *kept = find_kept(line, length);
     if (kept)
@@ -307,21 +318,36 @@ static void trim_end(struct text *text)
 
 static bool has_no_body(const struct http_reader *reader)
 {
-    return reader->options.is_head || reader->status == 204 || reader->status == 304;
+    return reader->options.is_head || reader->status < 200 || reader->status == 204 ||
+           reader->status == 304;
+}
+
+static bool is_chunked(const struct http_reader *reader)
+{
+    return reader->encodings && !reader->before_1_1;
+}
+
+/* Go 1.24 looks at a length where Go 1.19 needs none, too: beside chunks and without a body. */
+static void check_framing(struct http_reader *reader)
+{
+    bool chunked = is_chunked(reader);
+    bool needed = !chunked && (reader->options.is_head || !has_no_body(reader));
+
+    if (chunked && (reader->encodings > 1 || !reader->chunked))
+        refuse(reader, "a transfer encoding other than chunked");
+    else if (!chunked && reader->lengths_differ)
+        refuse(reader, "two different Content-Lengths");
+    else if (needed && reader->length_is_bad)
+        refuse(reader, "a Content-Length that is no number");
+    reader->odd_headers |= reader->lengths_differ || reader->length_is_bad;
 }
 
 static void start_body(struct http_reader *reader)
 {
-    bool chunked = reader->encodings && !reader->before_1_1;
-
-    if (chunked && (reader->encodings > 1 || !reader->chunked)) {
-        refuse(reader, "a transfer encoding other than chunked");
-        return;
-    }
     reader->left = reader->length;
     if (has_no_body(reader))
         reader->state = READING_DONE;
-    else if (chunked)
+    else if (is_chunked(reader))
         reader->state = READING_CHUNK_SIZE;
     else if (!reader->has_length)
         reader->state = READING_TO_END;
@@ -337,6 +363,7 @@ static void start_body(struct http_reader *reader)
 static void end_head(struct http_reader *reader)
 {
     read_held(reader);
+    check_framing(reader);
     if (reader->status == 101) {
         refuse(reader, "switches to a protocol that was not asked for");
     } else if (reader->status < 100) {
@@ -346,7 +373,9 @@ static void end_head(struct http_reader *reader)
             refuse(reader, "too many informational answers");
         reader->header_count = reader->encodings = 0;
         reader->kept_bytes = 0;
-        reader->has_length = reader->zipped = false;
+        reader->has_length = reader->lengths_differ = reader->length_is_bad = false;
+        reader->length_text = NULL;
+        reader->has_coding = reader->zipped = false;
         reader->state = READING_STATUS_LINE;
     } else if (!reader->refusal) {
         start_body(reader);
@@ -429,28 +458,73 @@ static void end_body(struct http_reader *reader)
     reader->state = READING_DONE;
 }
 
-/* "1a;extension" with trailing blanks; an empty size is 0, as in Go 1.19. The trailer after the
- * last chunk is not read. */
+/* Go 1.24 limits what chunks have besides data: their lines, less 16 bytes for each. */
+static void count_excess(struct http_reader *reader, size_t line_length)
+{
+    int64_t data = reader->left < MAX_EXCESS ? (int64_t)reader->left : MAX_EXCESS;
+
+    reader->excess += (int64_t)line_length + 2 - 16 - 2 * data;
+    if (reader->excess < 0)
+        reader->excess = 0;
+    reader->odd_headers |= reader->excess > MAX_EXCESS;
+}
+
+/* "1a;extension", or "1a" with blanks behind it. An empty size is 0 for Go 1.19, and newer versions
+ * refuse it, as a CR before the end. */
 static void read_chunk_size(struct http_reader *reader, const char *line)
 {
     size_t digits = strspn(line, "0123456789abcdefABCDEF");
     const char *rest = line + digits;
 
-    if (*rest != ';')
-        rest += strspn(rest, " \t\r");
-    if ((*rest && *rest != ';') || digits > 15 || reader->line_overflows ||
-        reader->line.length > MAX_CHUNK_LINE) {
+    if (*rest != ';' && rest[strspn(rest, " \t\r")])
         refuse(reader, "a chunk size that is no number");
+    if (digits > 16 || reader->line_overflows || reader->line.length > MAX_CHUNK_LINE)
+        refuse(reader, "a chunk size that is too long");
+    if (reader->refusal)
         return;
-    }
     reader->left = 0;
     for (size_t i = 0; i < digits; i++)
         reader->left = reader->left * 16 + (uint64_t)text_hex_digit(line[i]);
+    reader->odd_headers |= !digits || strchr(line, '\r');
+    count_excess(reader, strlen(line));
     reader->end_bytes = 0;
-    if (reader->left)
-        reader->state = READING_CHUNK;
-    else
-        end_body(reader);
+    reader->state = reader->left ? READING_CHUNK : READING_TRAILER;
+}
+
+/* ---- the trailer ---- */
+
+/* CRLF, or header lines that end with an empty one, both ended by CRLF. */
+static bool trailer_is_whole(const struct text *trailer)
+{
+    return text_ends_with(text_string(trailer), "\r\n\r\n") ||
+           strcmp(text_string(trailer), "\r\n") == 0;
+}
+
+static bool trailer_is_good(const char *line)
+{
+    if (*line == ' ' || *line == '\t')
+        return false;
+    for (size_t length; (length = strcspn(line, "\n")) && *line != '\r'; line += length + 1)
+        if (*line != ' ' && *line != '\t' && !memchr(line, ':', length))
+            return false;
+    return true;
+}
+
+static size_t read_trailer(struct http_reader *reader, const char *bytes, size_t count)
+{
+    size_t used = 0;
+
+    while (used < count && !reader->refusal && reader->state == READING_TRAILER) {
+        char byte = bytes[used++];
+        text_append_bytes(&reader->line, byte ? &byte : " ", 1);
+        if (trailer_is_whole(&reader->line) && trailer_is_good(text_string(&reader->line)))
+            end_body(reader);
+        else if (trailer_is_whole(&reader->line))
+            refuse(reader, "a trailer that is no header");
+        else if (reader->line.length > MAX_CHUNK_LINE)
+            refuse(reader, "a trailer that is too long");
+    }
+    return used;
 }
 
 static void read_chunk_end(struct http_reader *reader, char byte)
@@ -485,6 +559,8 @@ static void line_complete(struct http_reader *reader)
 
     if (line->length && line->bytes[line->length - 1] == '\r')
         line->bytes[--line->length] = '\0';
+    else
+        reader->odd_headers |= reader->state == READING_CHUNK_SIZE;
     if (reader->state == READING_STATUS_LINE)
         read_status_line(reader, text_string(line));
     else if (reader->state == READING_HEADER_LINE)
@@ -555,6 +631,9 @@ enum http_reading http_reader_feed(struct http_reader *reader, const char *bytes
         case READING_CHUNK_END:
             read_chunk_end(reader, bytes[used++]);
             break;
+        case READING_TRAILER:
+            used += read_trailer(reader, bytes + used, count - used);
+            break;
         case READING_DONE:
             break;
         }
@@ -567,5 +646,7 @@ enum http_reading http_reader_end(struct http_reader *reader)
 {
     if (reader->state == READING_TO_END)
         end_body(reader);
+    else if (reader->state == READING_TRAILER)
+        refuse(reader, "chunks that end without an empty line");
     return reading_of(reader);
 }

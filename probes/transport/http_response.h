@@ -39,7 +39,7 @@ struct http_response {
     bool body_too_large;
     bool was_zipped;  /* the body is unpacked, so Content-Length is not its length */
     bool was_cut;     /* closed, in order or without close_notify, before its end */
-    bool odd_headers; /* a name or value that Go refuses from 1.20 or 1.22 on, and took before */
+    bool odd_headers; /* it has what Go 1.24 refuses and Go 1.19 took; also between its chunks */
     const char *detail;
 };
 
