@@ -112,17 +112,17 @@ static void remove_dot_segments(char *path)
     memmove(to, end, strlen(end) + 1);
 }
 
-static char *clean_location(const char *location, struct arena *arena)
+static char *clean(const char *location, bool without_dots, struct arena *arena)
 {
     static const char digits[] = "0123456789ABCDEF";
     const char *slashes = strstr(location, "//");
     const char *authority = slashes && slashes - location <= 6 ? slashes + 2 : location;
     const char *end = authority + strcspn(authority, "/?#");
     const char *at = memrchr(authority, '@', (size_t)(end - authority));
-    char *clean = arena_allocate(arena, strlen(location) * 3 + 1);
-    char *to = clean;
+    char *written = arena_allocate(arena, strlen(location) * 3 + 1);
+    char *to = written;
 
-    for (const char *from = location; clean && *from; from++) {
+    for (const char *from = location; written && *from; from++) {
         unsigned char byte = (unsigned char)*from;
         if (authority != location && at && from == authority)
             from = at + 1;
@@ -134,23 +134,28 @@ static char *clean_location(const char *location, struct arena *arena)
         *to++ = digits[byte >> 4];
         *to++ = digits[byte & 15];
     }
-    if (clean && authority != location) {
-        char *path = strstr(clean, "//") + 2;
+    if (written && without_dots && authority != location) {
+        char *path = strstr(written, "//") + 2;
         path += strcspn(path, "/?#");
         if (*path == '/')
             remove_dot_segments(path);
     }
-    return clean;
+    return written;
+}
+
+const char *url_clean(const char *text, struct arena *arena)
+{
+    return clean(text, false, arena);
 }
 
 const char *url_clean_location(const char *location, struct arena *arena)
 {
-    return clean_location(location, arena);
+    return clean(location, true, arena);
 }
 
 const char *url_shown_location(const char *location, struct arena *arena)
 {
-    char *shown = clean_location(location, arena);
+    char *shown = clean(location, true, arena);
     char *at = shown ? shown + strcspn(shown, "?#") : NULL;
 
     if (!shown)

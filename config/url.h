@@ -24,9 +24,11 @@ struct url {
  * URLs are valid. Refuses user information ("user@host"), blanks and control characters. */
 const char *url_parse(const char *text, struct arena *arena, struct url *ret);
 
-/* A Location as Go's client takes it, which url_parse() would refuse: blanks and bytes beyond ASCII
- * are percent-encoded, user information is left out, and dot segments of an absolute URL are
- * resolved. NULL when memory is short. */
+/* A URL as Go's client takes it, which url_parse() would refuse: blanks and bytes beyond ASCII are
+ * percent-encoded, and user information is left out. NULL when memory is short. */
+const char *url_clean(const char *text, struct arena *arena);
+
+/* The same for a Location: dot segments of an absolute URL are resolved, too. */
 const char *url_clean_location(const char *location, struct arena *arena);
 
 /* A Location as it may be shown: cleaned, without its query, because that may be a signature, and

@@ -199,25 +199,6 @@ static const char *add_map(struct keyring *keyring, const json_t *entries, struc
     return NULL;
 }
 
-/* The end of the member that starts at `at` inside an object: a comma, or the object's brace. */
-static const char *member_end(const char *at, const char *end)
-{
-    size_t depth = 0;
-    bool quoted = false;
-
-    for (; at < end && (quoted || depth || (*at != ',' && *at != '}')); at++) {
-        if (quoted && *at == '\\')
-            at++;
-        else if (*at == '"')
-            quoted = !quoted;
-        else if (!quoted && (*at == '{' || *at == '['))
-            depth++;
-        else if (!quoted && (*at == '}' || *at == ']'))
-            depth--;
-    }
-    return at < end ? at : end;
-}
-
 /*
  * "auths" in any letter case, and each time it stands there, is one map for Go: later entries
  * replace earlier ones, and null empties it. jansson keeps the last member of a name alone, so each
@@ -226,25 +207,21 @@ static const char *member_end(const char *at, const char *end)
 static const char *merge_auths(json_t *auths, const char *bytes, size_t length,
                                struct arena *secrets)
 {
-    const char *end = bytes + length;
-    const char *at = memchr(bytes, '{', length);
+    const char *at = peer_json_first_member(bytes, length);
     const char *wrong = auths ? NULL : "out of memory";
+    json_t *single;
 
-    for (at = at ? at + 1 : end; !wrong && at < end;) {
-        const char *stop = member_end(at, end);
-        const char *text = arena_format(secrets, "{%.*s}", (int)(stop - at), at);
-        json_t *single = NULL;
-        if (!text || peer_json_parse(text, strlen(text), &single) == PEER_JSON_LOCAL)
-            wrong = "out of memory";
+    while (!wrong && peer_json_next_member(&at, bytes + length, secrets, &single)) {
         const json_t *value = peer_json_member(single, "auths");
-        if (json_is_null(value))
+        if (!single)
+            wrong = "out of memory";
+        else if (json_is_null(value))
             json_object_clear(auths);
         else if (value && !json_is_object(value))
             wrong = "it is not a docker config";
         else if (value && json_object_update(auths, (json_t *)(uintptr_t)value))
             wrong = "out of memory";
         json_decref(single);
-        at = stop + 1;
     }
     return wrong;
 }

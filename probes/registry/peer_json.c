@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/registry/peer_json.h"
 
+#include <ctype.h>
 #include <malloc.h>
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "config/base/memory.h"
+
+#define MAX_DIGITS 18 /* of a number that jansson certainly holds */
 
 /* Header of each block that jansson allocates. The blocks of the current parse form a ring. */
 struct block {
@@ -107,17 +109,63 @@ static bool is_odd_escape(const char *escape)
     return strncasecmp(escape, "\\ud", 3) == 0 || strncmp(escape, "\\u0000", 6) == 0;
 }
 
+static size_t number_length(const char *bytes, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && bytes[count] &&
+           (isalnum((unsigned char)bytes[count]) || strchr("+-.", bytes[count])))
+        count++;
+    return count;
+}
+
+static size_t count_digits(const char *bytes, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && isdigit((unsigned char)bytes[count]))
+        count++;
+    return count;
+}
+
+/* jansson refuses a document for a number that it cannot hold. Go refuses only the member that
+ * wants a whole number, and such a one never fits: so a fraction stands for it. */
+static void soften_number(char *number, size_t length)
+{
+    size_t digits = count_digits(number, length);
+    size_t fraction = digits < length && number[digits] == '.' ? 1 : 0;
+    size_t at = digits + fraction;
+
+    if (fraction)
+        at += count_digits(number + at, length - at);
+    bool has_exponent = at < length && (number[at] == 'e' || number[at] == 'E');
+    if (digits > MAX_DIGITS && number[0] != '0' && !fraction && !has_exponent)
+        number[1] = '.';
+    if (!has_exponent)
+        return;
+    at += at + 1 < length && (number[at + 1] == '+' || number[at + 1] == '-') ? 2 : 1;
+    memset(number + at, '0', count_digits(number + at, length - at));
+}
+
 /*
- * Go replaces bytes that are not UTF-8 and halves of surrogate pairs, and takes NULs, while jansson
- * refuses the document. Here a question mark stands for each, and for a NUL another control
- * character. NULL: memory is short.
+ * Go replaces bytes that are not UTF-8 and halves of surrogate pairs, and takes NULs and large
+ * numbers, while jansson refuses the document. Here a question mark stands for each byte, another
+ * control character for a NUL, and a small number for a large one. NULL: memory is short.
  */
 static char *plain_copy(const char *bytes, size_t length)
 {
     char *copy = memory_allocate(length + 1);
+    bool quoted = false;
 
     for (size_t i = 0; copy && i < length; i++) {
         copy[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
+        quoted ^= bytes[i] == '"';
+        if (!quoted && isdigit((unsigned char)bytes[i])) {
+            size_t number = number_length(bytes + i, length - i);
+            memcpy(copy + i, bytes + i, number);
+            soften_number(copy + i, number);
+            i += number - 1;
+        }
         if (bytes[i] != '\\' || i + 1 == length)
             continue;
         bool odd = length - i >= 6 && is_odd_escape(bytes + i);
@@ -185,6 +233,46 @@ json_t *peer_json_load(FILE *file, json_error_t *ret_error)
     struct parse parse = {.budget = SIZE_MAX};
 
     return read_document(&parse, NULL, 0, file, JSON_REJECT_DUPLICATES, ret_error);
+}
+
+/* The end of the member that starts at `at` inside an object: a comma, or the object's brace. */
+static const char *member_end(const char *at, const char *end)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (; at < end && (quoted || depth || (*at != ',' && *at != '}')); at++) {
+        if (quoted && *at == '\\')
+            at++;
+        else if (*at == '"')
+            quoted = !quoted;
+        else if (!quoted && (*at == '{' || *at == '['))
+            depth++;
+        else if (!quoted && (*at == '}' || *at == ']'))
+            depth--;
+    }
+    return at < end ? at : end;
+}
+
+const char *peer_json_first_member(const char *bytes, size_t length)
+{
+    const char *brace = memchr(bytes, '{', length);
+
+    return brace ? brace + 1 : bytes + length;
+}
+
+bool peer_json_next_member(const char **at, const char *end, struct arena *secrets, json_t **ret)
+{
+    const char *stop = member_end(*at, end);
+
+    *ret = NULL;
+    if (stop == end) /* behind the object */
+        return false;
+    const char *text = arena_format(secrets, "{%.*s}", (int)(stop - *at), *at);
+    *at = *stop == '}' ? end : stop + 1;
+    if (text)
+        (void)peer_json_parse(text, strlen(text), ret);
+    return true;
 }
 
 const json_t *peer_json_member(const json_t *object, const char *key)

@@ -8,8 +8,11 @@
  */
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "config/base/arena.h"
 
 #define PEER_JSON_MAX_TEXT   ((size_t)256 * 1024)
 #define PEER_JSON_MAX_MEMORY ((size_t)2 * 1024 * 1024) /* allocated while it is parsed */
@@ -33,6 +36,14 @@ enum peer_json_result peer_json_parse_within(const char *bytes, size_t length, s
 
 /* See libraries_read_json(). */
 json_t *peer_json_load(FILE *file, json_error_t *ret_error);
+
+/*
+ * Goes through the members of an object in their order, because jansson keeps one member of a name
+ * alone, in the place of the first. The text holds an object, which was parsed before. `ret` is an
+ * object with the one member, or NULL if memory is short; false: there is no further one.
+ */
+const char *peer_json_first_member(const char *bytes, size_t length);
+bool peer_json_next_member(const char **at, const char *end, struct arena *secrets, json_t **ret);
 
 /* Finds a member by Go's rules: the last one whose key is equal when case is ignored. */
 const json_t *peer_json_member(const json_t *object, const char *key);

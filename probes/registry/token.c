@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "config/base/memory.h"
 #include "config/base/text.h"
 #include "probes/registry/base64.h"
 #include "probes/registry/go_types.h"
 #include "probes/registry/peer_json.h"
 
-#define MAX_TOKEN  16384 /* bytes; other programs limit all headers of a request to less */
-#define GRANT_TEXT 256
+#define MAX_TOKEN   16384 /* bytes; other programs limit all headers of a request to less */
+#define MAX_MEMBERS 4096  /* that are looked at */
+#define GRANT_TEXT  256
 
 /* As Go's client, which takes blanks and bytes beyond ASCII. */
 static bool fits_a_header(const char *token)
@@ -66,26 +68,75 @@ bool token_answer_ends_well(const char *body, size_t length)
     return ends;
 }
 
-bool token_answer_has_two(const char *body, size_t length)
-{
-    json_t *document = NULL;
-    bool has_two = false;
+struct token_members {
+    const char *token;
+    const char *access_token;
+    const char *wrong;
+};
 
-    if (peer_json_parse_first(body, length, &document) == PEER_JSON_OK) {
-        const char *access_token = peer_json_text(document, "access_token");
-        const char *token = peer_json_text(document, "token");
-        has_two =
-            access_token && *access_token && token && *token && strcmp(access_token, token) != 0;
+/* As Go: of several members of a name the last one counts, null changes nothing, and each must have
+ * its type. */
+static struct token_members read_members(const char *body, size_t length, bool posted,
+                                         struct arena *secrets)
+{
+    const char *at = peer_json_first_member(body, length);
+    struct token_members members = {0};
+    json_t *single;
+
+    for (size_t count = 0; count < MAX_MEMBERS; count++) {
+        const char *text = at;
+        if (!peer_json_next_member(&at, body + length, secrets, &single))
+            break;
+        const char *token = peer_json_text(single, "token");
+        const char *access_token = peer_json_text(single, "access_token");
+        if (!members.wrong)
+            members.wrong = single ? wrong_member(single, posted) : "out of memory";
+        if (!members.wrong && peer_json_text(single, "issued_at") &&
+            memchr(text, '\\', (size_t)(at - text))) /* Go reads a time before its escapes */
+            members.wrong = "issued_at is not a time";
+        if (token)
+            members.token = arena_copy_text(secrets, token);
+        if (access_token)
+            members.access_token = arena_copy_text(secrets, access_token);
+        json_decref(single);
     }
-    json_decref(document);
-    return has_two;
+    return members;
+}
+
+bool token_answer_has_two(const char *body, size_t length, struct arena *secrets)
+{
+    struct token_members members = read_members(body, length, false, secrets);
+
+    return members.token && *members.token && members.access_token && *members.access_token &&
+           strcmp(members.token, members.access_token) != 0;
+}
+
+static enum token_result take_members(const struct token_members *members, bool posted,
+                                      const char **ret_token, const char **ret_error)
+{
+    const char *token = members->access_token;
+
+    if ((!token || !*token) && !posted)
+        token = members->token;
+    if (members->wrong) {
+        *ret_error = members->wrong;
+    } else if (!token || !*token) {
+        *ret_error = posted ? "the answer to POST has no access_token"
+                            : "the answer has neither token nor access_token";
+    } else if (!fits_a_header(token)) {
+        *ret_error = "the token is not one that fits into a header";
+    } else {
+        *ret_token = token;
+        return TOKEN_OK;
+    }
+    return TOKEN_MALFORMED;
 }
 
 enum token_result token_parse(const char *body, size_t length, bool posted, struct arena *secrets,
                               const char **ret_token, const char **ret_error)
 {
     json_t *document;
-    enum token_result result = TOKEN_MALFORMED;
+    uint64_t failures = memory_failures();
 
     switch (peer_json_parse_first(body, length, &document)) {
     case PEER_JSON_OK:
@@ -100,23 +151,12 @@ enum token_result token_parse(const char *body, size_t length, bool posted, stru
         *ret_error = "out of memory";
         return TOKEN_LOCAL;
     }
-    const char *wrong = wrong_member(document, posted);
-    const char *token = peer_json_text(document, "access_token");
-    if ((!token || !*token) && !posted)
-        token = peer_json_text(document, "token");
-    if (wrong) {
-        *ret_error = wrong;
-    } else if (!token || !*token) {
-        *ret_error = posted ? "the answer to POST has no access_token"
-                            : "the answer has neither token nor access_token";
-    } else if (!fits_a_header(token)) {
-        *ret_error = "the token is not one that fits into a header";
-    } else {
-        *ret_token = arena_copy_text(secrets, token);
-        result = *ret_token ? TOKEN_OK : TOKEN_LOCAL;
-    }
+    struct token_members members = read_members(body, length, posted, secrets);
+    if (!json_is_object(document))
+        members.wrong = wrong_member(document, posted);
     json_decref(document);
-    return result;
+    enum token_result result = take_members(&members, posted, ret_token, ret_error);
+    return memory_failures() == failures ? result : TOKEN_LOCAL;
 }
 
 /* ---- the token itself ---- */

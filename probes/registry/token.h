@@ -26,7 +26,7 @@ enum token_result token_parse(const char *body, size_t length, bool posted, stru
 
 /* True if the answer to a GET has both, and they are not the same: podman and skopeo take `token`,
  * and containerd `access_token`. */
-bool token_answer_has_two(const char *body, size_t length);
+bool token_answer_has_two(const char *body, size_t length, struct arena *secrets);
 
 #define TOKEN_MAX_GRANTS 16
 

@@ -104,9 +104,10 @@ static void keep_grants(struct auth_run *auth, const char *token)
 }
 
 /* Notes where podman and skopeo, which ask by GET as well, read the answer differently. */
-static void note_token_answer(struct image_run *image, const struct http_response *response)
+static void note_token_answer(struct image_run *image, const struct http_response *response,
+                              struct arena *secrets)
 {
-    if (token_answer_has_two(response->body, response->body_length))
+    if (token_answer_has_two(response->body, response->body_length, secrets))
         image->evidence->differences |= 1u << DIFFERENCE_TOKENS;
     image_note_status(image, response->status);
 }
@@ -129,7 +130,7 @@ static void take_token(struct auth_run *auth, const struct http_response *respon
                             !token_answer_ends_well(response->body, response->body_length)))
             auth->image->evidence->differences |= 1u << DIFFERENCE_TOKEN_END;
         if (auth->image && auth->step == AUTH_STEP_GET)
-            note_token_answer(auth->image, response);
+            note_token_answer(auth->image, response, registry->secrets);
         break;
     case TOKEN_MALFORMED:
         finish_auth(auth, AUTH_MALFORMED, error);
@@ -449,7 +450,7 @@ static void start_bearer(struct auth_run *auth)
 
     evidence->realm = pull_keep_url(registry->run, registry->secrets, auth->challenge.realm);
     evidence->service = registry_keep(registry, auth->challenge.service);
-    const char *realm = url_clean_location(auth->challenge.realm, registry->secrets);
+    const char *realm = url_clean(auth->challenge.realm, registry->secrets);
     if (!realm || url_parse(realm, registry->secrets, &auth->realm)) {
         finish_auth(auth, AUTH_MALFORMED, "the realm is not a URL that can be used");
         return;

@@ -34,6 +34,12 @@ static const struct {
     {"{\"token\":\"\",\"access_token\":\"def\"}", TOKEN_OK, "def"},
     {"{\"token\":\"abc\",\"access_token\":\"def\"}", TOKEN_OK, "def"},
     {"{\"token\":1}", TOKEN_MALFORMED, NULL},
+    {"{\"token\":\"abc\",\"TOKEN\":null}", TOKEN_OK, "abc"},
+    {"{\"token\":\"a\",\"TOKEN\":\"b\",\"token\":\"abc\"} {\"token\":\"x\"}", TOKEN_OK, "abc"},
+    {"{\"token\":1,\"token\":\"abc\"}", TOKEN_MALFORMED, NULL},
+    {"{\"token\":\"abc\",\"x\":-99999999999999999999,\"y\":[1e999,2E+99]}", TOKEN_OK, "abc"},
+    {"{\"token\":\"abc\",\"expires_in\":99999999999999999999}", TOKEN_MALFORMED, NULL},
+    {"{\"token\":\"abc\",\"x\":099999999999999999999}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"a\\r\\nX: y\"}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"a b \"}", TOKEN_OK, "a b "},
     {"{\"token\":\"abc\"} and more", TOKEN_OK, "abc"},
@@ -42,6 +48,7 @@ static const struct {
     {"{\"token\":\"abc\",\"issued_at\":\"2023-02-29T01:02:03Z\"}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"abc\",\"issued_at\":\"2024-02-29T01:02:03\"}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"abc\",\"issued_at\":1}", TOKEN_MALFORMED, NULL},
+    {"{\"token\":\"abc\",\"issued_at\":\"2024-02-29T01:02:03\\u005a\"}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"abc\",\"expires_in\":60.0}", TOKEN_MALFORMED, NULL},
     {"{\"token\":\"abc\",\"scope\":[]}", TOKEN_OK, "abc"},
     {"{\"token\":\"a\\u0000b\"}", TOKEN_MALFORMED, NULL},
@@ -107,8 +114,12 @@ static void two_tokens_in_an_answer(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        assert_int_equal(token_answer_has_two(rows[i].body, strlen(rows[i].body)), rows[i].has_two);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_new(0);
+        assert_int_equal(token_answer_has_two(rows[i].body, strlen(rows[i].body), arena),
+                         rows[i].has_two);
+        arena_free(arena);
+    }
 }
 
 /* containerd looks for nothing else in the answer to POST (RFC 6749 section 5.1). */
