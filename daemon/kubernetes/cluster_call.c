@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/base/memory.h"
+#include "probes/registry/redactor.h"
 #include "probes/transport/dial.h"
 #include "probes/transport/http_exchange.h"
 #include "probes/transport/socket_error.h"
@@ -122,12 +123,29 @@ static void tell_page(struct cluster_call *call, const struct cluster_status *st
     call->answered(status, false, call->context); /* may have freed the call */
 }
 
+/* A copy in which the token is blanked, because servers and what stands before them repeat what
+ * they were sent. */
+static const char *blank_token(struct cluster_call *call, const char *words)
+{
+    const struct text *token = &call->attempt.token;
+    struct redactor redactor = {0};
+    char *copy = arena_copy_text(call->attempt.arena, words);
+
+    redactor_add(&redactor, text_string(token), token->length);
+    if (copy)
+        redactor_apply(&redactor, copy);
+    redactor_free(&redactor);
+    return copy;
+}
+
 static void on_answer(const struct http_response *response, void *context)
 {
     struct cluster_call *call = context;
     struct cluster_status status;
 
     cluster_status_read(response, call->attempt.arena, &status);
+    status.reason = blank_token(call, status.reason);
+    status.detail = blank_token(call, status.detail);
     json_t *document = status.document; /* the callback may free the call */
     const char *continued = document ? next_page(call, &status) : NULL;
     if (status.outcome == CLUSTER_UNAUTHORIZED && has_new_token(call))

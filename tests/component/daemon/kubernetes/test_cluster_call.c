@@ -158,6 +158,12 @@ static const struct row rows[] = {
     {"not HTTP", BYTES("SSH-2.0-x\r\n\r\n"), CLUSTER_NOT_AN_API, "", "", 0},
     {"cut off", BYTES(HEAD("200 OK") "Content-Length: 4096\r\n\r\n{"), CLUSTER_UNREACHABLE, "",
      "before the answer was complete", 0},
+    {"the token repeated",
+     BYTES(ANSWER("403 Forbidden", "{\"reason\":\"first-token\","
+                                   "\"message\":\"no first-token, no Zmlyc3QtdG9rZW4=\"}")),
+     CLUSTER_FORBIDDEN, "***********", "no ***********, no **************", 0},
+    {"the token in a status line", BYTES("HTTP/1.1 first-token\r\n\r\n"), CLUSTER_NOT_AN_API, "",
+     "", 0},
     {"odd types", BYTES(ANSWER("403 Forbidden", "{\"reason\":7,\"message\":[]}")),
      CLUSTER_FORBIDDEN, "", "", 0},
 };
@@ -180,6 +186,7 @@ static void test_each_answer_has_its_outcome(void **state)
             !strstr(scene.detail, row->detail) || scene.status.retry_after != row->retry_after)
             fail_msg("%s: outcome %s, reason %s, detail %s", row->name,
                      cluster_outcome_name(scene.status.outcome), scene.reason, scene.detail);
+        assert_null(strstr(scene.detail, "first-token"));
         assert_int_equal(scene.answers, 1);
         assert_int_equal(scene.requests, 1);
         assert_string_equal(scene.name, row->outcome == CLUSTER_OK ? "web-0" : "");
