@@ -36,7 +36,7 @@ const char *loader_shown(struct loader *loader, const char *value)
 {
     size_t length = length_before_password(value);
 
-    if (may_be_secret(value))
+    if (may_be_secret(value) || (!length && may_be_password(value)))
         return "...";
     if (!length && strlen(value) <= MAX_SHOWN)
         return value;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "config/base/text.h"
+#include "config/secret.h"
 #include "config/target.h"
 
 #define MAX_PROXY_URL 2048
@@ -92,8 +93,10 @@ const char *proxy_url_parse(const char *text, struct arena *arena, struct proxy_
     else if (length > 2 && text[length - 1] == ':' && text[length - 2] == ']')
         length--;
     const char *place = arena_copy_bytes(arena, text, length);
-    if (!place || host_port_parse(place, port, arena, &ret->host, &ret->port, &ret->address,
-                                  &ret->host_is_address))
+    if (!place ||
+        host_port_parse(place, port, arena, &ret->host, &ret->port, &ret->address,
+                        &ret->host_is_address) ||
+        may_be_secret(place))
         return SENTENCE;
     char buffer[HOST_PORT_SIZE];
     ret->shown =

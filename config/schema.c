@@ -65,10 +65,17 @@ static const char *check_platform(const char *value, struct arena *arena)
 
 static const char *check_no_proxy(const char *value, struct arena *arena)
 {
-    (void)arena;
-    if (!*value || strlen(value) > 253 || strpbrk(value, " \t,@"))
-        return "it is a host, .domain, address, CIDR or *, with :PORT if only that port is meant";
-    return NULL;
+    const char *host = value + (strncmp(value, "*.", 2) == 0 ? 2 : *value == '.');
+    struct address address;
+    bool is_address;
+    uint16_t port;
+    const char *name;
+
+    if (strcmp(value, "*") == 0 ||
+        (strchr(value, '/') && strspn(value, "0123456789abcdefABCDEF.:/") == strlen(value)) ||
+        (*value && !host_port_parse(host, 1, arena, &name, &port, &address, &is_address)))
+        return NULL;
+    return "it is a host, .domain, address, CIDR or *, with :PORT if only that port is meant";
 }
 
 static const char *check_url(const char *value, struct arena *arena)

@@ -6,9 +6,18 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define LEAST_DECODED 6  /* bytes; shorter decoded texts are chance */
-#define LEAST_RANDOM  16 /* letters and digits of a token; shorter ones are chance */
+#include "config/base/text.h"
+
+#define LEAST_PAIR    6   /* bytes of a decoded text with a colon; shorter ones are chance */
+#define LEAST_DECODED 12  /* bytes of any other decoded text */
+#define MOST_DECODED  192 /* bytes that are looked at */
+#define LEAST_RANDOM  16  /* letters and digits of a token; shorter ones are chance */
 #define LEAST_TURNS   4
+#define LEAST_ODD     6 /* letters and digits of a password */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS  "0123456789"
+#define BASE64  LETTERS DIGITS "+/-_"
 
 /* Finds `word` in `text` without regard to case. */
 static const char *find_word(const char *text, const char *word)
@@ -21,112 +30,148 @@ static const char *find_word(const char *text, const char *word)
     return NULL;
 }
 
-static int base64_digit(char digit)
+/* True if `test` is true for a word of these characters. */
+static bool any_word(const char *value, const char *characters,
+                     bool (*test)(const char *word, size_t length))
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = digit ? strchr(digits, digit == '-' ? '+' : digit == '_' ? '/' : digit) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-/* True if `value` is Base64 of printable text with a colon in it: JSON, or USER:PASSWORD. */
-static bool is_encoded_key(const char *value)
-{
-    unsigned bits = 0;
-    unsigned count = 0;
-    size_t decoded = 0;
-    bool colon = false;
-
-    for (; base64_digit(*value) >= 0; value++) {
-        bits = (bits << 6 | (unsigned)base64_digit(*value)) & 0xffffff;
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        unsigned char byte = (unsigned char)(bits >> count);
-        if (!isprint(byte) && !isspace(byte))
-            return false;
-        colon |= byte == ':';
-        decoded++;
-    }
-    return value[strspn(value, "=")] == '\0' && colon && decoded >= LEAST_DECODED;
-}
-
-/* True for "scheme://user@host" and "user:password@host", not for "app@sha256:...". */
-static bool has_user(const char *value)
-{
-    const char *scheme = strstr(value, "://");
-    const char *authority = scheme ? scheme + 3 : value;
-    const char *at = memchr(authority, '@', strcspn(authority, "/?#"));
-
-    return at && strncmp(at, "@sha", 4) != 0;
-}
-
-/* True for the ids of access keys (Amazon's, Tencent's), and tokens of GitHub and GitLab. */
-static bool is_access_key(const char *value)
-{
-    static const char *const starts[] = {"AKIA", "ASIA", "AKID", "ghp_", "gho_", "ghs_", "glpat-"};
-    static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (strncmp(value, starts[i], strlen(starts[i])) == 0 && strspn(value, more) >= 16)
+    for (size_t length; *(value += strcspn(value, characters)); value += length) {
+        length = strspn(value, characters);
+        if (test(value, length))
             return true;
-    return false;
-}
-
-/* True for JSON, a part of JSON, also percent-encoded, or an Authorization header. */
-static bool is_content(const char *value)
-{
-    value += strspn(value, " \t");
-    if (strncasecmp(value, "%7b", 3) == 0 || find_word(value, "%22:") || find_word(value, "%22%3a"))
-        return true;
-    return *value == '{' || *value == '"' || strncasecmp(value, "basic ", 6) == 0 ||
-           strncasecmp(value, "bearer ", 7) == 0 || find_word(value, "authorization:");
-}
-
-/* True if a parameter of a URL's query or fragment has the name of a key, such as access_token. */
-static bool has_key_in_query(const char *value)
-{
-    static const char *const ends[] = {
-        "token",     "key",  "secret", "password",      "passwd",     "pwd",        "sig",
-        "signature", "auth", "code",   "authorization", "credential", "credentials"};
-    const char *parameter = strpbrk(value, "?#");
-
-    while (parameter) {
-        size_t length = strcspn(++parameter, "=&;#");
-        for (size_t i = 0; parameter[length] == '=' && i < sizeof(ends) / sizeof(ends[0]); i++) {
-            size_t end = strlen(ends[i]);
-            if (length >= end && strncasecmp(parameter + length - end, ends[i], end) == 0)
-                return true;
-        }
-        parameter = strpbrk(parameter, "&;#");
     }
     return false;
 }
 
-bool is_random_word(const char *word, size_t length)
+/* ---- words that look random ---- */
+
+struct word_shape {
+    unsigned letters;
+    unsigned figures;
+    unsigned turns; /* between letters and digits */
+    unsigned humps; /* a capital after a small letter */
+};
+
+static struct word_shape shape_of(const char *word, size_t length)
 {
-    unsigned letters = 0;
-    unsigned figures = 0;
-    unsigned turns = 0; /* between letters and digits */
-    unsigned humps = 0; /* a capital after a small letter */
+    struct word_shape shape = {0};
     unsigned char before = 0;
 
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)word[i];
         if (!isalnum(byte))
             continue;
-        letters += isalpha(byte) != 0;
-        figures += isdigit(byte) != 0;
-        turns += before && !isdigit(byte) != !isdigit(before);
-        humps += before && isupper(byte) && islower(before);
+        shape.letters += isalpha(byte) != 0;
+        shape.figures += isdigit(byte) != 0;
+        shape.turns += before && !isdigit(byte) != !isdigit(before);
+        shape.humps += before && isupper(byte) && islower(before);
         before = byte;
     }
-    return letters + figures >= LEAST_RANDOM && figures >= 2 &&
-           (turns >= LEAST_TURNS || humps >= LEAST_TURNS);
+    return shape;
 }
 
-/* True for a URL with a token in its path, as addresses of web hooks have one. */
+bool is_random_word(const char *word, size_t length)
+{
+    struct word_shape shape = shape_of(word, length);
+
+    return shape.letters + shape.figures >= LEAST_RANDOM && shape.figures >= 2 &&
+           (shape.turns >= LEAST_TURNS || shape.humps >= LEAST_TURNS);
+}
+
+/* Passwords are like this more often than names are. */
+static bool is_odd_word(const char *word, size_t length)
+{
+    struct word_shape shape = shape_of(word, length);
+
+    return length >= LEAST_ODD && shape.turns + shape.humps >= 2;
+}
+
+/* ---- words that look like keys ---- */
+
+static unsigned base64_value(char digit)
+{
+    static const char digits[] = LETTERS DIGITS "+/";
+    char plain = digit == '-' ? '+' : digit == '_' ? '/' : digit;
+
+    return (unsigned)(strchr(digits, plain) - digits);
+}
+
+/* Returns the length; what is longer than MOST_DECODED is cut. */
+static size_t decode_base64(const char *word, size_t length, char ret[MOST_DECODED + 1])
+{
+    unsigned bits = 0;
+    size_t decoded = 0;
+
+    for (size_t i = 0; i < length && decoded < MOST_DECODED; i++) {
+        bits = bits << 6 | base64_value(word[i]);
+        if (i % 4)
+            ret[decoded++] = (char)(bits >> (6 - 2 * (i % 4)));
+    }
+    ret[decoded] = '\0';
+    return decoded;
+}
+
+/* True for UTF-8 without control characters, apart from the blanks of JSON and a byte order mark.
+ */
+static bool is_readable(const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    text += strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (text < end) {
+        bool ascii = isprint((unsigned char)*text) || isspace((unsigned char)*text);
+        size_t size = ascii ? 1 : text_utf8_length(text);
+        if (!size && (length < MOST_DECODED || end - text > 3)) /* else it is cut */
+            return false;
+        text += size ? size : 1;
+    }
+    return true;
+}
+
+/* Base64 of JSON, of USER:PASSWORD, or of a longer text. */
+static bool is_encoded_key(const char *word, size_t length)
+{
+    char text[MOST_DECODED + 1];
+    size_t decoded = decode_base64(word, length, text);
+
+    return decoded >= (memchr(text, ':', decoded) ? LEAST_PAIR : LEAST_DECODED) &&
+           is_readable(text, decoded);
+}
+
+/* JSON web tokens, ids of access keys (Amazon's, Tencent's, Alibaba's), and the tokens of
+ * well-known services. */
+static bool is_known_key(const char *word, size_t length)
+{
+    static const char *const starts[] = {"AKIA", "ASIA",  "AKID",       "LTAI",   "ghp_",
+                                         "gho_", "ghs_",  "github_pat", "glpat-", "gldt-",
+                                         "xoxb", "dckr_", "hvs."};
+
+    if (strncmp(word, "eyJ", 3) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (length >= LEAST_RANDOM && strncmp(word, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Hosts, paths and images have a dot or a slash, and their parts may well look random. */
+static bool has_bare_word(const char *value, bool (*test)(const char *word, size_t length))
+{
+    return !strpbrk(value, "./") && any_word(value, LETTERS DIGITS, test);
+}
+
+/* ---- URLs ---- */
+
+/* True for "scheme://user@host" and "user:password@host", not for "app@sha256:...". */
+static bool has_user(const char *value)
+{
+    const char *scheme = strstr(value, "//");
+    const char *authority = scheme ? scheme + 2 : value;
+    const char *at = memchr(authority, '@', strcspn(authority, "/?#"));
+
+    return at && strncmp(at, "@sha", 4) != 0;
+}
+
+/* True for a token in the path of a URL, as addresses of web hooks have one. */
 static bool has_key_in_path(const char *value)
 {
     const char *scheme = strstr(value, "://");
@@ -141,11 +186,58 @@ static bool has_key_in_path(const char *value)
     return false;
 }
 
+/* True for a token in a query or a fragment, whatever its name. */
+static bool has_key_in_query(const char *value)
+{
+    const char *query = strpbrk(value, "?#");
+
+    return query && any_word(query, LETTERS DIGITS, is_odd_word);
+}
+
+/* ---- whole values ---- */
+
+/* "access_token=...", "password: ..." and the like. */
+static bool has_named_key(const char *value)
+{
+    static const char *const ends[] = {
+        "token",     "key",  "secret", "password",      "passwd",     "pwd",        "sig",
+        "signature", "auth", "code",   "authorization", "credential", "credentials"};
+
+    for (const char *at = value; (at = strpbrk(at, "=:")); at++) {
+        if (*at == ':' && at[1] != ' ') /* a port or a tag follows */
+            continue;
+        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+            size_t length = strlen(ends[i]);
+            if ((size_t)(at - value) >= length && strncasecmp(at - length, ends[i], length) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* JSON, a part of it, also percent-encoded, PEM, and an Authorization header. */
+static bool is_content(const char *value)
+{
+    static const char *const signs[] = {"-----BEGIN", "%7b",     "%22",     "&quot;",
+                                        "\":",        "bearer ", "bearer\t"};
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (find_word(value, signs[i]))
+            return true;
+    return strpbrk(value, "\n\r{") || value[strspn(value, " \t")] == '"';
+}
+
 bool may_be_secret(const char *value)
 {
-    return strpbrk(value, "\n\r") || strstr(value, "-----BEGIN") || is_content(value) ||
-           strncmp(value, "eyJ", 3) == 0 || has_user(value) || has_key_in_query(value) ||
-           has_key_in_path(value) || is_encoded_key(value) || is_access_key(value);
+    return is_content(value) || has_user(value) || has_key_in_path(value) ||
+           has_key_in_query(value) || has_named_key(value) ||
+           has_bare_word(value, is_random_word) || any_word(value, BASE64, is_encoded_key) ||
+           any_word(value, BASE64 ".", is_known_key);
+}
+
+bool may_be_password(const char *value)
+{
+    return may_be_secret(value) || has_bare_word(value, is_odd_word);
 }
 
 size_t length_before_password(const char *value)
@@ -156,7 +248,7 @@ size_t length_before_password(const char *value)
 
     if (value[name] != ':' || !value[address] || value[address] == '%' || !strncmp(rest, "//", 2))
         return 0;
-    const char *end = rest + strspn(rest, "0123456789");
+    const char *end = rest + strspn(rest, DIGITS);
     bool is_place = !*end || (*end == '/' && memchr(value, '.', name));
     return is_place && end > rest ? 0 : name;
 }

@@ -9,11 +9,15 @@
 
 /*
  * True if `value` looks like a key, or like the content of a file that holds one: JSON, PEM,
- * several lines, a token, Base64 of JSON or of USER:PASSWORD, an Authorization header, or a URL
- * with user information, with a key in its query or with a token in its path. Such a value is
- * refused and not shown.
+ * several lines, a token, a word that looks random, Base64 of JSON, of USER:PASSWORD or of a longer
+ * text, "NAME=..." if NAME is that of a key, or a URL with user information or with a token in its
+ * path or query. Such a value is refused and not shown.
  */
 bool may_be_secret(const char *value);
+
+/* True also for a word that passwords resemble more often than names do. Such a value may be right,
+ * so it is refused only for another reason, and then it is not shown. */
+bool may_be_password(const char *value);
 
 /* True for a long word that changes between letters and digits, or between small letters and
  * capitals, as often as tokens do. */

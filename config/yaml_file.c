@@ -483,7 +483,8 @@ static void load_document(struct reader *reader, yaml_parser_t *parser)
 void yaml_file_read(struct loader *loader, const char *path)
 {
     struct reader reader = {.loader = loader, .path = path};
-    struct origin origin = {length_before_password(path) ? loader_shown(loader, path) : path, 0, 0};
+    bool is_path = strchr(path, '/') && !length_before_password(path);
+    struct origin origin = {is_path ? path : loader_shown(loader, path), 0, 0};
     struct stat status;
     yaml_parser_t parser;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */

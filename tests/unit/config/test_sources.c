@@ -479,10 +479,27 @@ static void a_key_is_refused_unshown(void **state)
         "listen: 127.0.0.1:1\npassword: S3cr3tCanary\n",
         "Basic dXNlcjpTM2NyM3RDYW5hcnk=",
         "-----BEGIN PRIVATE KEY-----\nS3cr3tCanary\n",
+        "[{\"auths\": {\"S3cr3tCanary\": 1}}]",
+        "[{'S3cr3tCanary': 1}]",
+        "\xef\xbb\xbf{\"S3cr3tCanary\": 1}",
+        "77u/eyJhdXRocyI6eyJTM2NyM3RDYW5hcnkiOjF9fQ==",         /* that with an "auths" */
+        "w7xzZXI6UzNjcjN0Q2FuYXJ5",                             /* \xc3\xbcser:S3cr3tCanary */
+        "VXpOamNqTjBRMkZ1WVhKNVV6TmpjajMwUTJGdVlYSjU=",         /* Base64 of Base64 */
+        "token=eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.S3cr3tCan", /* and its name */
+        "'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.S3cr3tCan'",
+        "password=S3cr3tCanary",
+        "Bearer\tS3cr3tCanary",
+        "//user:S3cr3tCanary@r.example/",
+        "https://r.example/a?b=c&sign=S3cr3tCanary",
+        "https://r.example/#S3cr3tCanary",
+        "ghp_S3cr3tCanary0aZ3bY7",
+        "vpc=ghp_S3cr3tCanary0aZ3bY7",
+        "0aZ3bY7S3cr3tCanary",
     };
     static const char *const names[] = {
         "DOCKER_CONFIG", "CA_FILE", "EGRESS_ADDRESS_URL", "DOCS_URL", "TARGETS",  "TOKEN_HOST",
-        "RESOLVER",      "CONTROL", "ALLOWED_HOST",       "EXPECT",   "INTERVAL", "CONFIG"};
+        "RESOLVER",      "CONTROL", "ALLOWED_HOST",       "EXPECT",   "INTERVAL", "CONFIG",
+        "NO_PROXY",      "PLATFORM"};
     unsigned refused = 0;
 
     (void)state;
@@ -494,7 +511,8 @@ static void a_key_is_refused_unshown(void **state)
             const char *wrong = load(NULL, 0, environment, NULL);
             if (n == 4 && i >= 2)
                 continue; /* nothing tells it from a word */
-            if (strstr(wrong, "Canary") || strstr(wrong, "eyJ") || strstr(wrong, "dXNl"))
+            if (strstr(wrong, "Canary") || strstr(wrong, "eyJ") || strstr(wrong, "dXNl") ||
+                strstr(wrong, "UzNj") || strstr(wrong, "Xpoa"))
                 fail_msg("%s: %s", variable, wrong);
             if (!strstr(wrong, names[i]) && !strstr(wrong, "ci-robot:...: No such file"))
                 fail_msg("%s was not refused: %s", variable, wrong);
@@ -502,6 +520,36 @@ static void a_key_is_refused_unshown(void **state)
         }
     }
     assert_true(refused > 100);
+}
+
+/* Words that look a little like keys. */
+static void what_is_no_key_is_taken(void **state)
+{
+    static const char *const values[] = {
+        "TARGETS=r.example/team/app:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "TARGETS=r.example/team/vscode:latest",
+        "TARGETS=a1b2c3d4e5f6a7b8c9d0-1234567890.ap-1.elb.example",
+        "TARGETS=prod-1-guangzhou-2-zone-3-v4",
+        "CA_FILE=/pods/0f8fad5b-d9cb-469f-a165-70867728950e/..2026_11_30_15.1234567890/ca.pem",
+        "EGRESS_ADDRESS_URL=https://r.example/ip?format=text&v=2",
+        "TOKEN_HOST=auth:5001",
+        "ALLOWED_HOST=web-7f8d9c8b6x-abc12",
+        "PROXY=http://user:S3cr3tCanary0aZ3bY7@r.example:8080",
+        "NO_PROXY=*,.r.example,*.r.example,r.example:8080,10.0.0.0/8,10.1.2.3/"
+        "8,[fd00::1]:443,fd00::/8",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char variable[256];
+        char *const environment[] = {variable,
+                                     i < 4 ? NULL : (char[]){"TCR_PROBE_TARGETS=a.example"}, NULL};
+        snprintf(variable, sizeof(variable), "TCR_PROBE_%s", values[i]);
+        assert_string_equal(load(NULL, 0, environment, NULL), "");
+    }
+    char *const token[] = {
+        (char[]){"TCR_PROBE_PROXY=eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.S3cr3tCan"}, NULL};
+    assert_non_null(strstr(load(NULL, 0, token, NULL), "PROXY: proxy: \"...\": it is auto"));
 }
 
 static void blanks_around_the_items_of_a_list_are_cut(void **state)
@@ -542,7 +590,7 @@ static void only_utf8_is_taken(void **state)
     assert_string_equal(load(NULL, 0, fine, NULL), "");
 }
 
-#define TESTS 18
+#define TESTS 19
 
 int main(void)
 {
@@ -563,6 +611,7 @@ int main(void)
         cmocka_unit_test(plain_http_has_a_port_of_its_own),
         cmocka_unit_test(what_run_reads_survives_its_own_print),
         cmocka_unit_test(a_key_is_refused_unshown),
+        cmocka_unit_test(what_is_no_key_is_taken),
         cmocka_unit_test(blanks_around_the_items_of_a_list_are_cut),
         cmocka_unit_test(only_utf8_is_taken),
     };
