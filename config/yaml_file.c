@@ -10,10 +10,12 @@
 #include <unistd.h>
 #include <yaml.h>
 
+#include "config/base/memory.h"
 #include "config/load.h"
 #include "config/secret.h"
 
 #define FILE_LIMIT    ((off_t)8 * 1024 * 1024)
+#define MAX_TOKENS    ((size_t)40 * SETTINGS_MAX_TARGETS) /* libyaml needs up to 170 bytes for one */
 #define MAX_PATH_TEXT 96
 #define MAX_WORDS     48
 #define MAX_KEYS      64 /* of one mapping, since each is compared with all before it */
@@ -23,6 +25,8 @@ struct reader {
     struct loader *loader;
     yaml_document_t document;
     const char *path;
+    unsigned char *bytes; /* the whole file, because it may change between two looks at it */
+    size_t length;
 };
 
 static struct origin origin_of(const struct reader *reader, const yaml_node_t *node)
@@ -334,15 +338,13 @@ static void read_pair(struct reader *reader, const yaml_node_t *key_node, const 
 }
 
 /* Converts an offset into line and column, because libyaml's reader counts only bytes. */
-static yaml_mark_t mark_of_byte(FILE *file, size_t offset)
+static yaml_mark_t mark_of_byte(const struct reader *reader, size_t offset)
 {
     yaml_mark_t mark = {0};
-    int byte;
 
-    rewind(file);
-    while (offset-- && (byte = getc(file)) != EOF) {
-        bool ends_line = byte == '\n';
-        bool continues = (byte & 0xc0) == 0x80; /* UTF-8 */
+    for (size_t i = 0; i < offset && i < reader->length; i++) {
+        bool ends_line = reader->bytes[i] == '\n';
+        bool continues = (reader->bytes[i] & 0xc0) == 0x80; /* UTF-8 */
         mark.line += ends_line;
         mark.column = ends_line ? 0 : mark.column + !continues;
     }
@@ -357,12 +359,12 @@ static void not_yaml(struct reader *reader, const yaml_mark_t *mark, const char 
                  problem ? problem : "it cannot be read");
 }
 
-static void not_parsed(struct reader *reader, FILE *file, const yaml_parser_t *parser)
+static void not_parsed(struct reader *reader, const yaml_parser_t *parser)
 {
     yaml_mark_t mark = parser->problem_mark;
 
     if (parser->error == YAML_READER_ERROR)
-        mark = mark_of_byte(file, parser->problem_offset);
+        mark = mark_of_byte(reader, parser->problem_offset);
     if (parser->problem && strstr(parser->problem, "UTF-8"))
         not_yaml(reader, &mark, "these bytes are not UTF-8; save the file as UTF-8");
     else
@@ -371,6 +373,7 @@ static void not_parsed(struct reader *reader, FILE *file, const yaml_parser_t *p
 
 /* State of the first pass over the file. */
 struct token_pass {
+    size_t count;
     unsigned depth;
     bool started; /* the document has a "---" */
     bool content; /* the document has content */
@@ -382,6 +385,8 @@ static const char *refuse_token(struct token_pass *pass, const yaml_token_t *tok
 {
     static const char second[] = "a second document; a file holds one";
 
+    if (++pass->count > MAX_TOKENS)
+        return "too many values";
     switch (token->type) {
     case YAML_TAG_DIRECTIVE_TOKEN:
         return "a %TAG directive; leave it out";
@@ -432,9 +437,9 @@ static const char *refuse_token(struct token_pass *pass, const yaml_token_t *tok
 /*
  * A first pass over the tokens limits the work of the second one. libyaml takes time that grows
  * with the square of the depth, of the number of anchors, and of the number of %TAG directives, and
- * it has no limit for any of them.
+ * memory for each value, and it has no limit for any of them.
  */
-static bool check_tokens(struct reader *reader, FILE *file)
+static bool check_tokens(struct reader *reader)
 {
     yaml_parser_t parser;
     yaml_token_t token;
@@ -446,10 +451,10 @@ static bool check_tokens(struct reader *reader, FILE *file)
         not_yaml(reader, &(yaml_mark_t){0}, "out of memory");
         return false;
     }
-    yaml_parser_set_input_file(&parser, file);
+    yaml_parser_set_input_string(&parser, reader->bytes, reader->length);
     while (acceptable && more) {
         if (!yaml_parser_scan(&parser, &token)) {
-            not_parsed(reader, file, &parser);
+            not_parsed(reader, &parser);
             acceptable = false;
             break;
         }
@@ -461,23 +466,44 @@ static bool check_tokens(struct reader *reader, FILE *file)
         yaml_token_delete(&token);
     }
     yaml_parser_delete(&parser);
-    reader->loader->errors->unread |= ferror(file) != 0;
-    rewind(file);
     return acceptable;
 }
 
-static void load_document(struct reader *reader, yaml_parser_t *parser)
+static void load_document(struct reader *reader)
 {
-    if (!yaml_parser_load(parser, &reader->document)) {
-        not_yaml(reader, &parser->problem_mark, parser->problem);
+    yaml_parser_t parser;
+
+    if (!yaml_parser_initialize(&parser)) {
+        not_yaml(reader, &(yaml_mark_t){0}, "out of memory");
         return;
     }
-    yaml_node_t *root = yaml_document_get_root_node(&reader->document);
-    if (root && root->type == YAML_MAPPING_NODE)
-        each_pair(reader, root, read_pair, (char[]){""});
-    else if (root && !is_nothing(root))
-        wrong_type(reader, root, "the file", "a mapping of keys");
-    yaml_document_delete(&reader->document);
+    yaml_parser_set_input_string(&parser, reader->bytes, reader->length);
+    if (yaml_parser_load(&parser, &reader->document)) {
+        yaml_node_t *root = yaml_document_get_root_node(&reader->document);
+        if (root && root->type == YAML_MAPPING_NODE)
+            each_pair(reader, root, read_pair, (char[]){""});
+        else if (root && !is_nothing(root))
+            wrong_type(reader, root, "the file", "a mapping of keys");
+        yaml_document_delete(&reader->document);
+    } else {
+        not_yaml(reader, &parser.problem_mark, parser.problem);
+    }
+    yaml_parser_delete(&parser);
+}
+
+/* Reads at most the `size` bytes that the file has at first, because it may grow without end. */
+static bool read_bytes(struct reader *reader, int fd, size_t size)
+{
+    ssize_t count = 1;
+
+    reader->bytes = memory_allocate(size + 1);
+    while (reader->bytes && reader->length < size && count != 0) {
+        count = read(fd, reader->bytes + reader->length, size - reader->length);
+        if (count < 0 && errno != EINTR)
+            return false;
+        reader->length += count > 0 ? (size_t)count : 0;
+    }
+    return reader->bytes != NULL;
 }
 
 void yaml_file_read(struct loader *loader, const char *path)
@@ -486,29 +512,23 @@ void yaml_file_read(struct loader *loader, const char *path)
     bool is_path = strchr(path, '/') && !length_before_password(path);
     struct origin origin = {is_path ? path : loader_shown(loader, path), 0, 0};
     struct stat status;
-    yaml_parser_t parser;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
-    if (!file || fstat(fd, &status)) {
+    if (fd < 0 || fstat(fd, &status)) {
         config_error(loader->errors, &origin, "%s", strerror(errno));
         loader->errors->unread = true;
     } else if (!S_ISREG(status.st_mode)) {
         config_error(loader->errors, &origin, "not a regular file");
     } else if (status.st_size > FILE_LIMIT) {
         config_error(loader->errors, &origin, "larger than 8 MiB");
-    } else if (!check_tokens(&reader, file)) {
-        /* listed already */
-    } else if (!yaml_parser_initialize(&parser)) {
-        config_error(loader->errors, &origin, "out of memory");
-    } else {
-        yaml_parser_set_input_file(&parser, file);
-        load_document(&reader, &parser);
-        yaml_parser_delete(&parser);
-        loader->errors->unread |= ferror(file) != 0;
+    } else if (!read_bytes(&reader, fd, (size_t)status.st_size)) {
+        config_error(loader->errors, &origin, "%s",
+                     reader.bytes ? strerror(errno) : "out of memory");
+        loader->errors->unread = true;
+    } else if (check_tokens(&reader)) {
+        load_document(&reader);
     }
-    if (file)
-        fclose(file);
-    else if (fd >= 0)
+    memory_release(reader.bytes);
+    if (fd >= 0)
         close(fd);
 }

@@ -346,6 +346,19 @@ static void many_keys_are_refused_at_once(void **state)
     text_free(&file);
 }
 
+static void many_values_are_refused_at_once(void **state)
+{
+    struct text file = TEXT_WITH_LIMIT(1 << 22);
+
+    (void)state;
+    text_append(&file, "targets: [");
+    for (unsigned i = 0; i < 500000; i++)
+        text_append(&file, "a,");
+    text_append(&file, "]");
+    assert_non_null(strstr(load(text_string(&file), file.length, NULL, NULL), "too many values"));
+    text_free(&file);
+}
+
 static void variables_of_a_service_are_not_ours(void **state)
 {
     char *const variables[] = {(char[]){"TCR_PROBE_SERVICE_HOST=10.0.0.1"},
@@ -573,6 +586,12 @@ static void only_utf8_is_taken(void **state)
                                          "31m.pem",
                                          "/a\xe2\x80\x8b"
                                          "b.pem",
+                                         "/a\xe3\x85\xa4" /* Hangul filler */
+                                         "b.pem",
+                                         "/a\xef\xb8\x8f" /* variation selector */
+                                         "b.pem",
+                                         "/a\xf0\x9d\x85\xb3" /* musical control */
+                                         "b.pem",
                                          "/\xed\xa0\x80.pem"};
 
     (void)state;
@@ -590,7 +609,7 @@ static void only_utf8_is_taken(void **state)
     assert_string_equal(load(NULL, 0, fine, NULL), "");
 }
 
-#define TESTS 19
+#define TESTS 20
 
 int main(void)
 {
@@ -602,6 +621,7 @@ int main(void)
         cmocka_unit_test(a_registry_named_again_is_one_target),
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(many_keys_are_refused_at_once),
+        cmocka_unit_test(many_values_are_refused_at_once),
         cmocka_unit_test(names_that_libyaml_compares_are_refused_at_once),
         cmocka_unit_test(variables_of_a_service_are_not_ours),
         cmocka_unit_test(a_higher_source_decides_over_controls),
