@@ -2,6 +2,7 @@
 #include "probes/registry/redactor.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #define LEAST_PART 4  /* bytes of a secret that are blanked where a text was cut */
 #define SURE_PART  16 /* bytes that are no chance at the end of a text */
 #define MAX_DEPTH  2  /* encodings on top of each other */
+#define MAX_FILLER 3  /* characters that wrap a line or separate numbers */
 
 struct redactor_form {
     struct redactor_form *next;
@@ -160,16 +162,23 @@ static void add_base64(struct redactor *redactor, const char *secret, size_t len
     add_form(redactor, encoded ? encoded + begin : NULL, end - begin, true);
 }
 
-static void add_hex(struct redactor *redactor, const char *secret, size_t length)
+/* The numbers of its bytes, as dumps and Go's []byte have them. */
+static void add_numbers(struct redactor *redactor, const char *secret, size_t length)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *hex = arena_allocate(redactor->arena, 2 * length + 1);
+    struct text numbers[] = {TEXT_WITH_LIMIT(3 * length + 1), TEXT_WITH_LIMIT(3 * length + 1),
+                             TEXT_WITH_LIMIT(3 * length + 1)};
 
-    for (size_t i = 0; hex && i < length; i++) {
-        hex[2 * i] = digits[(unsigned char)secret[i] >> 4];
-        hex[2 * i + 1] = digits[(unsigned char)secret[i] & 15];
+    for (size_t i = 0; i < length; i++) {
+        unsigned byte = (unsigned char)secret[i];
+        text_append_format(&numbers[0], "%02x", byte);
+        text_append_format(&numbers[1], "%03o", byte);
+        text_append_format(&numbers[2], "%u", byte);
     }
-    add_form(redactor, hex, 2 * length, false);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        add_form(redactor, text_truncated(&numbers[i]) ? NULL : numbers[i].bytes, numbers[i].length,
+                 false);
+        text_free(&numbers[i]);
+    }
 }
 
 void redactor_add(struct redactor *redactor, const char *secret, size_t length)
@@ -184,7 +193,7 @@ void redactor_add(struct redactor *redactor, const char *secret, size_t length)
     add_form(redactor, secret, length, false);
     if (redactor->forms == before)
         return;
-    add_hex(redactor, secret, length);
+    add_numbers(redactor, secret, length);
     for (size_t shift = 0; shift < 3; shift++)
         add_base64(redactor, secret, length, shift);
 }
@@ -205,6 +214,21 @@ static bool is_cut(const char *end, size_t count, size_t length)
     return count >= LEAST_PART && strncmp(end, "...", 3) == 0 && (!end[3] || end[3] == ':');
 }
 
+/* The next character of a form, behind a line break, separators of numbers, the dots of a name or
+ * the zeros of UTF-16. */
+static int read_form(const char **at, unsigned depth, int wanted)
+{
+    int byte = read_character(at, depth);
+
+    for (unsigned i = 0; i < MAX_FILLER && byte != wanted; i++) {
+        bool plus = byte == ' ' && wanted == '+'; /* encoded as a form is, but for the plus */
+        if (plus || byte < 0 || byte > 0x7f || (byte && !strchr(" \t\r\n,:.", byte)))
+            break;
+        byte = read_character(at, depth);
+    }
+    return lower(byte);
+}
+
 /* The end of the form if it begins at `at`, else NULL. The text may be cut within it. */
 static const char *end_of_form(const struct redactor_form *form, const char *at, unsigned depth)
 {
@@ -212,12 +236,13 @@ static const char *end_of_form(const struct redactor_form *form, const char *at,
 
     for (size_t i = 0; i < form->length; i++) {
         const char *next = end;
-        int byte = lower(read_character(&next, depth));
+        int wanted = (unsigned char)form->bytes[i];
+        int byte = read_form(&next, depth, wanted);
         if (form->base64 && (byte == '-' || byte == '_'))
             byte = byte == '-' ? '+' : '/';
-        if (byte == ' ' && form->bytes[i] == '+') /* encoded as a form is, but for the plus */
+        if (byte == ' ' && wanted == '+')
             byte = '+';
-        if (byte != (unsigned char)form->bytes[i])
+        if (byte != wanted)
             return is_cut(end, i, form->length) ? end : NULL;
         end = next;
     }

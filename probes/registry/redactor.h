@@ -4,8 +4,9 @@
 /*
  * Blanks secrets in the words of a peer, because error pages repeat what was asked. A peer may have
  * written a secret in another way: in other letter case, percent-encoded, with escapes of JSON or
- * HTML, each of them once or twice, in hexadecimal, or in base64 (either alphabet, with or without
- * padding, alone or within a longer text). A text that was cut may end within a secret.
+ * HTML, each of them once or twice, as the numbers of its bytes (hexadecimal, octal or decimal), or
+ * in base64 (either alphabet, with or without padding, alone or within a longer text), and each of
+ * them wrapped into lines. A text that was cut may end within a secret.
  */
 
 #include <stdbool.h>

@@ -42,6 +42,15 @@ static const struct {
     {"of xx:SECRET eHg6", "UzNjcjN0L0NhK24lcnk9", ""},
     {"of x:SECRET eDp", "TM2NyM3QvQ2ErbiVyeT", "0"},
     {"", "UzNjcjN0L0NhK24lcnk9", "-other"},
+    {"", "UzNjcjN0L0Nh\r\nK24lcnk9", "\r\n"},
+    {"", "S3cr3t/C\r\n a+n%ry=", ""},
+    {"of a name: ", "S3cr3t/C.a+n%ry=", ".example"},
+    {"", "53 33 63 72 33 74 2f 43 61 2b 6e 25 72 79 3d", " end"},
+    {"", "53:33:63:72:33:74:2F:43:61:2B:6E:25:72:79:3D", ":"},
+    {"[", "83 51 99 114 51 116 47 67 97 43 110 37 114 121 61", "]"},
+    {"[", "83, 51, 99, 114, 51, 116, 47, 67, 97, 43, 110, 37, 114, 121, 61", "]"},
+    {"", "\\123\\063\\143\\162\\063\\164\\057\\103\\141\\053\\156\\045\\162\\171\\075", "!"},
+    {"S 3 c r", "", ""},
 };
 
 static void every_form_is_blanked(void **state)
@@ -104,7 +113,7 @@ static void short_words_are_no_secrets(void **state)
 static void without_memory_nothing_is_shown(void **state)
 {
     (void)state;
-    for (unsigned long n = 1; n <= 8; n++) {
+    for (unsigned long n = 1; n <= 12; n++) {
         struct redactor redactor = {0};
         char text[] = "UzNjcjN0L0NhK24lcnk9";
         fault_begin_lasting(n);
