@@ -147,6 +147,7 @@ enum fact {
     FACT_IMAGE_UNREAD,      /* its manifest is there, and larger than is read here */
     FACT_IMAGE_WITHHELD,    /* refused without a key that clients send there, and this check not */
     FACT_KEY_UNVERIFIED,    /* it is withheld, because the session was not verified */
+    FACT_KEY_INCOMPLETE,    /* the docker config's entry has no user name, or no password */
     FACT_HELPERS_NOT_ASKED, /* the docker config names credential helpers */
     FACT_PING_FAILS,        /* GET /v2/, where requests for images are answered */
     FACT_CHALLENGES_DIFFER, /* this and the next: why other clients than containerd may fail */

@@ -105,6 +105,8 @@ static void collect_auth(struct facts *facts, const struct registry_evidence *re
     facts->is[FACT_KEY_UNVERIFIED] = auth->key_unverified;
     facts->is[FACT_KEY_WITHHELD] = auth->key_unverified || (auth->has_key && !auth->host_listed &&
                                                             (auth->realm || auth->remote.host));
+    facts->is[FACT_KEY_INCOMPLETE] =
+        auth->has_key && !auth->key_sent && auth->host_listed && !auth->key_unverified;
     facts->is[FACT_HELPERS_NOT_ASKED] = auth->has_helpers;
     if (told && (auth->outcome == AUTH_GRANTED_LESS_THAN_ASKED ||
                  auth->outcome == AUTH_NO_CREDENTIALS || auth->outcome == AUTH_REJECTED))

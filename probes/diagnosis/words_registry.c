@@ -269,6 +269,10 @@ const struct cause_words words_registry[] = {
                   "config names credential helpers, which the kubelet never asks and this check "
                   "did not ask either.",
                   ALL(FACT_HELPERS_NOT_ASKED)),
+             LINE("The registry refuses {asked}{others} without a key ({answer}), and the docker "
+                  "config's entry for it has no user name or no password. The kubelet uses nothing "
+                  "else of an entry.",
+                  ALL(FACT_KEY_INCOMPLETE)),
              LINE("The registry refuses {asked}{others} without a key ({answer}), and no entry of "
                   "the docker config is for it.")),
          .pulls = PULLS(DENIED "insufficient_scope: authorization failed",

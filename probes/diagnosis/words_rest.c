@@ -34,9 +34,9 @@ const struct cause_words words_rest[] = {
                   "not: the token is asked for with a scope that is not made from the image's "
                   "name.",
                   ALL(FACT_SCOPES_DIFFER)),
-             LINE("The kubelet pulls {image} from {registry} with its second key: the more "
-                  "specific entry of the docker config is refused. CRI-O, podman and skopeo try "
-                  "that one only, so they probably fail.",
+             LINE("The kubelet pulls {image} from {registry} with a later key: the pull with the "
+                  "first entry of the docker config that fits fails. CRI-O, podman and skopeo try "
+                  "one entry only, so they probably fail.",
                   ALL(FACT_KEY_ORDER)),
              LINE("A containerd built with Go 1.19 or older pulls {image} from {registry}, but "
                   "newer clients probably do not: an answer has a header that they refuse (a "
@@ -103,8 +103,8 @@ const struct cause_words words_rest[] = {
                   "name the scope of the image's path (repository:PATH:pull). A proxy that changes "
                   "paths must change the scope as well.",
                   ALL(FACT_SCOPES_DIFFER)),
-             LINE("Correct or remove the more specific entry of the docker config, whose key is "
-                  "refused: then every client uses a key that works.",
+             LINE("Correct or remove the entry of the docker config that fails, mostly the more "
+                  "specific one: then every client uses a key that works.",
                   ALL(FACT_KEY_ORDER)),
              LINE("Find the proxy or server that writes that header, and correct it before you "
                   "update containerd.",

@@ -12,6 +12,7 @@
 
 #include "config/url.h"
 #include "probes/registry/base64.h"
+#include "probes/registry/go_types.h"
 #include "probes/registry/peer_json.h"
 
 #define MAX_ENTRIES 1024 /* of all files together */
@@ -51,12 +52,12 @@ static bool split_auth(const char *auth, struct arena *secrets, struct credentia
         return false;
     bare[length] = '\0';
     char *pair = is_base64(bare, length) ? base64_decode(bare, length, secrets, &length) : NULL;
-    char *colon = pair ? strchr(pair, ':') : NULL;
+    char *colon = pair ? memchr(pair, ':', length) : NULL;
     if (!colon)
         return false;
     *colon = '\0';
     ret->username = pair;
-    ret->secret = colon + 1;
+    ret->secret = strlen(pair) + 1 + strlen(colon + 1) == length ? colon + 1 : NULL;
     return true;
 }
 
@@ -106,19 +107,14 @@ static const char *place_of(const char *written, struct arena *secrets)
     return arena_format(secrets, "%s%s", name, strcmp(kept, "/") == 0 ? "" : kept);
 }
 
-static bool is_text_or_null(const json_t *value)
-{
-    return !value || json_is_null(value) || json_is_string(value);
-}
-
-/* The kubelet refuses a file in which a member has another type. */
-static bool has_types(const json_t *entry)
-{
-    return is_text_or_null(peer_json_member(entry, "auth")) &&
-           is_text_or_null(peer_json_member(entry, "username")) &&
-           is_text_or_null(peer_json_member(entry, "password")) &&
-           is_text_or_null(peer_json_member(entry, "email"));
-}
+static const struct go_member entry_members[] = {
+    {"auth", GO_TEXT, NULL},
+    {"username", GO_TEXT, NULL},
+    {"password", GO_TEXT, NULL},
+    {"email", GO_TEXT, NULL},
+    {0},
+};
+static const struct go_member file_members[] = {{"HttpHeaders", GO_TEXT_MAP, NULL}, {0}};
 
 /* False if the kubelet would refuse the whole file. An entry without a place is left out. */
 static bool add_entry(struct keyring *keyring, const char *written, const json_t *entry,
@@ -127,16 +123,19 @@ static bool add_entry(struct keyring *keyring, const char *written, const json_t
     struct keyring_entry *one = &keyring->entries[keyring->count];
     const char *auth = member_text(entry, "auth");
 
-    if (!json_is_object(entry))
-        return json_is_null(entry);
+    if (json_is_null(entry))
+        return true;
+    if (go_misfit(entry, entry_members))
+        return false;
     one->place = place_of(written, secrets);
     one->key.entry = arena_copy_text(secrets, written);
     one->key.username = arena_copy_text(secrets, member_text(entry, "username"));
     one->key.secret = arena_copy_text(secrets, member_text(entry, "password"));
-    if (!has_types(entry) || (*auth && !split_auth(auth, secrets, &one->key)))
+    if (!one->key.entry || !one->key.username || !one->key.secret)
+        return true; /* memory is short */
+    if (*auth && !split_auth(auth, secrets, &one->key))
         return false;
-    if (one->place && one->key.entry && one->key.username && one->key.secret)
-        keyring->count++;
+    keyring->count += one->place != NULL;
     return true;
 }
 
@@ -232,6 +231,8 @@ static const char *add_entries(struct keyring *keyring, const json_t *document, 
     if (!json_is_object(document))
         return "it is not a docker config";
     bool is_old = is_old_format(document);
+    if (!is_old && go_misfit(document, file_members))
+        return "its HttpHeaders hold something other than texts, so the kubelet refuses it";
     json_t *auths = is_old ? NULL : json_object();
     const char *wrong = is_old ? NULL : merge_auths(auths, bytes, length, secrets);
     if (!wrong)
@@ -396,37 +397,38 @@ static bool place_fits(const char *place, const char *image, bool any_path)
            host_fits(pattern_host, image_host);
 }
 
-static size_t find_keys(const struct keyring *keyring, const char *image, bool any_path,
-                        struct credentials ret[KEYRING_MAX_KEYS])
+/* Keys of Docker Hub are written under another host than its images, to the letter. */
+static bool is_hub_key(const struct keyring_entry *entry, const char *image)
 {
+    return strncmp(image, "docker.io", 9) == 0 && (image[9] == '/' || !image[9]) &&
+           strcmp(entry->place, HUB) == 0;
+}
+
+static struct keys find_keys(const struct keyring *keyring, const char *image, bool any_path,
+                             struct arena *secrets)
+{
+    struct credentials *list = arena_allocate(secrets, (keyring->count + 1) * sizeof(*list));
     size_t count = 0;
 
-    for (size_t i = 0; i < keyring->count && count < KEYRING_MAX_KEYS; i++)
+    for (size_t i = 0; list && i < keyring->count; i++)
         if (place_fits(keyring->entries[i].place, image, any_path))
-            ret[count++] = keyring->entries[i].key;
-    return count;
+            list[count++] = keyring->entries[i].key;
+    bool any = count > 0;
+    for (size_t i = 0; list && !any && i < keyring->count; i++)
+        if (is_hub_key(&keyring->entries[i], image))
+            list[count++] = keyring->entries[i].key;
+    return (struct keys){.count = count, .list = list};
 }
 
-/* Keys of Docker Hub are written under another host than its images. */
-static const char *hub_of(const char *image)
+struct keys keyring_find(const struct keyring *keyring, const char *image, struct arena *secrets)
 {
-    return strncmp(image, "docker.io", 9) == 0 && (image[9] == '/' || !image[9]) ? HUB : NULL;
+    return find_keys(keyring, image, false, secrets);
 }
 
-size_t keyring_find(const struct keyring *keyring, const char *image,
-                    struct credentials ret[KEYRING_MAX_KEYS])
+struct keys keyring_find_host(const struct keyring *keyring, const char *host,
+                              struct arena *secrets)
 {
-    size_t count = find_keys(keyring, image, false, ret);
-
-    return count || !hub_of(image) ? count : find_keys(keyring, HUB, false, ret);
-}
-
-size_t keyring_find_host(const struct keyring *keyring, const char *host,
-                         struct credentials ret[KEYRING_MAX_KEYS])
-{
-    size_t count = find_keys(keyring, host, true, ret);
-
-    return count || !hub_of(host) ? count : find_keys(keyring, HUB, true, ret);
+    return find_keys(keyring, host, true, secrets);
 }
 
 /* ---- the file ---- */

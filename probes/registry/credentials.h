@@ -14,13 +14,12 @@
 #include "config/base/arena.h"
 
 #define CREDENTIALS_MAX_FILE ((size_t)256 * 1024) /* bytes of one file */
-#define KEYRING_MAX_KEYS     8                    /* tried for one image */
 
 /* Without a user name or password, clients ask without a key. */
 struct credentials {
     const char *username;
-    const char *secret;
-    const char *entry; /* as the file writes it: "acme-prod.tencentcloudcr.com/team" */
+    const char *secret; /* NULL: the key holds a NUL byte, and is not used here */
+    const char *entry;  /* as the file writes it: "acme-prod.tencentcloudcr.com/team" */
 };
 
 struct keyring_entry {
@@ -44,13 +43,18 @@ const char *keyring_parse(struct keyring *keyring, const char *bytes, size_t len
 const char *keyring_read(struct keyring *keyring, const char *const *paths, size_t count,
                          struct arena *secrets);
 
-/* The keys for "host[:port]/repository", in the order in which they are tried; their number. */
-size_t keyring_find(const struct keyring *keyring, const char *image,
-                    struct credentials ret[KEYRING_MAX_KEYS]);
+/* Keys in the order in which they are tried. */
+struct keys {
+    size_t count;
+    const struct credentials *list;
+};
+
+/* The keys for "host[:port]/repository", listed in `secrets`; none if memory is short. */
+struct keys keyring_find(const struct keyring *keyring, const char *image, struct arena *secrets);
 
 /* The keys for any image of "host[:port]". */
-size_t keyring_find_host(const struct keyring *keyring, const char *host,
-                         struct credentials ret[KEYRING_MAX_KEYS]);
+struct keys keyring_find_host(const struct keyring *keyring, const char *host,
+                              struct arena *secrets);
 
 /* Differs once a file was changed or replaced; 0 without files. */
 uint64_t credentials_stamp(const char *const *paths, size_t count);

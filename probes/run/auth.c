@@ -475,8 +475,7 @@ static void start_bearer(struct auth_run *auth)
 void stage_auth_start(struct registry_run *registry, struct image_run *image)
 {
     struct auth_run *auth = &registry->auth;
-    const struct credentials *keys = image ? image->keys : registry->keys;
-    size_t count = image ? image->key_count : registry->key_count;
+    const struct keys *keys = image ? &image->keys : &registry->keys;
     size_t key = image ? image->key : registry->key;
     usec_t started = auth->started ? auth->started : clock_monotonic();
 
@@ -488,14 +487,20 @@ void stage_auth_start(struct registry_run *registry, struct image_run *image)
                           .challenge = image ? image->challenge : registry->path->challenge,
                           .asked_by = image ? image->asked_by : pull_target_url(registry->run, "/"),
                           .key = {.username = "", .secret = ""}};
-    if (key < count) {
-        auth->key = keys[key];
+    if (key < keys->count) {
+        auth->key = keys->list[key];
         run_add_key(registry->run, &auth->key);
     }
     auth->basic = (struct pull_authorization){
         .line = auth_basic_header(auth), .is_key = true, .asked_by = auth->asked_by};
     if (image)
-        image->evidence->key = key < count ? registry_keep(registry, auth->key.entry) : NULL;
+        image->evidence->key = key < keys->count ? registry_keep(registry, auth->key.entry) : NULL;
+    if (!auth->key.secret) {
+        finish_auth(auth, AUTH_LOCAL,
+                    "the key in the docker config holds a NUL byte, as base64 of UTF-16 text does, "
+                    "and is not sent");
+        return;
+    }
     switch (auth->challenge.kind) {
     case CHALLENGE_BEARER:
         start_bearer(auth);

@@ -113,9 +113,9 @@ static bool name_image(struct registry_run *registry, size_t index)
                                     image->repository ? image->repository : "");
     if (!host || !name || !image->repository || !image->evidence->reference)
         return false;
-    image->key_count = keyring_find(&registry->keyring, name, image->keys);
-    registry->evidence->auth.has_key |= image->key_count > 0;
-    return true;
+    image->keys = keyring_find(&registry->keyring, name, registry->secrets);
+    registry->evidence->auth.has_key |= image->keys.count > 0;
+    return image->keys.list != NULL;
 }
 
 /* NULL, or why the kubelet would not take a docker config. */
@@ -154,8 +154,8 @@ static bool read_keys(struct registry_run *registry)
     }
     auth->has_helpers = registry->keyring.has_helpers;
     if (!target->image_count && host) {
-        registry->key_count = keyring_find_host(&registry->keyring, host, registry->keys);
-        auth->has_key = registry->key_count > 0;
+        registry->keys = keyring_find_host(&registry->keyring, host, registry->secrets);
+        auth->has_key = registry->keys.count > 0;
     }
     return true;
 }
@@ -228,7 +228,7 @@ static void advance_key(struct registry_run *registry)
 
     if (registry->keys_over || stage_auth_pending(registry))
         return;
-    if (!registry->key_count) {
+    if (!registry->keys.count) {
         registry->keys_over = true;
         evidence->outcome = AUTH_SKIPPED;
         evidence->reason = "no image to ask for and no key for this registry";
@@ -237,7 +237,7 @@ static void advance_key(struct registry_run *registry)
     if (auth->registry) { /* one was looked at */
         evidence->outcome = auth->outcome;
         bool refused = auth->outcome == AUTH_REJECTED || auth->outcome == AUTH_NO_CREDENTIALS;
-        registry->keys_over = !refused || ++registry->key == registry->key_count;
+        registry->keys_over = !refused || ++registry->key == registry->keys.count;
     }
     if (!registry->keys_over)
         stage_auth_start(registry, NULL);
@@ -257,17 +257,16 @@ static int progress_of(const struct image_evidence *evidence)
     return evidence->auth == AUTH_GRANTED_LESS_THAN_ASKED;
 }
 
-/* Anything that another key may change. */
-static bool was_refused(const struct image_evidence *evidence)
+/* After any failure of a pull, whatever it was, the kubelet tries the next key. */
+static bool attempt_failed(const struct image_evidence *evidence)
 {
     const struct blob_evidence *blob = evidence_blob(evidence);
 
     if (evidence->outcome == MANIFEST_FOUND)
-        return blob->outcome == BLOB_REFUSED && (blob->status == 401 || blob->status == 403);
-    return evidence->outcome == MANIFEST_SKIPPED || evidence->outcome == MANIFEST_NOT_FOUND ||
-           evidence->outcome == MANIFEST_INSUFFICIENT_SCOPE ||
-           evidence->outcome == MANIFEST_INVALID_TOKEN ||
-           evidence->outcome == MANIFEST_UNAUTHORIZED;
+        return blob->outcome != BLOB_SKIPPED && blob->outcome != BLOB_LOCAL &&
+               blob->outcome != BLOB_CANCELLED && !blob_is_there(blob);
+    return evidence->outcome != MANIFEST_TOO_LARGE && evidence->outcome != MANIFEST_REDIRECTED &&
+           evidence->outcome != MANIFEST_LOCAL && evidence->outcome != MANIFEST_CANCELLED;
 }
 
 static void free_image_requests(struct image_run *image)
@@ -293,11 +292,10 @@ static void restart_image(struct image_run *image)
                              .evidence = evidence,
                              .repository = image->repository,
                              .version = image->version,
-                             .key_count = image->key_count,
+                             .keys = image->keys,
                              .key = image->key + 1,
                              .has_best = true,
                              .best = image->best};
-    memcpy(next.keys, image->keys, sizeof(next.keys));
     *image = next;
     *evidence = (struct image_evidence){
         .reference = evidence->reference, .size = -1, .keys_refused = evidence->keys_refused + 1};
@@ -309,14 +307,14 @@ static void end_attempt(struct image_run *image)
 {
     struct image_evidence *evidence = image->evidence;
 
-    if (was_refused(evidence) && evidence->key && image->key + 1 < image->key_count) {
+    if (attempt_failed(evidence) && evidence->key && image->key + 1 < image->keys.count) {
         restart_image(image);
         return;
     }
     image->over = true;
     if (evidence->outcome == MANIFEST_FOUND && evidence->auth == AUTH_REJECTED)
         evidence->auth = AUTH_ACCEPTED; /* the key is no use, and the image needs none */
-    if (image->has_best && was_refused(evidence) &&
+    if (image->has_best && attempt_failed(evidence) &&
         progress_of(&image->best) > progress_of(evidence)) {
         unsigned refused = evidence->keys_refused;
         *evidence = image->best;

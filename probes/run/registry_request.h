@@ -81,8 +81,7 @@ struct image_run {
     struct image_evidence *evidence;
     const char *repository;
     const char *version; /* tag or digest */
-    size_t key_count;
-    struct credentials keys[KEYRING_MAX_KEYS];
+    struct keys keys;
     size_t key; /* the one in use, or to be used */
     struct pull_authorization authorizations[IMAGE_MAX_AUTHORIZATIONS];
     size_t authorization_count;
@@ -124,8 +123,7 @@ struct registry_run {
     struct platform platform;
     struct remote_host_evidence own; /* of connections to it; not kept */
     struct keyring keyring;
-    size_t key_count; /* without an image: the keys for this host, to be looked at in turn */
-    struct credentials keys[KEYRING_MAX_KEYS];
+    struct keys keys; /* without an image: those for this host, to be looked at in turn */
     size_t key;
     bool keys_over;
     struct auth_run auth;

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Which entry of a docker config is used for an image, and what an entry may hold."""
 
+import base64
 import json
 
-from place import HOST, Registry, basic
-from situation import situation
+from place import HOST, Registry, basic, http
+from situation import each, situation
 
 GOOD, STALE = {"auth": basic()}, {"auth": basic("bot:wrong")}
 RIGHT, WRONG = "bot:s3cret", "bot:wrong"
@@ -89,3 +90,43 @@ def two_files_merged(place):
     good = place.key_file({"auths": {HOST + "/team": GOOD}})
     return place.pull(keys=[place.key("bot:wrong"), good], users=[RIGHT, WRONG],
                       skopeo=["--authfile", good])
+
+
+# ---- after any failure the kubelet tries the next key ----
+
+row("headers", "HttpHeaders that are no texts: the file is refused", False,
+    {"auths": {HOST: GOOD}, "HttpHeaders": {"X": 1}}, [None], status="unknown")
+row("utf-16", "base64 of UTF-16", False,
+    {"auths": {HOST: {"auth": base64.b64encode(RIGHT.encode("utf-16le")).decode()}}}, [None])
+row("password-missing", "an entry without a password beside its identity token", False,
+    {"auths": {HOST: {"auth": basic("00000000:"), "identitytoken": "opaque"}}}, [None],
+    status="fail", cause="credentials_missing")
+
+
+class Account(Registry):
+    """The first of two good keys gets `status` at its manifests or blobs, as an account does that is over its quota."""
+
+    def token(self, request):
+        if request.headers.get("authorization") == "Basic " + basic(WRONG):
+            return http(200, {}, b'{"token":"other"}')
+        return super().token(request)
+
+    def allowed(self, request):
+        return request.headers.get("authorization") == "Bearer other" or super().allowed(request)
+
+    def handle(self, request):
+        other = request.headers.get("authorization") == "Bearer other"
+        if other and self.kind in request.path:
+            return self.error(request, self.status, "X")
+        return super().handle(request)
+
+
+@each("keys/account", [
+    (f"{kind}-{status}", f"the first key gets {status} at {kind}", kind, status)
+    for kind, status in (("manifests", 412), ("manifests", 429), ("manifests", 503), ("blobs", 404), ("blobs", 451))
+], works=True, status="warn", cause="clients_differ")
+def account(place, kind, status):
+    place.serve_dns()
+    place.serve(Account(auth="bearer", kind=kind, status=status))
+    document = {"auths": {HOST + "/team": STALE, HOST: GOOD}}
+    return place.pull(keys=[place.key_file(document)], users=[WRONG, RIGHT])

@@ -54,6 +54,7 @@ static const struct {
     {AUTHS(ENTRY("[fd00::7]:5000", "u")), "[fd00::7]:5000/team/app", "u "},
     {AUTHS(ENTRY("https://index.docker.io/v1/", "hub")), "docker.io/library/nginx", "hub "},
     {AUTHS(ENTRY("https://index.docker.io/v1/", "hub")), IMAGE, ""},
+    {AUTHS(ENTRY("*.docker.io", "hub")), "docker.io/library/nginx", ""},
     {AUTHS("\"" REGISTRY "\":{\"auth\":\"dTpTM0NSRVQ=\"}"), IMAGE, "u "},
     {AUTHS("\"" REGISTRY "\":{\"auth\":\"dTpTM0NSRVQ\"}"), IMAGE, "u "},
     {AUTHS("\"" REGISTRY "\":{\"auth\":\"dTpT\\nM0NS\\r\\nRVQ=\\n\"}"), IMAGE, "u "},
@@ -86,6 +87,10 @@ static const struct {
      "b a "},
     {"{\"auths\":{" ENTRY(REGISTRY, "u") "},\"auths\":null}", IMAGE, ""},
     {"{\"auths\":{" ENTRY(REGISTRY, "u") "},\"auths\":7}", IMAGE, "!"},
+    {"{\"auths\":{" ENTRY(REGISTRY, "u") "},\"HttpHeaders\":{\"X\":\"y\"}}", IMAGE, "u "},
+    {"{\"auths\":{" ENTRY(REGISTRY, "u") "},\"httpheaders\":{\"X\":1}}", IMAGE, "!"},
+    {AUTHS("\"" REGISTRY "\":{\"auth\":\"dQA6AFMAMwA=\"}"), IMAGE, "u? "}, /* UTF-16 */
+    {AUTHS("\"" REGISTRY "\":{\"auth\":\"dTpTM0NSRVQA\"}"), IMAGE, "u? "}, /* a NUL behind it */
     {AUTHS(""), IMAGE, ""},
     {"{\"credsStore\":\"S3CRET\"}", IMAGE, ""},
     {"{\"auths\":7}", IMAGE, "!"},
@@ -100,7 +105,6 @@ static void entries(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct arena *arena = arena_new(0);
         struct keyring keyring = {0};
-        struct credentials keys[KEYRING_MAX_KEYS];
         char users[256] = "";
         const char *error = keyring_parse(&keyring, rows[i].config, strlen(rows[i].config), arena);
         if (error) {
@@ -108,10 +112,12 @@ static void entries(void **state)
             assert_int_equal(keyring.count, 0);
             strcpy(users, "!");
         }
-        size_t count = keyring_find(&keyring, rows[i].image, keys);
-        for (size_t k = 0; k < count; k++) {
-            strcat(strcat(users, keys[k].username), " ");
-            assert_string_equal(keys[k].secret, *keys[k].username ? "S3CRET" : "");
+        struct keys keys = keyring_find(&keyring, rows[i].image, arena);
+        for (size_t k = 0; k < keys.count; k++) {
+            const struct credentials *key = &keys.list[k];
+            strcat(strcat(users, key->username), key->secret ? " " : "? ");
+            if (key->secret)
+                assert_string_equal(key->secret, *key->username ? "S3CRET" : "");
         }
         if (strcmp(users, rows[i].users) != 0)
             fail_msg("row %zu: %s: %s instead of %s", i, rows[i].config, users, rows[i].users);
@@ -127,21 +133,24 @@ static void several_files(void **state)
         REGISTRY "/team", "c") "},\"credHelpers\":{\"x\":\"y\"}}";
     struct arena *arena = arena_new(0);
     struct keyring keyring = {0};
-    struct credentials keys[KEYRING_MAX_KEYS];
 
     (void)state;
     assert_null(keyring_parse(&keyring, first, strlen(first), arena));
     assert_false(keyring.has_helpers);
     assert_null(keyring_parse(&keyring, second, strlen(second), arena));
     assert_true(keyring.has_helpers);
-    assert_int_equal(keyring_find(&keyring, IMAGE, keys), 3);
-    assert_string_equal(keys[0].username, "c");
-    assert_string_equal(keys[0].entry, REGISTRY "/team");
-    assert_string_equal(keys[1].username, "a");
-    assert_string_equal(keys[2].username, "b");
-    assert_int_equal(keyring_find(&keyring, REGISTRY "/other/app", keys), 2);
-    assert_int_equal(keyring_find_host(&keyring, REGISTRY, keys), 3);
-    assert_int_equal(keyring_find_host(&keyring, "other.example", keys), 0);
+    struct keys keys = keyring_find(&keyring, IMAGE, arena);
+    assert_int_equal(keys.count, 3);
+    assert_string_equal(keys.list[0].username, "c");
+    assert_string_equal(keys.list[0].entry, REGISTRY "/team");
+    assert_string_equal(keys.list[1].username, "a");
+    assert_string_equal(keys.list[2].username, "b");
+    assert_int_equal(keyring_find(&keyring, REGISTRY "/other/app", arena).count, 2);
+    assert_int_equal(keyring_find_host(&keyring, REGISTRY, arena).count, 3);
+    assert_int_equal(keyring_find_host(&keyring, "other.example", arena).count, 0);
+    for (int more = 0; more < 20; more++)
+        assert_null(keyring_parse(&keyring, first, strlen(first), arena));
+    assert_int_equal(keyring_find(&keyring, IMAGE, arena).count, 23);
     arena_free(arena);
 }
 
@@ -161,7 +170,6 @@ static void files(void **state)
     char other[64];
     const char *paths[] = {path, folder};
     struct keyring keyring = {0};
-    struct credentials found[KEYRING_MAX_KEYS];
     struct arena *arena = arena_new(0);
 
     (void)state;
@@ -179,7 +187,7 @@ static void files(void **state)
     uint64_t stamp = credentials_stamp(paths, 1);
     assert_true(stamp != missing && credentials_stamp(paths, 1) == stamp);
     assert_null(keyring_read(&keyring, paths, 1, arena));
-    assert_int_equal(keyring_find(&keyring, IMAGE, found), 1);
+    assert_int_equal(keyring_find(&keyring, IMAGE, arena).count, 1);
     write_file(other, AUTHS(ENTRY(REGISTRY, "v")));
     assert_int_equal(rename(other, path), 0);
     assert_true(credentials_stamp(paths, 1) != stamp);
