@@ -18,17 +18,24 @@
 #define DOCKER "application/vnd.docker."
 #define OCI    "application/vnd.oci.image."
 
+/* The types that containerd unpacks without a plug-in (images/mediatypes.go, DiffCompression). */
 static bool is_layer_type(const char *media_type)
 {
-    static const char *const docker[] = {
-        DOCKER "image.rootfs.diff.tar", DOCKER "image.rootfs.diff.tar.gzip",
-        DOCKER "image.rootfs.foreign.diff.tar", DOCKER "image.rootfs.foreign.diff.tar.gzip"};
-    size_t length = strcspn(media_type, "+");
+    static const char *const types[] = {
+        DOCKER "image.rootfs.diff.tar",
+        DOCKER "image.rootfs.diff.tar.gzip",
+        DOCKER "image.rootfs.foreign.diff.tar",
+        DOCKER "image.rootfs.foreign.diff.tar.gzip",
+        OCI "layer.v1.tar",
+        OCI "layer.v1.tar+gzip",
+        OCI "layer.v1.tar+zstd",
+        OCI "layer.nondistributable.v1.tar",
+        OCI "layer.nondistributable.v1.tar+gzip",
+        OCI "layer.nondistributable.v1.tar+zstd",
+    };
 
-    if (strncmp(media_type, OCI "layer.", strlen(OCI "layer.")) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof(docker) / sizeof(docker[0]); i++)
-        if (strlen(docker[i]) == length && strncmp(docker[i], media_type, length) == 0)
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (strcmp(types[i], media_type) == 0)
             return true;
     return false;
 }
@@ -85,6 +92,11 @@ static const EVP_MD *algorithm_of(const char *digest)
 bool digest_is_valid(const char *digest)
 {
     return algorithm_of(digest) != NULL;
+}
+
+bool digest_is_stored(const char *digest)
+{
+    return algorithm_of(digest) == EVP_sha256();
 }
 
 /* The hex digits; false when memory is short. */
@@ -333,6 +345,9 @@ static const struct go_member config_members[] = {
     {"author", GO_TEXT, NULL},
     {"architecture", GO_TEXT, NULL},
     {"os", GO_TEXT, NULL},
+    {"os.version", GO_TEXT, NULL},
+    {"os.features", GO_TEXTS, NULL},
+    {"variant", GO_TEXT, NULL},
     {"config", GO_STRUCT, run_members},
     {"rootfs", GO_STRUCT, rootfs_members},
     {"history", GO_STRUCTS, history_members},
@@ -417,11 +432,16 @@ static enum manifest_result read_index(const json_t *list, const struct platform
         struct descriptor child;
         list_platform(written, arena, ret);
         ret->has_written_platform |= is_written_as(written, platform);
-        if (rank < 0 || rank >= best || !read_descriptor(entry, arena, &child))
+        if (rank < 0 || rank >= best)
             continue;
+        (void)read_descriptor(entry, arena, &child);
         best = rank;
         ret->child = child;
         ret->child_has_no_platform = any;
+    }
+    if (best <= MAX_RUNNABLE && !ret->child.digest) {
+        *ret_error = "the index's entry for this platform has no valid digest";
+        return MANIFEST_IS_UNSUPPORTED;
     }
     if (!ret->child.digest)
         *ret_error = ret->platform_count ? "the index has no image for this platform"
@@ -445,13 +465,19 @@ static enum manifest_result read_image(const json_t *document, struct arena *are
         *ret_error = "the manifest names more layers than are read here";
         return MANIFEST_IS_TOO_LARGE;
     }
+    bool stored = digest_is_stored(ret->config.digest);
     ret->layers = arena_allocate(arena, (count + 1) * sizeof(*ret->layers));
     for (size_t i = 0; ret->layers && i < count; i++) {
         if (!read_descriptor(json_array_get(layers, i), arena, &ret->layers[i])) {
             *ret_error = "a layer has no valid digest";
             return MANIFEST_IS_UNSUPPORTED;
         }
+        stored = stored && digest_is_stored(ret->layers[i].digest);
         ret->layer_count++;
+    }
+    if (!stored) {
+        *ret_error = MANIFEST_NOT_STORED;
+        return MANIFEST_IS_UNSUPPORTED;
     }
     *ret_error = "out of memory";
     return ret->layers ? MANIFEST_IS_IMAGE : MANIFEST_NO_MEMORY;
@@ -539,7 +565,7 @@ const char *image_config_error(const char *body, size_t length, const struct man
     }
     if (odd) {
         error =
-            arena_format(arena, "a layer has the type %s, which no image of containers has", odd);
+            arena_format(arena, "a layer has the type %s, which containerd does not unpack", odd);
         error = error ? error : "out of memory";
     } else if (named != layers) {
         error = arena_format(arena, "the config names %zu layers, the manifest %zu", named, layers);

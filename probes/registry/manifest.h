@@ -41,6 +41,10 @@ const char *media_type_of(const char *content_type, struct arena *arena);
 /* True for algorithm:hex as containerd takes it (sha256, sha384, sha512; the length fits). */
 bool digest_is_valid(const char *digest);
 
+/* containerd and skopeo take no other digest than sha256, because they store nothing by others. */
+bool digest_is_stored(const char *digest);
+#define MANIFEST_NOT_STORED "a digest in it is not of SHA-256, and clients store nothing else"
+
 /* True if the bytes have this digest. False if it is not valid. */
 bool digest_fits(const char *digest, const void *bytes, size_t length);
 

@@ -18,8 +18,9 @@
 #include "probes/registry/token.h"
 #include "tests/support.h"
 
-#define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HEX "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A   "sha256:" HEX
+#define B   "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 /* ---- tokens ---- */
 
@@ -222,6 +223,8 @@ static const struct {
      MANIFEST_IS_UNSUPPORTED, "linux/amd64", A, 0},
     {"{\"config\":{\"digest\":\"" A "\",\"mediaType\":\"application/vnd.cncf.helm\"}}",
      MEDIA_MANIFEST, MANIFEST_IS_IMAGE, "linux/amd64", A, 0}, /* its members decide */
+    {"{\"config\":" CONFIG ",\"layers\":[" LAYER("sha512:" HEX HEX, 1) "]}", MEDIA_MANIFEST,
+     MANIFEST_IS_UNSUPPORTED, "linux/amd64", A, 1},
     {"{\"config\":" CONFIG ",\"schemaVersion\":\"2\"}", MEDIA_MANIFEST, MANIFEST_IS_UNSUPPORTED,
      "linux/amd64", NULL, 0},
     {"{\"config\":" CONFIG ",\"annotations\":{\"a\":1}}", MEDIA_MANIFEST, MANIFEST_IS_UNSUPPORTED,
@@ -255,8 +258,10 @@ static const struct {
      "linux/amd64", B, 0},
     {INDEX(FOR(B, "linux", "s390x", "") ",{\"digest\":\"" A "\",\"platform\":null}"), MEDIA_INDEX,
      MANIFEST_IS_INDEX, "linux/amd64", A, 0},
-    {INDEX(FOR("sha256:../..", "linux", "amd64", "")), MEDIA_INDEX, MANIFEST_IS_INDEX,
+    {INDEX(FOR("sha256:../..", "linux", "amd64", "")), MEDIA_INDEX, MANIFEST_IS_UNSUPPORTED,
      "linux/amd64", NULL, 0},
+    {INDEX(FOR("x", "linux", "amd64", "") "," FOR(A, "linux", "amd64", "")), MEDIA_INDEX,
+     MANIFEST_IS_UNSUPPORTED, "linux/amd64", NULL, 0}, /* containerd takes the first */
     {INDEX(""), MEDIA_INDEX, MANIFEST_IS_INDEX, "linux/amd64", NULL, 0},
 };
 
@@ -339,7 +344,9 @@ static void what_media_types_mean(void **state)
         {NULL, MEDIA_OTHER},
         {"application/vnd.oci.image.layer.v1.tar+zstd", MEDIA_LAYER},
         {"application/vnd.docker.image.rootfs.diff.tar.gzip", MEDIA_LAYER},
-        {"application/vnd.docker.image.rootfs.diff.tar.gzip+encrypted", MEDIA_LAYER},
+        {"application/vnd.docker.image.rootfs.diff.tar.gzip+encrypted", MEDIA_OTHER},
+        {"application/vnd.oci.image.layer.v1.tar+gzip+encrypted", MEDIA_OTHER},
+        {"application/vnd.oci.image.layer.nydus.blob.v1", MEDIA_OTHER},
         {"application/vnd.cncf.helm.chart.content.v1.tar+gzip", MEDIA_OTHER},
     };
     struct arena *arena = arena_new(0);
@@ -383,6 +390,12 @@ static void what_configs_must_hold(void **state)
          "names 0 layers, the manifest 1", false},
         {"{\"os\":\"linux\",\"architecture\":\"arm64\",\"rootfs\":{\"diff_ids\":[\"x\"]}}",
          "for linux/arm64", true},
+        {"{\"os\":\"linux\",\"architecture\":\"amd64\",\"variant\":8,\"rootfs\":{\"diff_ids\":["
+         "\"x\"]}}",
+         "\"variant\" has another type", false},
+        {"{\"os\":\"linux\",\"architecture\":\"amd64\",\"os.features\":\"y\",\"rootfs\":{\"diff_"
+         "ids\":[\"x\"]}}",
+         "\"os.features\" has another type", false},
         {"nothing", "not JSON", false},
     };
     struct descriptor layer = {.media_type = "application/vnd.oci.image.layer.v1.tar"};
