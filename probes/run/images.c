@@ -109,6 +109,8 @@ static void take_descriptor(struct image_run *image)
         end_manifest(image, MANIFEST_DAMAGED, "the registry says that it has no bytes");
     } else if (image->wanted.size > MANIFEST_MAX_SIZE) {
         end_manifest(image, MANIFEST_UNSUPPORTED, "it is larger than containerd takes");
+    } else if (!digest_is_stored(image->wanted.digest)) {
+        end_manifest(image, MANIFEST_UNSUPPORTED, MANIFEST_NOT_STORED);
     } else if (media_kind_of(media_type) == MEDIA_SCHEMA1) {
         end_manifest(image, MANIFEST_UNSUPPORTED,
                      strcmp(media_type, "text/plain") == 0
@@ -125,25 +127,27 @@ static void take_descriptor(struct image_run *image)
     }
 }
 
-/* Reads the descriptor from the answer to HEAD, or to GET in its place. */
+/* Reads the descriptor from the answer to HEAD, or to GET in its place. containerd believes the
+ * named digest only beside a length, and never in a GET that it sends because HEAD told too little.
+ */
 static void take_tag(struct image_run *image, const struct http_response *response)
 {
     struct arena *secrets = image->registry->secrets;
     const char *named = http_response_header(response, "docker-content-digest", 0);
     bool whole = image->step == IMAGE_TAG;
     struct descriptor *wanted = &image->wanted;
+    int64_t told = http_content_length(response);
 
     image->evidence->status = response->status;
     if (whole && response->body_too_large) {
         end_manifest(image, MANIFEST_TOO_LARGE, "more than is read here");
         return;
     }
-    *wanted = (struct descriptor){.size = whole ? (int64_t)response->body_length
-                                                : http_content_length(response)};
+    *wanted = (struct descriptor){.size = whole ? (int64_t)response->body_length : told};
     wanted->media_type = media_type_of(http_response_header(response, "content-type", 0), secrets);
     if (is_pinned(image))
         wanted->digest = image->version;
-    else if (named && *named && (whole || wanted->size >= 0))
+    else if (named && *named && told >= 0 && (!whole || image->by_get))
         wanted->digest = named;
     else if (whole)
         wanted->digest = digest_of(response->body, response->body_length, secrets);
@@ -221,6 +225,8 @@ static void take_index(struct image_run *image)
         image->wanted = image->manifest.child;
         if (media_kind_of(image->wanted.media_type) == MEDIA_OTHER)
             end_manifest(image, MANIFEST_UNSUPPORTED, "the index names something that is no image");
+        else if (!digest_is_stored(image->wanted.digest))
+            end_manifest(image, MANIFEST_UNSUPPORTED, MANIFEST_NOT_STORED);
         else
             ask_manifest(image, IMAGE_MANIFEST);
     }
@@ -339,6 +345,7 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
                      : response     ? response->detail
                                     : NULL);
     } else if (response->status == 405 && image->step == IMAGE_HEAD) {
+        image->by_get = true;
         ask_manifest(image, IMAGE_TAG);
     } else if (image_takes_challenge(image, response, trail)) {
         run_progressed(image->registry->run);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The config and the layers of a manifest, each from wherever the registry redirects to. The config
- * comes whole and its digest is checked. The smallest layer is asked for its first bytes, and then
- * every other layer by HEAD at the registry: it is there with 200 or a redirect. A 404, and a
- * redirect to a store that no other blob comes from, are confirmed by GET. A blob with URLs of its
- * own is fetched from there, without an authorization, and from the registry if all answer 404.
+ * comes whole and its digest is checked. The smallest layer is asked for as a pull asks for it, by
+ * a plain GET, because servers and proxies treat ranges otherwise. It is cut off behind its first
+ * bytes, which mostly are all of it. Every other layer is asked for by HEAD at the registry: it is
+ * there with 200 or a redirect. Any other answer, and a redirect to a store that no other blob
+ * comes from, are followed by GET. A blob with URLs of its own is fetched from there, without an
+ * authorization, and from the registry if all answer 404.
  *
- * States of one blob: whole, range, cut (a plain GET that is cut off, after a range was refused),
- * head, done. Answers move it; a 401 with a challenge makes it wait until registry.c has a token.
+ * States of one blob: whole, first, head, done. Answers move it; a 401 with a challenge makes it
+ * wait until registry.c has a token.
  */
 
 #include <string.h>
@@ -18,7 +20,7 @@
 #include "probes/transport/http_fields.h"
 
 #define MAX_CONFIG  HTTP_MAX_BODY
-#define FIRST_BYTES 1024
+#define FIRST_BYTES (16 * 1024) /* a TLS record: no less is sent anyway */
 
 static void ask_blob(struct blob_run *blob, enum blob_step step);
 
@@ -74,19 +76,6 @@ static void end_well(struct blob_run *blob)
 
 /* ---- the bytes that arrived ---- */
 
-/* The size of the whole blob as the answer tells it; -1: it does not. */
-static int64_t told_size(const struct http_response *response)
-{
-    const char *range = http_response_header(response, "content-range", 0);
-    const char *slash = range ? strchr(range, '/') : NULL;
-
-    if (response->was_zipped)
-        return -1;
-    if (response->status == 206)
-        return slash ? http_number(slash + 1) : -1;
-    return http_content_length(response);
-}
-
 /* If a web page came in place of the blob, say so, because a person can act on that. */
 static const char *describe_difference(struct blob_run *blob, const struct http_response *response,
                                        const char *what)
@@ -101,10 +90,9 @@ static const char *describe_difference(struct blob_run *blob, const struct http_
 
 static const char *size_difference(struct blob_run *blob, const struct http_response *response)
 {
-    int64_t told = told_size(response);
-    bool whole = response->status != 206 && !response->body_too_large;
+    int64_t told = http_content_length(response);
 
-    if ((told < 0 && whole) ||
+    if ((told < 0 && !response->body_too_large) ||
         (blob->wanted.size >= 0 && (int64_t)response->body_length > blob->wanted.size))
         told = (int64_t)response->body_length;
     if (told < 0 || blob->wanted.size < 0 || told == blob->wanted.size)
@@ -201,14 +189,15 @@ static bool leads_to_new_host(const struct blob_run *blob, const struct http_res
            (!image->further_host || strcmp(image->further_host, url.host) != 0);
 }
 
-/* HEAD of a further layer. Anything but "there" and "gone" tells nothing about a GET. */
+/* HEAD of a further layer, which a GET follows unless the layer is there. */
 static void take_head(struct blob_run *blob, const struct http_response *response)
 {
-    unsigned status = response->status;
+    int64_t told = http_content_length(response);
+    bool fits = told < 0 || told == blob->wanted.size;
 
-    if (status == 404 || status == 410 || (status < 300 && size_difference(blob, response)) ||
-        leads_to_new_host(blob, response))
-        ask_blob(blob, BLOB_RANGE);
+    if (http_is_redirect(response->status) ? leads_to_new_host(blob, response)
+                                           : response->status > 299 || !fits)
+        ask_blob(blob, BLOB_FIRST);
     else
         end_well(blob);
 }
@@ -234,8 +223,8 @@ static void keep_trail(struct blob_run *blob)
  * rest as long as each answer brings some. */
 static bool has_first_bytes(const struct blob_run *blob, const struct http_response *response)
 {
-    return (blob->step == BLOB_RANGE || blob->step == BLOB_CUT) && response && response->was_cut &&
-           response->status < 300 && response->body_length > 0;
+    return blob->step == BLOB_FIRST && response && response->was_cut && response->status < 300 &&
+           response->body_length > 0;
 }
 
 static void blob_answered(enum fetch_outcome outcome, const struct http_response *response,
@@ -268,20 +257,16 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
     blob->evidence->status = response->status;
     if (uses_url(blob) && response->status == 404) {
         blob->url++;
-        ask_blob(blob, blob->step == BLOB_CUT ? BLOB_RANGE : blob->step);
+        ask_blob(blob, blob->step);
     } else if (!uses_url(blob) && image_takes_challenge(blob->image, response, trail)) {
         blob->waits = true;
         run_progressed(blob->image->registry->run);
     } else if (blob->step == BLOB_HEAD) {
         take_head(blob, response);
-    } else if (blob->step == BLOB_RANGE &&
-               (response->status > 299 || http_response_header(response, "content-encoding", 0))) {
-        ask_blob(blob, BLOB_CUT); /* a pull asks for no range, and so it undoes gzip */
     } else if (response->status > 299) {
         take_blob_refusal(blob, response);
     } else {
-        if (blob->step != BLOB_RANGE || response->status != 206)
-            image_note_status(blob->image, response->status);
+        image_note_status(blob->image, response->status);
         if (blob == &blob->image->blobs[BLOB_CONFIG])
             take_config(blob, response);
         else
@@ -319,8 +304,6 @@ static void ask_blob(struct blob_run *blob, enum blob_step step)
 
     options.accept =
         blob->wanted.media_type ? arena_format(secrets, "%s, */*", blob->wanted.media_type) : NULL;
-    if (step == BLOB_RANGE)
-        options.headers = "Range: bytes=0-1023\r\n";
     blob->step = step;
     blob->waits = false;
     pull_request_free(blob->request);
@@ -379,7 +362,7 @@ static void start_further(struct image_run *image)
             continue;
         const struct descriptor *layer = &image->manifest.layers[image->next_layer++];
         image->evidence->layers_asked++;
-        start_blob(&image->blobs[i], image, layer, NULL, layer->url_count ? BLOB_RANGE : BLOB_HEAD);
+        start_blob(&image->blobs[i], image, layer, NULL, layer->url_count ? BLOB_FIRST : BLOB_HEAD);
     }
 }
 
@@ -391,11 +374,11 @@ void stage_layers_start(struct image_run *image)
     image->smallest = find_smallest(manifest);
     evidence->layer_count = (unsigned)manifest->layer_count;
     start_blob(&image->blobs[BLOB_CONFIG], image, &manifest->config, &evidence->config,
-               manifest->config.size > MAX_CONFIG ? BLOB_RANGE : BLOB_WHOLE);
+               manifest->config.size > MAX_CONFIG ? BLOB_FIRST : BLOB_WHOLE);
     if (image->smallest < manifest->layer_count) {
         evidence->layers_asked = 1;
         start_blob(&image->blobs[BLOB_LAYER], image, &manifest->layers[image->smallest],
-                   &evidence->blob, BLOB_RANGE);
+                   &evidence->blob, BLOB_FIRST);
     } else {
         evidence->blob.outcome = BLOB_NOT_REDIRECTED;
         evidence->blob.reason = "the registry has no layer of this image to give";

@@ -137,7 +137,6 @@ static const char *own_headers(const struct probe_run *run, const struct url *to
 static const char *headers_for(struct pull_request *request, const struct url *to)
 {
     const struct pull_authorization *authorization = authorization_for(request, to);
-    const char *headers = request->options.headers ? request->options.headers : "";
     const char *rest =
         request->partial.length
             ? arena_format(request->arena, "Range: bytes=%zu-\r\n", request->partial.length)
@@ -149,8 +148,8 @@ static const char *headers_for(struct pull_request *request, const struct url *t
         authorization = NULL;
     }
     request->trail.authorized = authorization != NULL;
-    return rest ? arena_format(request->arena, "%s%s%s%s", authorization ? authorization->line : "",
-                               given, headers, rest)
+    return rest ? arena_format(request->arena, "%s%s%s", authorization ? authorization->line : "",
+                               given, rest)
                 : NULL;
 }
 

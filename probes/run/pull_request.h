@@ -25,8 +25,7 @@ struct pull_request_options {
     struct url at;
     const char *method;
     const char *accept;
-    const char *form;    /* of a POST, which holds a key: its redirects are never followed here */
-    const char *headers; /* further lines, or NULL */
+    const char *form; /* of a POST, which holds a key: its redirects are never followed here */
     size_t max_body;
     bool (*is_enough)(const char *body, size_t length); /* see http_exchange.h */
     int64_t size;                                    /* of the whole body, resumed; 0: it is not */

@@ -56,8 +56,7 @@ enum image_step {
 enum blob_step {
     BLOB_DONE,
     BLOB_WHOLE, /* GET */
-    BLOB_RANGE, /* GET of the first bytes */
-    BLOB_CUT,   /* GET that is cut off, because a range is refused */
+    BLOB_FIRST, /* GET that is cut off behind the first bytes */
     BLOB_HEAD,  /* HEAD at the registry; a redirect is not followed */
 };
 
@@ -95,6 +94,7 @@ struct image_run {
     struct image_evidence best; /* of keys before, the attempt that came furthest */
 
     enum image_step step;
+    bool by_get; /* HEAD is not allowed, and the answer to GET counts as that to HEAD */
     usec_t started;
     struct descriptor wanted;              /* the manifest that is asked for by digest */
     unsigned indexes;                      /* gone through */

@@ -102,16 +102,14 @@ uint32_t http_retry_after(const struct http_response *response)
     return *value == '\0' ? seconds : 0;
 }
 
-int64_t http_number(const char *text)
-{
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-
-    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
-}
-
 int64_t http_content_length(const struct http_response *response)
 {
-    return http_number(http_response_header(response, "content-length", 0));
+    const char *text = http_response_header(response, "content-length", 0);
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+
+    if (response->was_zipped || http_response_header(response, "transfer-encoding", 0))
+        return -1;
+    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
 }
 
 bool http_is_redirect(unsigned status)

@@ -27,11 +27,9 @@ int64_t http_date(const char *value);
  * 0: none. */
 uint32_t http_retry_after(const struct http_response *response);
 
-/* Content-Length, or -1: it is missing, or no number. */
+/* Content-Length as Go's client tells it: -1 if there is none, and if the body came in chunks or
+ * was unpacked. */
 int64_t http_content_length(const struct http_response *response);
-
-/* `text` as digits alone, or -1; NULL too. */
-int64_t http_number(const char *text);
 
 /* True if clients follow the Location header of this status (RFC 9110 section 15.4). */
 bool http_is_redirect(unsigned status);

@@ -190,9 +190,7 @@ struct kept_header {
 static const struct kept_header *find_kept(const char *name, size_t length)
 {
     static const struct kept_header kept[] = {
-        {"content-encoding", true},
         {"content-length", true},
-        {"content-range", true},
         {"content-type", false},
         {"date", false},
         {"docker-content-digest", true},
@@ -201,6 +199,7 @@ static const struct kept_header *find_kept(const char *name, size_t length)
         {"proxy-authenticate", false},
         {"retry-after", false},
         {"server", false},
+        {"transfer-encoding", true},
         {"via", false},
         {"www-authenticate", true},
     };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What arrives: media types, digests, layers, platforms, artifacts."""
 
+import hashlib
 import json
 
 from place import HOST, IP2, SILENT, STORE, App, Image, Registry, http, sha
@@ -276,3 +277,86 @@ def big_redirected(place):
 @situation("content/many-layers", "forty layers", True, "ok")
 def many(place):
     return pull(place, Registry(image=Image(sizes=(700,) * 40)))
+
+
+# ---- a pull asks for whole layers, in one GET each ----
+
+
+class Sliced(Registry):
+    """Answers a layer by `give(request, data)`, to a range only or to a whole GET only."""
+
+    def blob(self, request, digest):
+        chosen = digest in self.image.layers and ("range" in request.headers) == self.ranged
+        return self.give(request, self.blobs[digest]) if chosen else super().blob(request, digest)
+
+
+@each("content/range", [
+    ("page", "a page in place of a range", lambda r, data: http(200, {"Content-Type": "text/html"}, b"<html>")),
+    ("close", "the connection is closed after a range is asked for", lambda r, data: b""),
+    ("slice", "a cache says that the slice is all", lambda r, data: http(
+        206, {"Content-Range": "bytes 0-1023/1024"}, data[:1024])),
+], works=True, status="ok")
+def range_odd(place, give):
+    return pull(place, Sliced(ranged=True, give=give, image=Image(sizes=(3000,))))
+
+
+@each("content/whole", [
+    ("page", "a scanner blocks whole layers and lets ranges pass",
+     lambda r, data: http(200, {"Content-Type": "text/html"}, b"<html>blocked")),
+    ("403", "403 to a whole layer, and ranges are fine", lambda r, data: http(403, {}, b"no")),
+    ("gzip", "the store calls a layer that is gzip Content-Encoding: gzip", lambda r, data: http(
+        200, {"Content-Encoding": "gzip"}, data)),
+    ("late", "a byte is wrong late in the layer", lambda r, data: http(200, {}, data[:-99] + b"x" + data[-98:])),
+], works=False, status="fail")
+def whole_odd(place, give):
+    return pull(place, Sliced(ranged=False, give=give, image=Image(sizes=(3000,))))
+
+
+@each("content/big", [(str(status), f"the big layer answers {status} to HEAD and GET", status)
+                      for status in (401, 403, 451, 500)], works=False, status="fail")
+def big_refused(place, status):
+    class Refused(Registry):
+        def blob(self, request, digest):
+            big = len(self.blobs[digest]) > 10000
+            return self.error(request, status, "DENIED") if big else super().blob(request, digest)
+    return pull(place, Refused(image=Image(sizes=(600, 60000))))
+
+
+# ---- what containerd cannot store or unpack ----
+
+
+@situation("content/sha512", "a layer that is named by SHA-512", False, "fail", "image_format_unsupported")
+def sha512(place):
+    registry = Registry()
+    document, data = json.loads(registry.image.bytes), registry.blobs[registry.image.layers[0]]
+    document["layers"][0]["digest"] = "sha512:" + hashlib.sha512(data).hexdigest()
+    registry.blobs[document["layers"][0]["digest"]] = data
+    registry.tag(Image.MANIFEST, document)
+    return pull(place, registry)
+
+
+@each("content/layer-type", [
+    ("nydus", "a layer of Nydus", "application/vnd.oci.image.layer.nydus.blob.v1"),
+    ("encrypted", "an encrypted layer", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"),
+    ("v2", "a layer of a later version", "application/vnd.oci.image.layer.v2.tar+gzip"),
+], works=False, status="fail", cause="image_format_unsupported")
+def layer_type(place, layer_type):
+    return pull(place, Registry(image=Image(
+        media=Image.OCI, config_type="application/vnd.oci.image.config.v1+json", layer_type=layer_type)))
+
+
+# ---- HEAD that tells too little ----
+
+
+@each("content/digest", [
+    ("none-unsized", "no length, and a digest that is none", {"Content-Length": None}, "garbage"),
+    ("other-unsized", "no length, and the digest of something else", {"Content-Length": None}, sha(b"x")),
+    ("chunked-head", "HEAD has a length beside chunks", {"Content-Length": "5", "Transfer-Encoding": "chunked"}, None),
+], works=True, status="ok")
+def digest_unsized(place, headers, named):
+    class Unsized(Registry):
+        def manifest(self, request, reference):
+            media, body = self.manifests[reference]
+            return http(200, {"Content-Type": media, "Docker-Content-Digest": named or sha(body),
+                              **(headers if request.method == "HEAD" else {})}, body, request.method)
+    return pull(place, Unsized())
