@@ -491,8 +491,6 @@ void stage_auth_start(struct registry_run *registry, struct image_run *image)
         auth->key = keys->list[key];
         run_add_key(registry->run, &auth->key);
     }
-    auth->basic = (struct pull_authorization){
-        .line = auth_basic_header(auth), .is_key = true, .asked_by = auth->asked_by};
     if (image)
         image->evidence->key = key < keys->count ? registry_keep(registry, auth->key.entry) : NULL;
     if (!auth->key.secret) {
@@ -501,6 +499,8 @@ void stage_auth_start(struct registry_run *registry, struct image_run *image)
                     "and is not sent");
         return;
     }
+    auth->basic = (struct pull_authorization){
+        .line = auth_basic_header(auth), .is_key = true, .asked_by = auth->asked_by};
     switch (auth->challenge.kind) {
     case CHALLENGE_BEARER:
         start_bearer(auth);
