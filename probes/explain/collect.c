@@ -327,6 +327,17 @@ static void read_entry(struct collected_error *entry, const struct pull_collecti
     memcpy(error->alternatives, entry->reading.alternatives, sizeof(error->alternatives));
 }
 
+/* The registry is known by its image if the text names no host that was asked. */
+static void take_host_of_image(struct collected_error *entry, struct arena *arena)
+{
+    struct pull_error *error = &entry->error;
+    enum place place = entry->found.clue.place;
+
+    if (error->recognised && error->stage != PULL_STAGE_NODE && !error->host && error->image &&
+        (place == PLACE_REGISTRY || place == PLACE_PROXY))
+        error->host = pull_error_image_host(error->image, arena);
+}
+
 void pull_collection_add(const struct found_error *found, void *context)
 {
     struct pull_collection *collection = context;
@@ -345,10 +356,7 @@ void pull_collection_add(const struct found_error *found, void *context)
     /* Nothing was asked. */
     if (entry.error.stage == PULL_STAGE_NODE)
         entry.error.host = NULL;
-    bool of_registry = found->clue.place == PLACE_REGISTRY || found->clue.place == PLACE_PROXY;
-    if (entry.error.recognised && !entry.error.host && entry.found.image && of_registry &&
-        entry.error.stage != PULL_STAGE_NODE)
-        entry.error.host = pull_error_image_host(entry.found.image, arena);
+    take_host_of_image(&entry, arena);
     if (is_known_already(collection, &entry))
         return;
     if (collection->count == PULL_ERROR_MAX_ERRORS) {
@@ -396,18 +404,37 @@ static bool is_told(struct pull_collection *collection, const struct collected_e
     return false;
 }
 
-struct pull_errors *pull_collection_finish(struct pull_collection *collection, bool succeeded)
+/* The image that another sentence of the text names. */
+static void take_mention(struct collected_error *entry, const struct pull_scan *scan, bool alone,
+                         struct arena *arena)
+{
+    const char *host = entry->found.registry ? entry->found.registry : entry->error.host;
+    bool known = host && (entry->found.registry || entry->found.clue.place == PLACE_REGISTRY);
+    const char *image = known || alone ? pull_scan_mention(scan, known ? host : NULL) : NULL;
+
+    if (entry->error.image || !image)
+        return;
+    entry->found.image = arena_copy_text(arena, image);
+    entry->error.image = entry->found.image;
+    take_host_of_image(entry, arena);
+}
+
+struct pull_errors *pull_collection_finish(struct pull_collection *collection,
+                                           const struct pull_scan *scan)
 {
     struct pull_errors *errors = collection->errors;
+    bool succeeded = pull_scan_succeeded(scan);
     bool told[PULL_ERROR_MAX_ERRORS];
+    size_t listed = 0;
 
     /* First, because an error that is told already may complete another one. */
     for (size_t i = 0; i < collection->count; i++)
-        told[i] = is_told(collection, &collection->list[i]);
+        listed += !(told[i] = is_told(collection, &collection->list[i]));
     for (size_t i = 0; i < collection->count; i++) {
         struct collected_error *entry = &collection->list[i];
         if (told[i] || (entry->found.hint && succeeded))
             continue;
+        take_mention(entry, scan, listed == 1, errors->arena);
         pull_error_advise(&entry->error, &entry->found, &entry->reading, errors->arena);
         errors->list[errors->count++] = entry->error;
     }

@@ -19,7 +19,8 @@ void pull_collection_set_container(struct pull_collection *collection, const cha
 void pull_collection_add(const struct found_error *found, void *context);
 
 /*
- * Moves the errors to a list of their own. `succeeded` says that the text tells of a pull that
- * succeeded, so that hints mean nothing. NULL when memory was short.
+ * Moves the errors to a list of their own. `scan` is that of the whole text. NULL when memory was
+ * short.
  */
-struct pull_errors *pull_collection_finish(struct pull_collection *collection, bool succeeded);
+struct pull_errors *pull_collection_finish(struct pull_collection *collection,
+                                           const struct pull_scan *scan);

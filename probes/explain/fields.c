@@ -7,6 +7,7 @@
 
 #include "config/target.h"
 #include "probes/explain/fold.h"
+#include "probes/explain/record.h"
 
 #define MAX_BRACKET 256 /* "[manifests TAG]" */
 #define MAX_PLUGIN  64
@@ -164,6 +165,23 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
     if (!quoted && !named && strstr(text, "://"))
         return NULL;
     return arena_copy_text(arena, text);
+}
+
+const char *field_mention(const char *begin, const char *at, struct arena *arena)
+{
+    const char *word = at;
+    const char *end;
+
+    while (word > begin && at - word < PULL_ERROR_MAX_NAME && strchr(reference_bytes, word[-1]) &&
+           word[-1] != '/')
+        word--;
+    if (word == at || (word > begin && strchr("/?=&%@", word[-1])))
+        return NULL;
+    const char *image = field_image(word, false, true, arena, &end);
+    const char *host = image ? field_image_host(image, arena) : NULL;
+    bool whole = host && strchr(host, '.') && strpbrk(strrchr(image, '/'), ":@") &&
+                 !image_check(image + strlen(host) + 1);
+    return whole ? image : NULL;
 }
 
 const char *field_image_host(const char *image, struct arena *arena)
@@ -471,12 +489,11 @@ bool field_is_bare_line(const char *at)
     bool found = false;
 
     while (*at) {
+        at += record_head(at);
         size_t length = phrase_match(at, "dial tcp ");
-        if (!length)
-            return false;
         at += length;
-        size_t address = strspn(at, bytes);
-        length = 0;
+        size_t address = length || *at == ':' ? strspn(at, bytes) : 0;
+        length = length ? 0 : phrase_match(at, "443: i/o timeout");
         for (size_t i = 0; i < address && i < 64 && !length; i++) {
             if (!phrase_match(at + i, ":443: i/o timeout") &&
                 !phrase_match(at + i, ":5000: i/o timeout"))
@@ -487,7 +504,7 @@ bool field_is_bare_line(const char *at)
         if (!length)
             return false;
         at += length;
-        at += strspn(at, " .\n\f");
+        at += strspn(at, " .`\n\f");
         found = true;
     }
     return found;

@@ -34,6 +34,10 @@ unsigned field_url_flags(const char *url);
 const char *field_image(const char *at, bool quoted, bool named, struct arena *arena,
                         const char **ret_end);
 
+/* A reference with its host and its tag or digest, of which `at` is the first '/': the image of a
+ * sentence; NULL: it is something else. `begin` is that of the text. */
+const char *field_mention(const char *begin, const char *at, struct arena *arena);
+
 /* The host of an image reference: text of `arena`, NULL if the reference has none. */
 const char *field_image_host(const char *image, struct arena *arena);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/base/text.h"
+#include "probes/explain/record.h"
 
 #define MAX_LINK 1024
 
@@ -212,11 +213,24 @@ static bool fold_unicode(struct fold *fold)
     return false;
 }
 
+/* The rest of a line that is indented behind its time goes on with the line before it. */
+static size_t skip_head(const char *at, const char *end)
+{
+    size_t frame = record_frame(at, end);
+    size_t head = record_head(at + frame);
+
+    return frame + (head && at + frame + head < end && at[frame + head] == ' ' ? head : 0);
+}
+
 size_t pull_error_fold(const char *bytes, size_t length, char *folded)
 {
     struct fold fold = {bytes, bytes + length, folded, folded, BREAK_NONE};
 
     while (fold.at < fold.end) {
+        if (fold.at == bytes || fold.at[-1] == '\n')
+            fold.at += skip_head(fold.at, fold.end);
+        if (fold.at == fold.end)
+            break;
         if (*fold.at == '\\')
             fold_escape(&fold);
         else if (*fold.at == '\x1b')

@@ -15,7 +15,8 @@
  * Writes the folded text and a NUL to `folded` (length + 1 bytes) and returns its length. Escapes
  * (\" \\ \n \u0026 ...) and terminal colours are undone, typographic quotes are plain. A line end
  * with the whitespace around it becomes one '\n', a blank line FOLD_BLANK_LINE, other whitespace
- * and control characters one ' '.
+ * and control characters one ' '. What repeats a text line by line, such as "> ", is left out.
+ * A NUL stands behind `bytes`.
  */
 size_t pull_error_fold(const char *bytes, size_t length, char *folded);
 

@@ -133,7 +133,7 @@ struct pull_errors *pull_errors_end(struct pull_error_reader *reader)
     if (!reader)
         return NULL;
     scan_piece(reader, reader->piece.length, true);
-    errors = pull_collection_finish(reader->collection, pull_scan_succeeded(reader->scan));
+    errors = pull_collection_finish(reader->collection, reader->scan);
     if (errors)
         errors->input_truncated = reader->truncated;
     if (reader->failed) {

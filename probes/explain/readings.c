@@ -287,7 +287,7 @@ static const struct store_row {
     const enum cause *alternatives;
     const char *summary;
 } store_statuses[] = {
-    {401, 401, LIST(CAUSE_CREDENTIALS_MISSING),
+    {401, 401, LIST(CAUSE_CREDENTIALS_MISSING, CAUSE_CLOCK_SKEW),
      "The manifest was fetched, and {host} asks for a key for the layers (401)."},
     {403, 403, LIST(CAUSE_CLOCK_SKEW),
      "The manifest was fetched, and {host} refuses the layers (403): the signed link has expired or "
@@ -444,11 +444,11 @@ static void read_at_token(const struct clue *clue, struct pull_reading *ret)
     ret->stage = PULL_STAGE_AUTH;
 }
 
-static void read_status_of_store(const struct clue *clue, struct pull_reading *ret)
+static void read_status_of_store(unsigned status, struct pull_reading *ret)
 {
     for (size_t i = 0; i < COUNT(store_statuses); i++) {
         const struct store_row *row = &store_statuses[i];
-        if (clue->status < row->from || clue->status > row->to)
+        if (status < row->from || status > row->to)
             continue;
         set_reading(ret, PULL_STAGE_BLOB, CAUSE_BLOB_STORE_REFUSED, row->alternatives,
                     row->summary);
@@ -466,7 +466,9 @@ static void read_at_store(const struct clue *clue, struct pull_reading *ret)
         set_reading(ret, PULL_STAGE_BLOB, CAUSE_BLOB_STORE_UNREACHABLE,
                     LIST(CAUSE_HTTP_TIMEOUT, CAUSE_MTU_BLACK_HOLE, CAUSE_LOCAL_ERROR), cancelled);
     else if (clue->symptom == SYMPTOM_STATUS && clue->status != 429 && clue->status != 407)
-        read_status_of_store(clue, ret);
+        read_status_of_store(clue->status, ret);
+    else if (clue->symptom == SYMPTOM_UNAUTHORIZED)
+        read_status_of_store(401, ret);
     else if (clue->symptom == SYMPTOM_NOT_FOUND)
         set_reading(ret, PULL_STAGE_BLOB, CAUSE_BLOB_STORE_REFUSED, LIST(CAUSE_IMAGE_NOT_FOUND),
                     gone);

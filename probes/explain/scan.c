@@ -62,6 +62,8 @@ static void set_page_image(struct pull_scan *scan, const char *image)
     if (length < sizeof(scan->page_image))
         memcpy(scan->page_image, image, length + 1);
     scan->page_image_at = scan->page_offset + (size_t)(scan->at - scan->text);
+    if (field_image_host(image, scan->arena))
+        scan_mention(scan, image);
 }
 
 /* ---- messages ---- */
@@ -205,7 +207,7 @@ static void take_status(struct pull_scan *scan, const struct phrase *phrase, con
     if (phrase_match(scan->at, " [manifests") || phrase_match(scan->at, " code [manifests"))
         scan->places |= PHRASE_MANIFEST, scan->sign = true;
     else if (phrase_match(scan->at, " [blobs") || phrase_match(scan->at, " code [blobs"))
-        scan->places |= PHRASE_BLOB, scan->sign = true;
+        scan->places |= scan->places & PHRASE_MANIFEST ? 0 : PHRASE_BLOB, scan->sign = true;
     unsigned status = field_status(scan->at, &end, &address);
 
     if (!scan->pending && address) {
@@ -353,7 +355,7 @@ static void take_flags(struct pull_scan *scan, const struct phrase *phrase, cons
 
     if (flags & (PHRASE_OPENING | PHRASE_SYMPTOM) && !scan->opening && !scan->pending)
         look_for_lost_beginning(scan, begin);
-    if (flags & PHRASE_SIGN && !scan->opening && !scan->pending && !scan->image)
+    if (flags & PHRASE_OPENING && !scan->opening && !scan->pending && !scan->image)
         scan->image = image_before(scan, begin);
     if (flags & PHRASE_OPENING && !scan->opening && !scan->pending)
         scan->opening = begin;
@@ -491,13 +493,25 @@ static void step_over_url(struct pull_scan *scan, const struct phrase *phrase, s
     scan->at = end;
 }
 
+/* Chinese sentences have a colon of their own, or none. The first words of a text may be a reason
+ * without its beginning. */
 static bool is_after_colon(const struct pull_scan *scan)
 {
     const char *at = scan->at;
 
-    while (at > scan->text && strchr(" \n", at[-1]))
+    while (at > scan->text && strchr(" \n\"'`*([", at[-1]))
         at--;
-    return at > scan->text && at[-1] == ':';
+    return at == scan->text || strchr(":\f", at[-1]) || (unsigned char)at[-1] & 0x80;
+}
+
+/* The start of a line, or of its message behind the time. */
+static bool is_at_line(const struct pull_scan *scan)
+{
+    const char *line = scan->at;
+
+    while (line > scan->text && scan->at - line < MAX_GAP && !strchr("\n\f", line[-1]))
+        line--;
+    return line == scan->at || line + record_head(line) == scan->at;
 }
 
 /* "HOST/NAME:" at the end of a line: what follows is its tag. */
@@ -515,7 +529,6 @@ static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phr
                           const char *after)
 {
     unsigned flags = phrase->flags;
-    const char *before = scan->at > scan->text ? scan->at - 1 : NULL;
 
     if (phrase->operations && !(phrase->operations & (unsigned)scan->operation))
         return false;
@@ -526,9 +539,9 @@ static bool phrase_counts(const struct pull_scan *scan, const struct phrase *phr
         return false;
     if (flags & PHRASE_AFTER_URL && (!scan->url.end || scan->at != unwrapped(scan->url.end)))
         return false;
-    if (flags & PHRASE_AFTER_COLON && !is_after_colon(scan))
-        return false;
-    if (flags & PHRASE_AT_LINE && before && *before != '\n' && *before != '\f')
+    if (flags & (PHRASE_AFTER_COLON | PHRASE_AT_LINE) &&
+        !(flags & PHRASE_AFTER_COLON && is_after_colon(scan)) &&
+        !(flags & PHRASE_AT_LINE && is_at_line(scan)))
         return false;
     if (flags & PHRASE_REQUEST && !scan->asked && !scan->url.flags &&
         !(scan->places & (PHRASE_MANIFEST | PHRASE_BLOB)))
@@ -557,6 +570,16 @@ static bool ends_here(const struct pull_scan *scan)
     return at == scan->at && !strchr("(:,;-", at[1]);
 }
 
+/* A record begins with the line at `at`. In a list that a log writes line by line, each has a code
+ * and a colon. */
+static bool another_begins(const struct pull_scan *scan, const char *at)
+{
+    const char *message = at + record_head(at);
+    size_t code = strspn(message, "abcdefghijklmnopqrstuvwxyz");
+
+    return record_begins(at) && !(scan->listed && message > at && code && message[code] == ':');
+}
+
 /* Moves to another message where the text itself shows that one begins. */
 static void look_for_end(struct pull_scan *scan)
 {
@@ -567,7 +590,8 @@ static void look_for_end(struct pull_scan *scan)
     /* Docker leaves blank lines among those of its layers, and each may have a time. */
     bool progress = scan->progress && !silent;
 
-    if ((*scan->at == '\f' && !scan->listed) || silent || (line && record_begins(scan->at + 1))) {
+    if ((*scan->at == '\f' && !scan->listed) || silent ||
+        (line && another_begins(scan, scan->at + 1))) {
         end_message(scan);
         scan->sign = scan->progress = progress;
     } else if (scan->pending && ends_here(scan)) {
@@ -615,6 +639,11 @@ static void scan_step(struct pull_scan *scan)
     if (step_with(scan, second == '\n' ? ' ' : second) ||
         (second == '\n' && step_with(scan, (unsigned char)scan->at[2])))
         return;
+    const char *image = *scan->at == '/' && !scan->foreign
+                            ? field_mention(scan->text, scan->at, scan->arena)
+                            : NULL;
+    if (image)
+        scan_mention(scan, image);
     look_for_end(scan);
     scan->at++;
 }
@@ -666,9 +695,4 @@ void pull_scan_piece(struct pull_scan *scan, const char *text, bool only, struct
         scan_step(scan);
     end_message(scan);
     scan->page_offset += (size_t)(scan->at - text);
-}
-
-bool pull_scan_succeeded(const struct pull_scan *scan)
-{
-    return scan->succeeded;
 }

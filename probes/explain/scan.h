@@ -46,5 +46,9 @@ void pull_scan_free(struct pull_scan *scan); /* NULL is allowed */
  */
 void pull_scan_piece(struct pull_scan *scan, const char *text, bool only, struct arena *arena);
 
+/* The only image of `host` (NULL: of any) that the text names outside of errors and commands; NULL
+ * if it names none, or several. */
+const char *pull_scan_mention(const struct pull_scan *scan, const char *host);
+
 /* True if the text says that a pull succeeded. */
 bool pull_scan_succeeded(const struct pull_scan *scan);

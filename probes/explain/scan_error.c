@@ -24,6 +24,39 @@ const char *scan_page_image(const struct pull_scan *scan)
                                                                                 : NULL;
 }
 
+void scan_mention(struct pull_scan *scan, const char *image)
+{
+    for (size_t i = 0; i < scan->mention_count && i < SCAN_MAX_MENTIONS; i++)
+        if (strcmp(scan->mentions[i], image) == 0)
+            return;
+    if (strlen(image) >= sizeof(scan->mentions[0]))
+        return;
+    if (scan->mention_count < SCAN_MAX_MENTIONS)
+        memcpy(scan->mentions[scan->mention_count], image, strlen(image) + 1);
+    scan->mention_count++;
+}
+
+const char *pull_scan_mention(const struct pull_scan *scan, const char *host)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < scan->mention_count && i < SCAN_MAX_MENTIONS; i++) {
+        const char *image = scan->mentions[i];
+        size_t length = host ? strlen(host) : 0;
+        if (host && (strncmp(image, host, length) != 0 || image[length] != '/'))
+            continue;
+        if (found)
+            return NULL;
+        found = image;
+    }
+    return scan->mention_count <= SCAN_MAX_MENTIONS ? found : NULL;
+}
+
+bool pull_scan_succeeded(const struct pull_scan *scan)
+{
+    return scan->succeeded;
+}
+
 /* ---- an error that is complete ---- */
 
 bool scan_is_final(enum symptom symptom)
@@ -121,6 +154,14 @@ static bool is_of_repository(const char *image, const char *repository)
     return strstr(image, repository + official) != NULL;
 }
 
+/* True if `image` is `whole` without its host, and that is not Docker's. */
+static bool is_rest_of(const char *image, const char *whole, struct arena *arena)
+{
+    const char *host = field_image_host(whole, arena);
+
+    return host && !is_hub(host) && strcmp(whole + strlen(host) + 1, image) == 0;
+}
+
 /* The image that the error is about: of its message, of its URLs, of the page. */
 static const char *image_of_error(const struct pull_scan *scan, bool *ret_of_url)
 {
@@ -129,8 +170,9 @@ static const char *image_of_error(const struct pull_scan *scan, bool *ret_of_url
     bool repository = registry->host && registry->repository;
 
     *ret_of_url = false;
-    /* Docker's daemon leaves out the tag that the command had. */
-    if (scan->image && page && field_image_extends(page, scan->image))
+    /* Docker's daemon leaves out the tag that the command had, or the host. */
+    if (scan->image && page &&
+        (field_image_extends(page, scan->image) || is_rest_of(scan->image, page, scan->arena)))
         return arena_copy_text(scan->arena, page);
     if (scan->image)
         return scan->image;
@@ -202,8 +244,10 @@ static enum place place_of_error(const struct pull_scan *scan, const char *image
     /* Most of the time goes into layers. */
     if (scan->pending_symptom == SYMPTOM_CANCELLED && !scan->url.host && !places)
         return PLACE_BLOB;
-    /* A server's answer may be about the next image. */
-    if (scan->progress && !scan->url.host && !places && scan_group_of(scan->pending_symptom) != 1)
+    /* A server's answer may be about the next image. That it wants a key is about this one. */
+    if (scan->progress && !scan->url.host && !places &&
+        (scan_group_of(scan->pending_symptom) != 1 ||
+         scan->pending_symptom == SYMPTOM_UNAUTHORIZED))
         return PLACE_BLOB;
     /* Registries send their clients elsewhere for layers. */
     if (is_elsewhere(scan, image) && !(places & (PHRASE_MANIFEST | PHRASE_PING)))

@@ -6,8 +6,9 @@
 
 #include "probes/explain/fields.h"
 
-#define SCAN_MAX_CONTEXT 16384 /* from a command to an error that is about its image */
-#define SCAN_MAX_PHRASES 1024
+#define SCAN_MAX_CONTEXT  16384 /* from a command to an error that is about its image */
+#define SCAN_MAX_PHRASES  1024
+#define SCAN_MAX_MENTIONS 4
 
 struct pull_scan {
     found_callback found;
@@ -15,6 +16,8 @@ struct pull_scan {
     short first[128][128];        /* by the two first letters: the first phrase with them, or -1 */
     short next[SCAN_MAX_PHRASES]; /* and the one after it */
     bool succeeded;
+    size_t mention_count; /* of different ones; only the first are kept */
+    char mentions[SCAN_MAX_MENTIONS][PULL_ERROR_MAX_NAME];
 
     /* of the page */
     char page_image[PULL_ERROR_MAX_NAME]; /* "": none */
@@ -68,6 +71,9 @@ struct pull_scan {
 
 /* True if the message shows that it is about a pull. */
 bool scan_is_about_a_pull(const struct pull_scan *scan);
+
+/* Keeps an image that the text names outside of errors. */
+void scan_mention(struct pull_scan *scan, const char *image);
 
 /* The image of the last command or event; NULL: none, or it is too far away. */
 const char *scan_page_image(const struct pull_scan *scan);

@@ -30,7 +30,7 @@ enum phrase_flag {
     PHRASE_OPEN = 1 << 18,      /* a ':' announces the reason; if that is cut off, it is unknown */
     PHRASE_LIST = 1 << 19,      /* the lines that follow are one error */
     PHRASE_AFTER_URL = 1 << 20, /* only directly after a URL */
-    PHRASE_AT_LINE = 1 << 21,   /* only at the start of a line */
+    PHRASE_AT_LINE = 1 << 21,   /* only at the start of a line, or where AFTER_COLON allows it */
     PHRASE_REQUEST = 1 << 22,   /* only where a manifest or a layer was asked for */
     PHRASE_HINT = 1 << 23,      /* a pull may fail, or failed: listed if nothing says more */
     PHRASE_DONE = 1 << 24,      /* the pull succeeded: later messages are not about it */
@@ -38,7 +38,7 @@ enum phrase_flag {
     PHRASE_TAG = 1 << 26,       /* "TAG in REPOSITORY" follows */
     PHRASE_PATH = 1 << 27,      /* a URL's path or a media type follows and names the request */
     PHRASE_TRAILING = 1 << 28,  /* with IMAGE: it may follow the error that concerns it */
-    PHRASE_AFTER_COLON = 1 << 29, /* only after a ':' */
+    PHRASE_AFTER_COLON = 1 << 29, /* only after a ':', or where AT_LINE allows it */
     PHRASE_CLIENT = 1 << 30,      /* a client says it: of a pull if a pull was the last command */
 };
 

@@ -583,6 +583,59 @@ static void the_registrys_reason_counts(void **unused)
     }
 }
 
+/* ---- what is in front of each line ---- */
+
+/* A wrap within a time or a quote mark destroys it, so these are no texts of the corpus. */
+static void times_and_quote_marks_are_no_part_of_the_text(void **unused)
+{
+    static const struct {
+        const char *text;
+        enum cause cause;
+        const char *image;
+    } cases[] = {
+        {"> dial tcp 43.1.2.3:443: i/o timeout", CAUSE_PUBLIC_PATH_BLOCKED, NULL},
+        {"```\ndial tcp 43.1.2.3:443: i/o timeout\n```", CAUSE_PUBLIC_PATH_BLOCKED, NULL},
+        {"2026-03-01T10:11:12Z dial tcp 10.1.2.3:443: i/o timeout", CAUSE_PRIVATE_PATH_BLOCKED,
+         NULL},
+        {"443: i/o timeout", CAUSE_PUBLIC_PATH_BLOCKED, NULL},
+        {":443: i/o timeout", CAUSE_PUBLIC_PATH_BLOCKED, NULL},
+        {"2026-03-01T10:11:13Z Error: initializing source docker://a.io/b:1: reading manifest 1 in "
+         "a.io/b: errors:\n"
+         "2026-03-01T10:11:13Z denied: requested access to the resource is denied\n"
+         "2026-03-01T10:11:13Z unauthorized: authentication required\n",
+         CAUSE_INSUFFICIENT_SCOPE, "a.io/b:1"},
+        {"Mar  1 10:11:12 n1 podman[42]: Error: reading manifest 1 in a.io/b: errors:\n"
+         "Mar  1 10:11:12 n1 podman[42]: denied: requested access to the resource is denied\n"
+         "Mar  1 10:11:12 n1 podman[42]: unauthorized: authentication required\n",
+         CAUSE_INSUFFICIENT_SCOPE, NULL},
+        {"> Failed to pull image \"a.io/b:1\": failed to\n> resolve reference\n"
+         "> \"a.io/b:1\": a.io/b:1: not found\n",
+         CAUSE_IMAGE_NOT_FOUND, "a.io/b:1"},
+        {"web-0  | Pulling web (a.io/b:1)...\nweb-0  | ERROR: manifest unknown\n",
+         CAUSE_IMAGE_NOT_FOUND, "a.io/b:1"},
+        {"00Z\n2026-03-01T10:11:12.1Z     message: 'Failed to pull image \"a.io/b:1\": failed to\n"
+         "2026-03-01T10:11:12.1Z       resolve reference \"a.io/b:1\": a.io/b:1: not found'\n",
+         CAUSE_IMAGE_NOT_FOUND, "a.io/b:1"},
+        {"[build : step] $ docker pull a.io/b:1\n[build : step] manifest unknown\n",
+         CAUSE_IMAGE_NOT_FOUND, "a.io/b:1"},
+        {"docker pull a.io/b/c:1\nError: image b/c:1 not found\n", CAUSE_IMAGE_NOT_FOUND,
+         "a.io/b/c:1"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pull_errors *errors = find(cases[i].text);
+        const struct pull_error *error = &errors->list[0];
+        if (errors->count != 1 || error->cause != cases[i].cause)
+            print_error("%zu errors in %s\n", errors->count, cases[i].text);
+        assert_int_equal(errors->count, 1);
+        assert_int_equal(error->cause, cases[i].cause);
+        if (cases[i].image)
+            assert_string_equal(error->image, cases[i].image);
+        pull_errors_free(errors);
+    }
+}
+
 /* ---- short of memory ---- */
 
 static void survives_every_failed_allocation(void **unused)
@@ -625,6 +678,7 @@ int main(void)
         cmocka_unit_test(an_error_is_found_in_other_logs),
         cmocka_unit_test(hints_give_way),
         cmocka_unit_test(the_registrys_reason_counts),
+        cmocka_unit_test(times_and_quote_marks_are_no_part_of_the_text),
         cmocka_unit_test(survives_every_failed_allocation),
     };
 
