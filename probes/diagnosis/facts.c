@@ -38,17 +38,24 @@ static void collect_target(struct facts *facts)
     facts->is[FACT_VERIFICATION_SKIPPED] = target->plain_http || target->insecure_skip_verify;
 }
 
-/* A registry written as an address that is never dialled. */
+/* A registry of which only addresses are given, as its name or in the hosts file, that are never
+ * dialled. */
 static void collect_literal(struct facts *facts)
 {
+    const struct path_evidence *bogus = NULL;
+
     for (size_t i = 0; i < facts->evidence->path_count; i++) {
         const struct path_evidence *path = &facts->evidence->paths[i];
-        if ((path->views & VIEW_GIVEN) && path->address_class == CLASS_BOGUS &&
-            path->tcp.outcome == TCP_SKIPPED) {
-            facts_set_path(facts, FACT_BOGUS_ONLY, path);
-            facts->is[FACT_LOOPBACK_ANSWER] |= facts_is_loopback(&path->address);
-        }
+        if (!(path->views & VIEW_GIVEN))
+            continue;
+        if (path->address_class != CLASS_BOGUS || path->tcp.outcome != TCP_SKIPPED)
+            return;
+        bogus = bogus && !facts_is_loopback(&path->address) ? bogus : path;
     }
+    if (!bogus)
+        return;
+    facts_set_path(facts, FACT_BOGUS_ONLY, bogus);
+    facts->is[FACT_LOOPBACK_ANSWER] = facts_is_loopback(&bogus->address);
 }
 
 static void collect_path_fails(struct facts *facts)

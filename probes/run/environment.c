@@ -3,9 +3,11 @@
 
 #include "probes/run/environment.h"
 
-#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/base/memory.h"
 
@@ -59,9 +61,16 @@ void probe_environment_free(struct probe_environment *environment)
 
 void environment_resolv_conf(struct resolv_conf *ret)
 {
-    if (!resolv_conf_read(RESOLV_CONF, ret) && errno != EINVAL)
-        ret->nameservers[ret->nameserver_count++] =
-            (struct endpoint){.address = {.family = AF_INET, .bytes = {127, 0, 0, 1}}, .port = 53};
+    char own[HOST_NAME_MAX + 1];
+    const char *dot = gethostname(own, sizeof(own)) == 0 ? strchr(own, '.') : NULL;
+
+    if (!resolv_conf_read(RESOLV_CONF, ret)) {
+        ret->nameservers[0] = (struct endpoint){{AF_INET, {127, 0, 0, 1}}, 53};
+        ret->nameservers[1] = (struct endpoint){{AF_INET6, {[15] = 1}}, 53};
+        ret->nameserver_count = 2;
+    }
+    if (!ret->search_count && dot && dot[1])
+        snprintf(ret->search[ret->search_count++], RESOLV_CONF_MAX_NAME, "%s", dot + 1);
 }
 
 size_t environment_hosts(const struct target *target, const struct puller *puller, const char *host,

@@ -38,8 +38,8 @@ struct trust_store *environment_trust_store(struct probe_environment *environmen
                                             const struct puller *puller, char *error,
                                             size_t error_size);
 
-/* The names of clients in this place: resolv.conf with the defaults that clients use without it (a
- * nameserver at 127.0.0.1). */
+/* The names of clients in this place: resolv.conf with the defaults that clients have for what it
+ * does not say: nameservers at 127.0.0.1 and ::1, the domain of this machine's own name. */
 void environment_resolv_conf(struct resolv_conf *ret);
 
 /* Addresses of the host in the puller's /etc/hosts, which clients use before any resolver. None

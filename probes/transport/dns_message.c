@@ -127,10 +127,8 @@ static void add_address(struct dns_evidence *answer, const uint8_t *bytes, uint3
         answer->addresses[answer->address_count++] = found;
 }
 
-enum alias { ALIAS_NONE, ALIAS_FOLLOWED, ALIAS_BROKEN };
-
 /* Replaces `name` with its alias if this answer has a CNAME for it. */
-static enum alias follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME])
+static bool follow_alias(struct cursor start, uint16_t count, char name[MAX_NAME])
 {
     struct record record;
     char target[MAX_NAME];
@@ -143,15 +141,15 @@ static enum alias follow_alias(struct cursor start, uint16_t count, char name[MA
         data.at = record.data_at;
         read_name(&data, target);
         if (data.failed || data.at != record.data_at + record.data_length)
-            return ALIAS_BROKEN;
+            return false;
         memcpy(name, target, MAX_NAME);
-        return ALIAS_FOLLOWED;
+        return true;
     }
-    return ALIAS_NONE;
+    return false;
 }
 
-/* Keeps every address, whatever name owns it, because Go's resolver does not compare the names.
- * False if a record cannot be read. */
+/* Keeps every address, whatever its name and class, because Go's resolver does not compare them.
+ * False if there is a record that cannot be read; the addresses before it count. */
 static bool read_addresses(struct cursor start, uint16_t count, struct dns_evidence *answer)
 {
     uint16_t wanted = answer->type == RECORD_A ? TYPE_A : TYPE_AAAA;
@@ -161,7 +159,7 @@ static bool read_addresses(struct cursor start, uint16_t count, struct dns_evide
     for (uint16_t i = 0; i < count && i < MAX_RECORDS; i++) {
         if (!read_record(&start, &record))
             return false;
-        if (record.type != wanted || record.dns_class != CLASS_IN)
+        if (record.type != wanted)
             continue;
         if (record.data_length < size)
             return false;
@@ -201,22 +199,18 @@ static enum dns_outcome outcome_of_rcode(uint16_t rcode)
     }
 }
 
-/* Keeps the chain of aliases that starts at the question and sets `name` to its end. False if a
- * record cannot be read. */
-static bool read_chain(const struct cursor *cursor, uint16_t count, struct arena *arena,
-                       struct dns_evidence *answer, char name[MAX_NAME])
+/* Keeps the chain of aliases that starts at the question. A broken record ends it. */
+static void read_chain(const struct cursor *cursor, uint16_t count, struct arena *arena,
+                       struct dns_evidence *answer)
 {
-    enum alias alias = ALIAS_FOLLOWED;
+    char name[MAX_NAME];
 
     if (strlen(answer->name) >= MAX_NAME)
-        return false;
+        return;
     memcpy(name, answer->name, strlen(answer->name) + 1);
-    for (unsigned i = 0; i < MAX_ALIASES && alias == ALIAS_FOLLOWED; i++) {
-        alias = follow_alias(*cursor, count, name);
-        if (alias == ALIAS_FOLLOWED && answer->cname_count < EVIDENCE_MAX_CNAMES)
+    for (unsigned i = 0; i < MAX_ALIASES && follow_alias(*cursor, count, name); i++)
+        if (answer->cname_count < EVIDENCE_MAX_CNAMES)
             answer->cnames[answer->cname_count++] = keep_name(arena, name);
-    }
-    return alias != ALIAS_BROKEN;
 }
 
 /* The rcode is about the end of the chain (RFC 2308 section 2.1). */
@@ -224,22 +218,20 @@ static enum dns_outcome read_answers(struct cursor *cursor, uint16_t count, stru
                                      struct dns_evidence *answer)
 {
     struct dns_address found[EVIDENCE_MAX_ADDRESSES] = {0};
-    char name[MAX_NAME];
 
-    if (!read_chain(cursor, count, arena, answer, name))
-        return DNS_MALFORMED;
+    read_chain(cursor, count, arena, answer);
     if (answer->rcode)
         return outcome_of_rcode(answer->rcode);
     answer->addresses = found;
     bool readable = read_addresses(*cursor, count, answer);
     size_t size = answer->address_count * sizeof(*found);
-    answer->addresses = size && readable ? arena_allocate(arena, size) : NULL;
+    answer->addresses = size ? arena_allocate(arena, size) : NULL;
     if (answer->addresses) {
         memcpy(answer->addresses, found, size);
         return DNS_NOERROR;
     }
     answer->address_count = 0;
-    return !readable ? DNS_MALFORMED : size ? DNS_LOCAL : DNS_NODATA;
+    return size ? DNS_LOCAL : readable ? DNS_NODATA : DNS_MALFORMED;
 }
 
 void dns_message_read(const uint8_t *message, size_t length, struct arena *arena,

@@ -107,10 +107,12 @@ static bool keep_question(struct dns_socket_errors *errors, const uint8_t *bytes
     return true;
 }
 
-/* Lengths of labels, types and classes are not letters. */
-static bool is_same_question(const struct dns_datagram *sent, const uint8_t *bytes)
+/* True for an answer, and not the question that a broken server sends back. Lengths of labels,
+ * types and classes are not letters. */
+static bool is_answer_to(const struct dns_datagram *sent, const uint8_t *bytes)
 {
-    if (memcmp(sent->question, bytes, 2) != 0 || memcmp(sent->question + 4, bytes + 4, 2) != 0)
+    if (!(bytes[2] & 0x80) || memcmp(sent->question, bytes, 2) != 0 ||
+        memcmp(sent->question + 4, bytes + 4, 2) != 0)
         return false;
     for (size_t i = DNS_HEADER; i < sent->length; i++)
         if (tolower(sent->question[i]) != tolower(bytes[i]))
@@ -122,7 +124,7 @@ static struct dns_datagram *question_of(const struct dns_socket_errors *errors,
                                         const uint8_t *bytes, size_t length)
 {
     for (struct dns_datagram *sent = errors->datagrams; sent; sent = sent->next)
-        if (sent->length && length >= sent->length && is_same_question(sent, bytes))
+        if (sent->length && length >= sent->length && is_answer_to(sent, bytes))
             return sent;
     return NULL;
 }

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/transport/resolv_conf.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_LIMIT 16384
-#define DNS_PORT   53
-#define MAX_NDOTS  15
-#define MAX_NAME   254 /* with the dot at the end, as in Go */
+#include "probes/transport/go_lines.h"
+
+#define DNS_PORT  53
+#define MAX_NDOTS 15
+#define MAX_NAME  254 /* with the dot at the end, as in Go */
 
 static void add_nameserver(struct resolv_conf *conf, char *word)
 {
     struct endpoint server = {.port = DNS_PORT};
-    char *zone = strchr(word, '%');
+    char *zone = strchr(word, ':') ? strchr(word, '%') : NULL;
 
     if (zone)
         *zone++ = '\0';
@@ -40,9 +43,10 @@ static void add_search(struct resolv_conf *conf, const char *word)
                  word);
 }
 
+/* The digits at the beginning; none are 0. */
 static unsigned bounded_number(const char *text, unsigned least, unsigned most)
 {
-    unsigned long number = strtoul(text, NULL, 10);
+    unsigned long number = isdigit((unsigned char)*text) ? strtoul(text, NULL, 10) : 0;
 
     return number < least ? least : number > most ? most : (unsigned)number;
 }
@@ -59,53 +63,51 @@ static void read_option(struct resolv_conf *conf, const char *word)
         conf->use_vc = true;
 }
 
+/* The last line with "search", or with "domain" and a word, counts. */
 static void read_line(struct resolv_conf *conf, char *line)
 {
     char *rest = NULL;
-    char *key = strtok_r(line, " \t\r", &rest);
-    char *word = key ? strtok_r(NULL, " \t\r", &rest) : NULL;
+    char *key = *line == '#' || *line == ';' ? NULL : strtok_r(line, GO_BLANKS, &rest);
+    char *word = key ? strtok_r(NULL, GO_BLANKS, &rest) : NULL;
+    bool is_domain = word && strcmp(key, "domain") == 0;
 
-    if (!word)
-        return;
-    if (strcmp(key, "nameserver") == 0)
-        add_nameserver(conf, word);
-    for (; word && strcmp(key, "options") == 0; word = strtok_r(NULL, " \t\r", &rest))
-        read_option(conf, word);
-    if (strcmp(key, "search") != 0 && strcmp(key, "domain") != 0)
-        return;
-    conf->search_count = 0; /* the last line counts */
-    for (; word; word = strtok_r(NULL, " \t\r", &rest))
+    if (is_domain || (key && strcmp(key, "search") == 0))
+        conf->search_count = 0;
+    if (is_domain)
         add_search(conf, word);
+    else if (word && strcmp(key, "nameserver") == 0)
+        add_nameserver(conf, word);
+    else if (word && strcmp(key, "options") == 0)
+        for (; word; word = strtok_r(NULL, GO_BLANKS, &rest))
+            read_option(conf, word);
+    else if (word && strcmp(key, "search") == 0)
+        for (; word; word = strtok_r(NULL, GO_BLANKS, &rest))
+            add_search(conf, word);
 }
 
 void resolv_conf_parse(char *text, struct resolv_conf *ret)
 {
-    char *rest = NULL;
+    char *line;
 
     *ret = (struct resolv_conf){.ndots = 1, .timeout = 5, .attempts = 2};
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        if (*line != '#' && *line != ';')
-            read_line(ret, line);
+    while ((line = strsep(&text, "\n")))
+        read_line(ret, line);
 }
 
 size_t resolv_conf_read(const char *path, struct resolv_conf *ret)
 {
-    char bytes[FILE_LIMIT + 1];
+    struct go_lines lines;
+    char *line;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *ret = (struct resolv_conf){.ndots = 1, .timeout = 5, .attempts = 2};
-    FILE *file = fopen(path, "re");
-    if (!file)
+    if (fd < 0 || !go_lines_open(&lines, fd))
         return 0;
-    size_t length = fread(bytes, 1, FILE_LIMIT, file);
-    int error = ferror(file) ? EIO : memchr(bytes, '\0', length) ? EINVAL : 0;
-    fclose(file);
-    if (error) {
-        errno = error;
-        return 0;
-    }
-    bytes[length] = '\0';
-    resolv_conf_parse(bytes, ret);
-    errno = 0;
+    while ((line = go_lines_next(&lines)))
+        read_line(ret, line);
+    int error = errno;
+    go_lines_close(&lines);
+    errno = error;
     return ret->nameserver_count;
 }
 

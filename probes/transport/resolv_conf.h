@@ -27,9 +27,7 @@ struct resolv_conf {
 
 /*
  * Returns how many nameservers the file lists. 0 with errno set if it cannot be read (ENOENT,
- * EACCES,
- * ...), or EINVAL if it holds a NUL byte, which c-ares 1.18 must never see (CVE-2024-25629). The
- * options have their defaults then.
+ * EACCES, ...); the options have their defaults then.
  */
 size_t resolv_conf_read(const char *path, struct resolv_conf *ret);
 

@@ -19,6 +19,7 @@
 
 #include <ares.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -255,6 +256,11 @@ static int open_channel(struct resolver *resolver, struct channel *channel, int 
         return -1;
     }
     memcpy(&server.addr, resolver->server.address.bytes, server.family == AF_INET6 ? 16 : 4);
+    /* The kernel takes 0.0.0.0 and :: for this machine, and c-ares compares addresses. */
+    if (server.family == AF_INET && !server.addr.addr4.s_addr)
+        server.addr.addr4.s_addr = htonl(INADDR_LOOPBACK);
+    if (server.family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&server.addr.addr6))
+        memcpy(&server.addr.addr6, &in6addr_loopback, sizeof(in6addr_loopback));
     ares_set_socket_functions(channel->ares, &dns_socket_functions, &channel->errors);
     if (ares_set_servers_ports(channel->ares, &server) == ARES_SUCCESS)
         return 0;

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Further answers of resolvers, resolv.conf, hosts files and families."""
 
+import ctypes
 import socket
+import struct
+import threading
 from place import (
     HOST,
     IP,
@@ -21,6 +24,9 @@ from place import (
 from situation import each, situation
 
 
+CLONE_NEWUTS = 0x04000000
+
+
 def npull(place, reference=HOST + "/team/app:1"):
     return place.pull(reference, unpack=False)
 
@@ -30,6 +36,10 @@ def answering(place, change):
 
 
 A1 = socket.inet_aton(IP)
+
+
+def counted(reply, records):
+    return reply[:6] + struct.pack(">H", records) + reply[8:]
 
 
 @each(
@@ -160,6 +170,22 @@ A1 = socket.inet_aton(IP)
             lambda p, q, t, n: dns_reply(q, 3, [(HOST, 1, A1)]),
             False,
         ),
+        (
+            "count",
+            "two records announced, one sent",
+            lambda p, q, t, n: counted(dns_reply(q, 0, [(HOST, 1, A1)]), 2)
+            if n[1] == 1
+            else dns_reply(q, 0),
+            True,
+        ),
+        (
+            "broken-alias",
+            "an alias whose name is broken, and an address",
+            lambda p, q, t, n: dns_reply(
+                q, 0, [(HOST, 5, b"\x05ab"), (HOST, 1, A1)] if n[1] == 1 else []
+            ),
+            True,
+        ),
         ("notauth", "NOTAUTH", lambda p, q, t, n: dns_reply(q, 9), False),
         (
             "zero",
@@ -206,6 +232,41 @@ def answers(place, change):
     place.serve(Registry())
     place.serve(Registry(), IP6)
     place.serve(Registry(), "127.0.0.1")
+    return npull(place)
+
+
+@situation("names/own-domain", "no search list: the domain of the machine's own name is searched", True)
+def own_domain(place):
+    if ctypes.CDLL(None).unshare(CLONE_NEWUTS):
+        raise OSError("unshare")
+    socket.sethostname("node1.corp.test")
+    place.zone = {"hub2.infra.corp.test": {"A": [IP]}}
+    place.serve_dns()
+    place.serve(Registry(host="hub2.infra"), certificate=place.certificate("own", ["hub2.infra"]))
+    return npull(place, "hub2.infra/team/app:1")
+
+
+@situation("names/none-v6", "no nameserver, one runs at ::1", True)
+def none_v6(place):
+    place.write_resolv_conf("# none\n")
+    place.serve_dns("::1")
+    place.serve(Registry())
+    return npull(place)
+
+
+@situation("names/echo", "the question itself comes back before the answer", True)
+def echo(place):
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind(("127.0.0.1", 53))
+
+    def loop():
+        while True:
+            query, peer = listener.recvfrom(4096)
+            listener.sendto(query, peer)
+            listener.sendto(place.answer(query), peer)
+
+    threading.Thread(target=loop, daemon=True).start()
+    place.serve(Registry())
     return npull(place)
 
 
@@ -334,6 +395,32 @@ def families(place, zone, works, up):
             {"hub2.infra.corp.test": {"A": [IP]}},
             True,
         ),
+        (
+            "search-empty",
+            "search without a word clears the list",
+            "search corp.test\nsearch\nnameserver 127.0.0.1\n",
+            "hub2.infra",
+            {"hub2.infra.corp.test": {"A": [IP]}},
+            False,
+        ),
+        (
+            "domain-two",
+            "domain with two words: the first counts",
+            "domain a.test corp.test\nnameserver 127.0.0.1\n",
+            "hub2.infra",
+            {"hub2.infra.corp.test": {"A": [IP]}},
+            False,
+        ),
+        (
+            "ndots-sign",
+            "ndots:-1 is 0",
+            "search corp.test\noptions ndots:-1\nnameserver 127.0.0.1\n",
+            "hub2.infra",
+            {"hub2.infra.corp.test": {"A": [IP4]}, "hub2.infra": {"A": [IP]}},
+            True,
+        ),
+        ("any", "nameserver 0.0.0.0", "nameserver 0.0.0.0\n", HOST, {}, True),
+        ("nul", "a NUL behind the nameserver", "nameserver 127.0.0.1\n\0\n", HOST, {}, True),
         ("search-dot", "search .", "search .\nnameserver 127.0.0.1\n", HOST, {}, True),
         (
             "ndots-15",
@@ -436,6 +523,27 @@ def conf(place, text, host, zone):
             f"{IP} " + " ".join((f"n{i}.test" for i in range(200))) + f" {HOST}\n",
             True,
         ),
+        ("zone", "a zone at an address that needs none", f"{IP6}%lo {HOST}\n", True),
+        ("sinkhole", "0.0.0.0 before a good address", f"0.0.0.0 {HOST}\n{IP} {HOST}\n", True),
+        (
+            "large",
+            "300 KiB of other names before it",
+            "".join(f"0.0.0.0 ads{i}.example.test\n" for i in range(12000)) + f"{IP} {HOST}\n",
+            True,
+        ),
+        (
+            "long-line",
+            "a line of 70 KiB before it, which ends the file",
+            f"# {'x' * 70000}\n{IP} {HOST}\n",
+            False,
+        ),
+        (
+            "twelve",
+            "twelve dead addresses before it",
+            "".join(f"10.20.0.{n} {HOST}\n" for n in range(100, 112)) + f"{IP} {HOST}\n",
+            True,
+        ),
+        ("nul", "a NUL in the line", f"{IP} a\0b {HOST}\n", True),
         ("vpc", "the -vpc name only", f"{IP4} acme-prod-vpc.tencentcloudcr.com\n", True),
     ],
 )
