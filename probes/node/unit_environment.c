@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/base/text.h"
 #include "probes/transport/host_files.h"
 
 #define UNIT      "containerd.service"
@@ -62,38 +63,49 @@ static void assign(struct unit_reader *reader, const char *assignment, const cha
     }
 }
 
-/* The character that a backslash and `escaped` stand for inside a value. */
-static char unescape(char escaped)
+/* Takes an escape after its backslash off `*from`. -1: systemd knows none like it. */
+static int unescape(const char **from)
 {
-    static const char names[] = "abfnrtvs";
-    static const char values[] = "\a\b\f\n\r\t\v ";
-    const char *found = escaped ? strchr(names, escaped) : NULL;
+    static const char names[] = "abfnrtvs\\\"'";
+    static const char values[] = "\a\b\f\n\r\t\v \\\"'";
+    const char *at = (*from)++;
+    const char *found = *at ? strchr(names, *at) : NULL;
 
-    return found ? values[found - names] : escaped;
+    if (found)
+        return values[found - names];
+    if (*at != 'x' || text_hex_digit(at[1]) < 0 || text_hex_digit(at[2]) < 0)
+        return -1;
+    *from += 2;
+    return text_hex_digit(at[1]) * 16 + text_hex_digit(at[2]);
 }
 
-/* Takes one word off `*rest`, without its quotes; NULL at the end. The word is in the same memory.
- */
+/* Takes one word off `*rest`, without its quotes; NULL at the end, and where systemd ignores the
+ * rest because it cannot be read. The word is in the same memory. */
 static char *take_word(char **rest)
 {
-    char *from = *rest + strspn(*rest, BLANKS);
-    char *word = from;
-    char *to = from;
+    const char *from = *rest + strspn(*rest, BLANKS);
+    char *word = *rest + (from - *rest);
+    char *to = word;
     char quote = '\0';
 
     if (!*from)
         return NULL;
-    for (; *from && (quote || !strchr(BLANKS, *from)); from++) {
-        if (quote ? *from == quote : *from == '"' || *from == '\'')
-            quote = quote ? '\0' : *from;
-        else if (*from == '\\' && from[1])
-            *to++ = unescape(*++from);
-        else if (*from == '%' && from[1] == '%')
-            *to++ = *from++;
+    while (*from && (quote || !strchr(BLANKS, *from))) {
+        char byte = *from++;
+        int escaped = byte == '\\' ? unescape(&from) : 0;
+        if (escaped < 0)
+            return NULL;
+        if (escaped)
+            *to++ = (char)escaped;
+        else if (quote ? byte == quote : byte == '"' || byte == '\'')
+            quote = quote ? '\0' : byte;
         else
-            *to++ = *from;
+            *to++ = byte;
+        from += byte == '%' && *from == '%';
     }
-    *rest = from + (*from != '\0');
+    if (quote)
+        return NULL;
+    *rest += from - *rest + (*from != '\0');
     *to = '\0';
     return word;
 }
@@ -148,21 +160,40 @@ static void set_key(struct unit_reader *reader, const char *key, char *value, co
 
 /* ---- files ---- */
 
-/* Takes one line off `*rest`; a backslash at its end joins it with the next. NULL at the end. */
+/* True if the last byte is a backslash that no other one escapes. */
+static bool is_continued(const char *line, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && line[length - 1 - count] == '\\')
+        count++;
+    return count % 2;
+}
+
+/* Takes one line off `*rest`; a backslash at its end joins it with the next. Comments are left out,
+ * between joined lines too. NULL at the end. */
 static char *take_line(char **rest)
 {
     char *line = *rest;
-    char *end = line;
+    char *to = line;
+    bool more = *line != '\0';
 
-    if (!*line)
+    if (!more)
         return NULL;
-    for (; *end && *end != '\n'; end++)
-        if (*end == '\\' && end[1] == '\n') {
-            *end = ' ';
-            *++end = ' ';
-        }
-    *rest = end + (*end != '\0');
-    *end = '\0';
+    while (more && **rest) {
+        const char *from = *rest;
+        size_t length = strcspn(from, "\n");
+        bool comment = strchr("#;", from[strspn(from, " \t\r")]) && length;
+        *rest += length + (from[length] != '\0');
+        if (comment)
+            continue;
+        memmove(to, from, length);
+        to += length;
+        more = is_continued(line, (size_t)(to - line));
+        if (more)
+            to[-1] = ' ';
+    }
+    *to = '\0';
     return line;
 }
 
@@ -184,7 +215,7 @@ static void apply_unit(struct unit_reader *reader, const char *file, char *text)
         char *equals = strchr(line, '=');
         if (*line == '[')
             reader->in_section = strcmp(line, "[Service]") == 0 || strcmp(line, "[Manager]") == 0;
-        else if (reader->in_section && equals && !strchr("#;", *line)) {
+        else if (reader->in_section && equals) {
             *equals = '\0';
             set_key(reader, trim(line), trim(equals + 1), file);
         }
@@ -204,28 +235,61 @@ static bool read_unit(struct unit_reader *reader, const char *file)
     return text != NULL;
 }
 
-/* NAME=VALUE lines; a value may have quotes around it. */
+/* Takes the value behind an equals sign in an EnvironmentFile= off `*rest`, by the rules of a shell
+ * for quotes and backslashes. It is in the same memory. */
+static char *take_file_value(char **rest)
+{
+    char *value = *rest;
+    char *to = value;
+    char *end = value; /* without the blanks that are not quoted */
+    const char *from = value + strspn(value, " \t\r");
+    char quote = '\0';
+    bool plain = false; /* in a part without quotes */
+
+    for (; *from && (quote || *from != '\n'); from++) {
+        bool starts = !quote && !plain && (*from == '"' || *from == '\'');
+        if (starts || (quote && *from == quote)) {
+            quote = starts ? *from : '\0';
+            end = to;
+            continue;
+        }
+        if (!quote && !plain && strchr(" \t\r", *from))
+            continue;
+        plain = !quote;
+        bool escape = *from == '\\' && quote != '\'' && from[1];
+        if (escape && quote && !strchr("\"\\`$\n", from[1]))
+            *to++ = *from;
+        from += escape;
+        if (!escape || *from != '\n')
+            *to++ = *from;
+        if (quote || escape || !strchr(" \t\r", *from))
+            end = to;
+    }
+    *rest += from - *rest + (*from != '\0');
+    *end = '\0';
+    return value;
+}
+
 static void read_environment_file(struct unit_reader *reader, const char *file)
 {
     size_t length;
     const char *why;
-    char *line;
 
     file += *file == '-';
     char *text = host_read(reader->root, file, HOST_FILE_LIMIT, reader->arena, &length, &why, NULL);
-    while (text && (line = take_line(&text))) {
-        line = trim(line);
-        char *equals = strchr(line, '=');
-        if (!equals || strchr("#;", *line))
+    while (text && *text) {
+        text += strspn(text, BLANKS);
+        size_t size = strcspn(text, "=\n");
+        char *name = text;
+        bool assigns = text[size] == '=' && !strchr("#;", *text);
+        if (!assigns) {
+            text += strcspn(text, "\n");
             continue;
-        *equals = '\0';
-        char *value = trim(equals + 1);
-        size_t size = strlen(value);
-        if (size > 1 && strchr("\"'", *value) && value[size - 1] == *value) {
-            value[size - 1] = '\0';
-            value++;
         }
-        assign(reader, arena_format(reader->arena, "%s=%s", trim(line), value), file);
+        text[size] = '\0';
+        text += size + 1;
+        const char *value = take_file_value(&text);
+        assign(reader, arena_format(reader->arena, "%s=%s", trim(name), value), file);
     }
 }
 

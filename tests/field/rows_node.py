@@ -455,6 +455,8 @@ def units(*lines):
     ("later", "the later drop-in wins",
      {UNIT: units("Environment=HTTPS_PROXY=http://10.20.0.15:9"),
       UNIT.replace("proxy", "z"): units(f"Environment=HTTPS_PROXY={rows_proxy.PROXY}")}),
+    ("comment", "behind a comment between joined lines",
+     {UNIT: units("Environment=A=b \\", "# the office", f" HTTPS_PROXY={rows_proxy.PROXY}")}),
     ("lower", "in small letters", {UNIT: units(f"Environment=https_proxy={rows_proxy.PROXY}")}),
 ], works=True)
 def proxy(place, files):
@@ -468,6 +470,8 @@ def proxy(place, files):
     ("bypass", "NO_PROXY of the unit",
      {UNIT: units(f"Environment=HTTPS_PROXY={rows_proxy.PROXY} NO_PROXY={HOST}")},
      {"HTTPS_PROXY": rows_proxy.PROXY, "NO_PROXY": HOST}),
+    ("quote", "a quote that is not closed",
+     {UNIT: units(f'Environment="HTTPS_PROXY={rows_proxy.PROXY}')}, {}),
     ("unset", "UnsetEnvironment",
      {UNIT: units(f"Environment=HTTPS_PROXY={rows_proxy.PROXY}", "UnsetEnvironment=HTTPS_PROXY")},
      {}),

@@ -256,6 +256,58 @@ static void units_set_variables(void **state)
     assert_https("http://l:1", "HTTPS_PROXY in /etc/systemd/system/containerd.service.d/30.conf");
 }
 
+/* Each unit sets HTTPS_PROXY to http://p:1, or to nothing. */
+static void units_are_read_as_systemd_does(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool is_set;
+    } rows[] = {
+        {"Environment=A=b \\\n# a comment between\n HTTPS_PROXY=http://p:1\n", true},
+        {"# a comment that ends in a backslash \\\nEnvironment=HTTPS_PROXY=http://p:1\n", true},
+        {"Environment=A=b\\\\\nEnvironment=HTTPS_PROXY=http://p:1\n", true},
+        {"Environment=\"HTTPS_PROXY=http://p:1\n", false},
+        {"Environment=HTTPS_PROXY=http://p:1 \"A=b\n", true},
+        {"Environment=\"A=b\\q\" HTTPS_PROXY=http://p:1\n", false},
+        {"Environment=HTTPS_PROXY=http://p\\x3a1\n", true},
+        {"Environment=\"HTTPS_PROXY=\"http://p:1\n", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "[Service]\n%s", rows[i].lines);
+        write_file(UNIT, text);
+        assert_https(rows[i].is_set ? "http://p:1" : NULL, "HTTPS_PROXY in " UNIT);
+    }
+}
+
+static void environment_files_are_read_as_systemd_does(void **state)
+{
+    static const struct {
+        const char *lines;
+        const char *value;
+    } rows[] = {
+        {"HTTPS_PROXY=\"http://p\":1\n", "http://p:1"},
+        {"HTTPS_PROXY = http://p:1 \t\n", "http://p:1"},
+        {"HTTPS_PROXY=http://p:1 # office\n", "http://p:1 # office"},
+        {"HTTPS_PROXY=http://\\\np:1\nA=b\n", "http://p:1"},
+        {"HTTPS_PROXY=http://u\\p:1\n", "http://up:1"},
+        {"HTTPS_PROXY='http://u\\p:1'\n", "http://u\\p:1"},
+        {"HTTPS_PROXY=\"http://u\\p\\\":1\"\n", "http://u\\p\":1"},
+        {"HTTPS_PROXY=http://\"p\":1\n", "http://\"p\":1"},
+        {"export HTTPS_PROXY=http://p:1\n", NULL},
+        {"; HTTPS_PROXY=x\nnothing\nHTTPS_PROXY=http://p:1", "http://p:1"},
+    };
+
+    (void)state;
+    write_file(UNIT, "[Service]\nEnvironmentFile=/etc/proxy\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        write_file("/etc/proxy", rows[i].lines);
+        assert_https(rows[i].value, "HTTPS_PROXY in /etc/proxy");
+    }
+}
+
 /* ---- links ---- */
 
 static bool reads(const char *path, const char *text)
@@ -308,11 +360,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_there),          TEST(config_path_decides),
-        TEST(folders_have_three_names),  TEST(older_mirrors_are_read),
-        TEST(the_registry_is_found),     TEST(problems_are_named),
-        TEST(certificates_stand_beside), TEST(units_set_variables),
-        TEST(links_stay_below),          TEST(files_have_a_limit),
+        TEST(nothing_is_there),
+        TEST(config_path_decides),
+        TEST(folders_have_three_names),
+        TEST(older_mirrors_are_read),
+        TEST(the_registry_is_found),
+        TEST(problems_are_named),
+        TEST(certificates_stand_beside),
+        TEST(units_set_variables),
+        TEST(units_are_read_as_systemd_does),
+        TEST(environment_files_are_read_as_systemd_does),
+        TEST(links_stay_below),
+        TEST(files_have_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
