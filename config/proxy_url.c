@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/proxy_url.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,97 +10,238 @@
 #include "config/target.h"
 
 #define MAX_PROXY_URL 2048
-#define SENTENCE      "it is http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]"
+#define SENTENCE      "it is http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]"
+#define LETTERS       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS        "0123456789"
 
-/* NULL if an escape is broken, or memory is short. */
-static const char *percent_decode(const char *text, size_t length, struct arena *arena)
+static const char *const no_memory = "memory is short";
+
+struct piece {
+    const char *at;
+    size_t length;
+};
+
+/* What Go's url.Parse makes of a text. */
+struct go_url {
+    struct piece scheme;
+    struct piece user; /* at is NULL without one */
+    struct piece host; /* without brackets and zone */
+    struct piece port;
+};
+
+/* ---- url.Parse ---- */
+
+static bool has_good_escapes(struct piece piece)
 {
-    char *decoded = arena_copy_bytes(arena, text, length);
+    for (size_t i = 0; i < piece.length; i++)
+        if (piece.at[i] == '%' && (i + 2 >= piece.length || text_hex_digit(piece.at[i + 1]) < 0 ||
+                                   text_hex_digit(piece.at[i + 2]) < 0))
+            return false;
+    return true;
+}
+
+/* ASCII bytes are of the set; others are allowed if `foreign`. */
+static bool consists_of(struct piece piece, const char *set, bool foreign)
+{
+    for (size_t i = 0; i < piece.length; i++)
+        if ((unsigned char)piece.at[i] < 0x80 ? !strchr(set, piece.at[i]) : !foreign)
+            return false;
+    return true;
+}
+
+/* An escape in a host stands for no ASCII letter, except the percent sign before a zone. */
+static bool has_host_escapes(struct piece host)
+{
+    for (size_t i = 0; i + 2 < host.length; i++)
+        if (host.at[i] == '%' && text_hex_digit(host.at[i + 1]) < 8 &&
+            strncmp(host.at + i, "%25", 3) != 0)
+            return false;
+    return has_good_escapes(host);
+}
+
+static bool parse_go_host(struct piece place, struct go_url *ret)
+{
+    bool bracket = place.length && *place.at == '[';
+    const char *end = place.at + place.length;
+    const char *close = bracket ? memrchr(place.at, ']', place.length) : NULL;
+    const char *colon = close ? close + 1 : memrchr(place.at, ':', place.length);
+    const char *port = colon && colon < end ? colon + 1 : end;
+
+    if ((bracket && !close) || (port < end && *colon != ':'))
+        return false;
+    const char *host_end = close ? close : colon ? colon : end;
+    ret->port = (struct piece){port, (size_t)(end - port)};
+    ret->host = (struct piece){place.at + bracket, (size_t)(host_end - place.at) - bracket};
+    if (!consists_of(ret->port, DIGITS, false) || !has_host_escapes(place) ||
+        !consists_of(place, LETTERS DIGITS "-_.~!$&'()*+,;=:[]<>\"%", true))
+        return false;
+    const char *zone = bracket ? memchr(ret->host.at, '%', ret->host.length) : NULL;
+    if (zone)
+        ret->host.length = (size_t)(zone - ret->host.at);
+    return true;
+}
+
+static bool parse_go_authority(struct piece authority, struct go_url *ret)
+{
+    const char *at = memrchr(authority.at, '@', authority.length);
+    size_t used = at ? (size_t)(at - authority.at) : 0;
+
+    if (at)
+        ret->user = (struct piece){authority.at, used};
+    used += at != NULL;
+    return parse_go_host((struct piece){authority.at + used, authority.length - used}, ret) &&
+           consists_of(ret->user, LETTERS DIGITS "-._:~!$&'()*+,;=%@", false) &&
+           has_good_escapes(ret->user);
+}
+
+/* False where url.Parse gives an error. */
+static bool parse_go_url(const char *text, struct go_url *ret)
+{
+    const char *fragment = text + strcspn(text, "#");
+    size_t length = strchr(LETTERS, *text) ? strspn(text, LETTERS DIGITS "+-.") : 0;
+
+    *ret = (struct go_url){0};
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return false;
+    if (!has_good_escapes((struct piece){fragment, strlen(fragment)}))
+        return false;
+    if (text[length] == ':') {
+        if (!length)
+            return false;
+        ret->scheme = (struct piece){text, length};
+        text += length + 1;
+    }
+    length = strcspn(text, "?#");
+    if (*text != '/') /* host:port, or a scheme without slashes */
+        return ret->scheme.at || (!memchr(text, ':', strcspn(text, "/?#")) &&
+                                  has_good_escapes((struct piece){text, length}));
+    if (strncmp(text, "//", 2) == 0 && (ret->scheme.at || text[2] != '/')) {
+        size_t size = strcspn(text + 2, "/?#");
+        if (!parse_go_authority((struct piece){text + 2, size}, ret))
+            return false;
+        text += 2 + size;
+        length -= 2 + size;
+    }
+    return has_good_escapes((struct piece){text, length});
+}
+
+/* ---- the proxy ---- */
+
+/* NULL if memory is short. */
+static const char *percent_decode(struct piece piece, struct arena *arena)
+{
+    char *decoded = arena_copy_bytes(arena, piece.at, piece.length);
     size_t kept = 0;
 
-    for (size_t i = 0; decoded && i < length; i++, kept++) {
-        decoded[kept] = text[i];
-        if (text[i] != '%')
-            continue;
-        int high = i + 2 < length ? text_hex_digit(text[i + 1]) : -1;
-        int low = high < 0 ? -1 : text_hex_digit(text[i + 2]);
-        if (low < 0 || (!high && !low))
-            return NULL;
-        decoded[kept] = (char)(high * 16 + low);
-        i += 2;
+    for (size_t i = 0; decoded && i < piece.length; i++, kept++) {
+        bool escaped = piece.at[i] == '%';
+        decoded[kept] =
+            escaped ? (char)(text_hex_digit(piece.at[i + 1]) * 16 + text_hex_digit(piece.at[i + 2]))
+                    : piece.at[i];
+        i += escaped ? 2 : 0;
     }
     if (decoded)
         decoded[kept] = '\0';
     return decoded;
 }
 
-static bool read_user(const char *text, size_t length, struct arena *arena, struct proxy_url *ret)
+static bool read_user(struct piece user, struct arena *arena, struct proxy_url *ret)
 {
-    const char *colon = memchr(text, ':', length);
-    size_t user = colon ? (size_t)(colon - text) : length;
+    const char *colon = user.at ? memchr(user.at, ':', user.length) : NULL;
+    size_t length = colon ? (size_t)(colon - user.at) : user.length;
 
-    ret->user = percent_decode(text, user, arena);
-    ret->password = colon ? percent_decode(colon + 1, length - user - 1, arena) : "";
+    if (!user.at)
+        return true;
+    ret->user = percent_decode((struct piece){user.at, length}, arena);
+    ret->password =
+        colon ? percent_decode((struct piece){colon + 1, user.length - length - 1}, arena) : "";
     return ret->user && ret->password;
 }
 
-static const char *read_scheme(const char *text, struct proxy_url *ret, uint16_t *ret_port)
-{
-    static const struct {
-        const char *scheme;
-        uint16_t port;
-    } schemes[] = {{"http", 80}, {"https", 443}, {"socks5", 1080}};
+static const struct scheme {
+    const char *written;
+    const char *spoken;
+    uint16_t port;
+    bool is_new; /* older clients do not know it */
+} schemes[] = {{"http", "http", 80, false},
+               {"https", "https", 443, false},
+               {"socks5", "socks5", 1080, false},
+               {"socks5h", "socks5", 1080, true}};
 
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t length = strlen(schemes[i].scheme);
-        if (strncasecmp(text, schemes[i].scheme, length) != 0 ||
-            strncmp(text + length, "://", 3) != 0)
-            continue;
-        ret->scheme = schemes[i].scheme;
-        *ret_port = schemes[i].port;
-        return text + length + 3;
+static const struct scheme *scheme_of(struct piece text)
+{
+    for (size_t i = 0; text.at && i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (strlen(schemes[i].written) == text.length &&
+            strncasecmp(schemes[i].written, text.at, text.length) == 0)
+            return &schemes[i];
+    return NULL;
+}
+
+/* Clients ask a proxy of a scheme that they do not know in plain HTTP, at the port that is written.
+ */
+static bool take_go_url(const struct go_url *from, struct arena *arena, struct proxy_url *ret)
+{
+    static const struct scheme unknown = {.spoken = "http"};
+    const struct scheme *scheme = scheme_of(from->scheme);
+    char shown[HOST_PORT_SIZE];
+
+    if (!scheme)
+        scheme = &unknown;
+    unsigned long port = from->port.length ? strtoul(from->port.at, NULL, 10) : scheme->port;
+    ret->scheme = scheme->spoken;
+    ret->host = from->host.length ? arena_copy_bytes(arena, from->host.at, from->host.length) : "";
+    if (!ret->host || !read_user(from->user, arena, ret))
+        return false;
+    bool secret = may_be_secret(ret->host);
+    if (!from->host.length) { /* for Go this machine */
+        ret->host_is_address = true;
+        ret->address = (struct address){AF_INET, {127, 0, 0, 1}};
+    } else if (host_port_parse(ret->host, 1, arena, &ret->host, &ret->port, &ret->address,
+                               &ret->host_is_address) ||
+               secret) {
+        ret->host_is_odd = true;
     }
-    ret->scheme = "http"; /* as in Go, a text without a scheme is host:port */
-    *ret_port = 80;
-    return strstr(text, "://") ? NULL : text;
+    ret->port = port > UINT16_MAX ? 0 : (uint16_t)port;
+    ret->shown = secret ? "?"
+                        : arena_format(arena, "%s://%s", ret->scheme,
+                                       host_port_format(ret->host, ret->port, shown));
+    return ret->shown != NULL;
+}
+
+const char *proxy_url_of_variable(const char *text, struct arena *arena, bool *ret_used,
+                                  struct proxy_url *ret)
+{
+    struct go_url url;
+    struct go_url again;
+    const char *prefixed = arena_format(arena, "http://%s", text);
+    bool valid = parse_go_url(text, &url);
+
+    *ret = (struct proxy_url){0};
+    if (!prefixed)
+        return no_memory;
+    if (!valid || !url.scheme.at || !url.host.length)
+        *ret_used = parse_go_url(prefixed, &again) ? (url = again, true) : valid;
+    else
+        *ret_used = true;
+    const struct scheme *scheme = scheme_of(url.scheme);
+    if (url.scheme.at && (!scheme || scheme->is_new))
+        ret->older_host = arena_copy_bytes(arena, url.scheme.at, url.scheme.length);
+    return !*ret_used || take_go_url(&url, arena, ret) ? NULL : no_memory;
 }
 
 const char *proxy_url_parse(const char *text, struct arena *arena, struct proxy_url *ret)
 {
-    uint16_t port;
-    size_t length = strlen(text);
-    const char *at;
+    struct go_url url;
+    const char *whole = strstr(text, "://") ? text : arena_format(arena, "http://%s", text);
 
     *ret = (struct proxy_url){0};
-    if (!length || length > MAX_PROXY_URL)
+    if (!whole)
+        return no_memory;
+    if (strlen(text) > MAX_PROXY_URL || strchr(text, ' ') || strstr(text, "%00") ||
+        !parse_go_url(whole, &url) || !scheme_of(url.scheme) || !url.host.length)
         return SENTENCE;
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
-            return SENTENCE;
-    text = read_scheme(text, ret, &port);
-    if (!text)
-        return SENTENCE;
-    length = strcspn(text, "/?#");
-    at = memrchr(text, '@', length);
-    if (at && !read_user(text, (size_t)(at - text), arena, ret))
-        return SENTENCE;
-    if (at) {
-        length -= (size_t)(at + 1 - text);
-        text = at + 1;
-    }
-    /* Go takes an empty port for the scheme's. */
-    if (length > 1 && memchr(text, ':', length) == text + length - 1)
-        length--;
-    else if (length > 2 && text[length - 1] == ':' && text[length - 2] == ']')
-        length--;
-    const char *place = arena_copy_bytes(arena, text, length);
-    if (!place ||
-        host_port_parse(place, port, arena, &ret->host, &ret->port, &ret->address,
-                        &ret->host_is_address) ||
-        may_be_secret(place))
-        return SENTENCE;
-    char buffer[HOST_PORT_SIZE];
-    ret->shown =
-        arena_format(arena, "%s://%s", ret->scheme, host_port_format(ret->host, ret->port, buffer));
-    return ret->shown ? NULL : "memory is short";
+    if (!take_go_url(&url, arena, ret))
+        return no_memory;
+    return ret->host_is_odd || !ret->port ? SENTENCE : NULL;
 }

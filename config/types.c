@@ -268,7 +268,8 @@ static const char *proxy_read(const struct schema_key *key, const struct schema_
 
     (void)key;
     if (!is_proxy_word(value) && proxy_url_parse(value, arena, &url))
-        return "it is auto, none, or http://, https:// or socks5://[USER:PASSWORD@]HOST[:PORT]";
+        return "it is auto, none, or "
+               "http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]";
     *(const char **)field = arena_copy_text(arena, value);
     return *(const char **)field ? NULL : no_memory;
 }

@@ -130,6 +130,7 @@ static void collect_proxy(struct facts *facts)
     case PROXY_OUTCOME_COUNT:
         return;
     case PROXY_OK:
+        facts->is[FACT_PROXY_SCHEME_NEW] = evidence->proxy.older_host != NULL;
         facts_set_path(facts, FACT_PROXIED, used);
         facts_set_path(facts, FACT_CONNECTS, used);
         if (used)

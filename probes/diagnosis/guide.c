@@ -117,6 +117,7 @@ static const char *condition_of(const struct line *line)
         {FACT_SCOPES_DIFFER, "*(another scope)* ", ""},
         {FACT_KEY_ORDER, "*(several keys)* ", ""},
         {FACT_ODD_HEADERS, "*(a broken header)* ", ""},
+        {FACT_PROXY_SCHEME_NEW, "*(the scheme of the proxy's URL)* ", ""},
         {FACT_TOKEN_END_DAMAGED, "*(a damaged token answer)* ", ""},
         {FACT_LAYER_URLS_FAIL, "*(a URL in the manifest)* ", ""},
         {FACT_ANSWERS_CUT, "*(answers are cut off)* ", ""},

@@ -206,6 +206,8 @@ const struct rule rules[] = {
      ALL(FACT_HEALTHY, FACT_KEY_ORDER)},
     {"clients_differ.headers", CAUSE_CLIENTS_DIFFER, WARN, LIKELY,
      ALL(FACT_HEALTHY, FACT_ODD_HEADERS)},
+    {"clients_differ.proxy", CAUSE_CLIENTS_DIFFER, WARN, LIKELY,
+     ALL(FACT_HEALTHY, FACT_PROXY_SCHEME_NEW)},
     {"clients_differ.token_end", CAUSE_CLIENTS_DIFFER, WARN, LIKELY,
      ALL(FACT_HEALTHY, FACT_TOKEN_END_DAMAGED)},
     {"clients_differ.urls", CAUSE_CLIENTS_DIFFER, WARN, LIKELY,

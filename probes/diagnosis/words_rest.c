@@ -44,6 +44,10 @@ const struct cause_words words_rest[] = {
                   "character, a name that is no name, a Content-Length that is no number), or "
                   "odd lines between its chunks.",
                   ALL(FACT_ODD_HEADERS)),
+             LINE("Clients built with Go 1.24 or newer pull from {registry} through the proxy "
+                  "{proxy}. Older ones, such as containerd 1.6, fail: they do not know the scheme "
+                  "of the URL in {proxy_source}, and take it for the name of the proxy.",
+                  ALL(FACT_PROXY_SCHEME_NEW)),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the token service's answer is damaged, or does not end, behind the token.",
                   ALL(FACT_TOKEN_END_DAMAGED)),
@@ -109,6 +113,10 @@ const struct cause_words words_rest[] = {
              LINE("Find the proxy or server that writes that header, and correct it before you "
                   "update containerd.",
                   ALL(FACT_ODD_HEADERS)),
+             LINE(
+                 "Write the URL in {proxy_source} with http://, https:// or socks5://, which every "
+                 "client knows.",
+                 ALL(FACT_PROXY_SCHEME_NEW)),
              LINE(
                  "Let the token service send one whole JSON document, with a length that is right. "
                  "Pulls by containerd need no change.",

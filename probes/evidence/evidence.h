@@ -87,9 +87,10 @@ const char *proxy_outcome_words(enum proxy_outcome outcome);
 /* The HTTP proxy that the puller's settings name for this registry. */
 struct proxy_evidence {
     enum proxy_outcome outcome;
-    const char *url;    /* without user information; NULL: no proxy */
-    const char *source; /* the variable or option that names it */
-    unsigned status;    /* of the answer to CONNECT; 0: none */
+    const char *url;        /* without user information; NULL: no proxy */
+    const char *source;     /* the variable or option that names it */
+    const char *older_host; /* which clients of Go 1.22 or older ask instead; NULL: the same */
+    unsigned status;        /* of the answer to CONNECT; 0: none */
     const char *detail;
     usec_t duration;         /* of asking for the tunnel */
     bool over_tls;           /* its URL is https, and it was connected to */

@@ -255,6 +255,7 @@ static const struct field proxy_rows[] = {
           NAMED(proxy_outcome_name, PROXY_OUTCOME_COUNT)),
     FIELD(proxy_evidence, url, "url", FIELD_TEXT),
     FIELD(proxy_evidence, source, "source", FIELD_TEXT),
+    FIELD(proxy_evidence, older_host, "older_host", FIELD_TEXT),
     FIELD(proxy_evidence, status, "status", FIELD_NUMBER),
     FIELD(proxy_evidence, detail, "detail", FIELD_TEXT),
     FIELD(proxy_evidence, duration, "duration_seconds", FIELD_SECONDS),

@@ -44,7 +44,7 @@ static void find_proxy(struct probe_run *run)
         add_proxy_address(run, &url->address);
     for (size_t i = 0; i < count; i++)
         add_proxy_address(run, &found[i]);
-    if (run->proxy.address_count)
+    if (run->proxy.address_count || url->host_is_odd)
         return;
     enum resolver_role role = run->target->network->host_resolver_count ? ROLE_HOST : ROLE_POD;
     run->proxy.questions = name_walk_start_all(run, url->host, role, proxy_resolved, run);
@@ -75,6 +75,8 @@ bool stage_proxy_choose(struct probe_run *run)
     run->evidence->proxy.url =
         arena_copy_text(arena, proxy->choice.url.shown ? proxy->choice.url.shown : "?");
     run->evidence->proxy.source = arena_copy_text(arena, proxy->choice.source);
+    run->evidence->proxy.older_host =
+        proxy->choice.url.older_host ? arena_copy_text(arena, proxy->choice.url.older_host) : NULL;
     if (wrong)
         run->evidence->proxy.outcome = PROXY_LOCAL;
     return !wrong;

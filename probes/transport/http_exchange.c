@@ -290,6 +290,7 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     struct http_exchange *exchange = memory_allocate(sizeof(*exchange));
     struct http_reader_options options = {
         .is_head = strcmp(request->method, "HEAD") == 0 || is_connect(request),
+        .is_connect = is_connect(request),
         .may_be_zip = asks_for_gzip(request),
         .max_body = request->max_body ? request->max_body : HTTP_MAX_BODY,
     };

@@ -363,7 +363,9 @@ static void end_head(struct http_reader *reader)
 {
     read_held(reader);
     check_framing(reader);
-    if (reader->status == 101) {
+    if (reader->status >= 100 && reader->status < 200 && reader->options.is_connect) {
+        reader->state = READING_DONE;
+    } else if (reader->status == 101) {
         refuse(reader, "switches to a protocol that was not asked for");
     } else if (reader->status < 100) {
         refuse(reader, "a status that does not exist");

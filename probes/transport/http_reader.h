@@ -25,6 +25,7 @@ enum http_reading {
 
 struct http_reader_options {
     bool is_head;    /* the answer has no body */
+    bool is_connect; /* no answer comes after an informational one */
     bool may_be_zip; /* undo Content-Encoding: gzip, as Go does if it asked for it by itself */
     size_t max_body; /* bytes, after unzipping */
 };

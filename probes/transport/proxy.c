@@ -11,27 +11,23 @@
 
 /* ---- NO_PROXY ---- */
 
-/* Splits "host:port" and "[v6]:port"; false if the port is not the one that is asked for. */
+/* Splits "host:port" and "[host]:port" as net.SplitHostPort does, and leaves alone what is neither.
+ * False if the port is not the one that is asked for. */
 static bool split_port(char *entry, uint16_t port)
 {
-    char *colon = strrchr(entry, ':');
+    char *close = *entry == '[' ? strchr(entry, ']') : NULL;
+    char *colon = close ? close + 1 : strchr(entry, ':');
     char number[8];
 
-    if (*entry == '[') {
-        char *end = strchr(entry, ']');
-        if (!end)
-            return true;
-        colon = end[1] == ':' ? end + 1 : NULL;
-        memmove(entry, entry + 1, (size_t)(end - entry - 1));
-        entry[end - entry - 1] = '\0';
-    } else if (colon && strchr(entry, ':') != colon) {
-        colon = NULL; /* an IPv6 address without a port */
-    }
-    if (!colon)
+    if (!colon || *colon != ':' || strchr(colon + 1, ':'))
         return true;
     snprintf(number, sizeof(number), "%u", (unsigned)port);
-    bool same = strcmp(colon + 1, number) == 0;
+    bool same = !colon[1] || strcmp(colon + 1, number) == 0;
     *colon = '\0';
+    if (close) {
+        *close = '\0';
+        memmove(entry, entry + 1, strlen(entry));
+    }
     return same;
 }
 
@@ -53,19 +49,38 @@ static bool domain_matches(const char *domain, const char *host)
     return end == host ? !subdomains_only : end[-1] == '.';
 }
 
+/* As net.ParseIP, for which an IPv4 address in IPv6 form is the IPv4 address. */
+static bool parse_go_ip(const char *text, struct address *ret, bool *ret_mapped)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+    if (!address_parse(text, ret))
+        return false;
+    *ret_mapped = ret->family == AF_INET6 && memcmp(ret->bytes, mapped, sizeof(mapped)) == 0;
+    if (*ret_mapped) {
+        struct address v4 = {.family = AF_INET};
+        memcpy(v4.bytes, ret->bytes + sizeof(mapped), 4);
+        *ret = v4;
+    }
+    return true;
+}
+
 static bool range_matches(const char *entry, const struct address *address, bool *ret_is_range)
 {
     struct range range;
     const char *slash = strchr(entry, '/');
     char base[MAX_ENTRY];
     char *end = NULL;
+    bool mapped = false;
 
     snprintf(base, sizeof(base), "%.*s", (int)(slash ? slash - entry : 0), entry);
     unsigned long prefix = slash ? strtoul(slash + 1, &end, 10) : 0;
-    *ret_is_range = slash && end != slash + 1 && !*end && address_parse(base, &range.base) &&
-                    prefix <= (range.base.family == AF_INET ? 32 : 128);
+    *ret_is_range = slash && end != slash + 1 && !*end && parse_go_ip(base, &range.base, &mapped) &&
+                    prefix <= (range.base.family == AF_INET && !mapped ? 32 : 128);
     if (!*ret_is_range || !address)
         return false;
+    if (mapped)
+        prefix = prefix > 96 ? prefix - 96 : 0;
     range.prefix = (unsigned)prefix;
     return range_contains(&range, address);
 }
@@ -76,7 +91,8 @@ bool proxy_entry_matches(const char *entry, const char *host, uint16_t port)
     struct address address;
     struct address other;
     size_t length = strlen(entry);
-    bool is_address = address_parse(host, &address);
+    bool mapped;
+    bool is_address = parse_go_ip(host, &address, &mapped);
     bool is_range;
 
     if (strcmp(entry, "*") == 0)
@@ -87,7 +103,7 @@ bool proxy_entry_matches(const char *entry, const char *host, uint16_t port)
     memcpy(text, entry, length + 1);
     if (!split_port(text, port))
         return false;
-    if (address_parse(text, &other))
+    if (parse_go_ip(text, &other, &mapped))
         return is_address && address_equal(&address, &other);
     return domain_matches(text, host);
 }
@@ -179,12 +195,12 @@ const char *proxy_choose(const struct network_settings *network,
                                                            : variables->http;
         ret->source = tls ? variables->https_source : variables->http_source;
     }
-    if (!value || strcmp(value, "none") == 0 || is_local(host) ||
+    if (!value || (!automatic && strcmp(value, "none") == 0) || is_local(host) ||
         is_bypassed(network, variables, automatic, host, port))
         return NULL;
-    ret->used = true;
-    if (proxy_url_parse(value, arena, &ret->url))
-        return "the proxy's URL cannot be read";
+    const char *wrong = proxy_url_of_variable(value, arena, &ret->used, &ret->url);
+    if (wrong || !ret->used)
+        return wrong;
     if (!tls)
         ret->unsupported = "this program uses a proxy for https only";
     return NULL;

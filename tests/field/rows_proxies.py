@@ -3,7 +3,7 @@
 
 import select, socket, ssl, threading
 from place import HOST, IP, IP3, IP6, receive, run
-from situation import each, situation
+from situation import CLIENTS_DIFFER, each, situation
 from rows_proxy import PROXY, start, pump
 
 
@@ -90,6 +90,7 @@ def ppull(place, environment):
             {"HTTPS_PROXY": PROXY, "NO_PROXY": HOST + "."},
             True,
         ),
+        ("np-brackets", "NO_PROXY has [HOST]", {"HTTPS_PROXY": PROXY, "NO_PROXY": f"[{HOST}]"}, True),
         ("np-empty", "NO_PROXY is empty", {"HTTPS_PROXY": PROXY, "NO_PROXY": ""}, True),
         ("np-commas", "NO_PROXY has only commas", {"HTTPS_PROXY": PROXY, "NO_PROXY": ",, ,"}, True),
         ("query", "a query in the URL", {"HTTPS_PROXY": PROXY + "?x=y"}, True),
@@ -149,6 +150,7 @@ def used(place, environment):
             "NO_PROXY with a newline at the end",
             {"HTTPS_PROXY": PROXY, "NO_PROXY": HOST + "\n"},
         ),
+        ("np-port-empty", "NO_PROXY has HOST:", {"HTTPS_PROXY": PROXY, "NO_PROXY": HOST + ":"}),
         ("empty", "HTTPS_PROXY is empty", {"HTTPS_PROXY": ""}),
     ],
     works=False,
@@ -228,7 +230,8 @@ def by_address(place, entry):
             True,
         ),
         ("2.0", "HTTP/2.0", b"HTTP/2.0 200 OK\r\n\r\n", True),
-        ("no-reason", "200 without a reason", b"HTTP/1.1 200\r\n\r\n", False),
+        ("no-reason", "200 without a reason", b"HTTP/1.1 200\r\n\r\n", True),
+        ("102", "102 before 200", b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", False),
         ("bad-header", "a header without a colon", b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", False),
         (
             "lengths",
@@ -275,7 +278,7 @@ def pkey(place, pair, url):
     [
         ("socks5h", "socks5h", f"socks5h://{IP3}:1080", False),
         ("ftp", "ftp", f"ftp://{IP3}:3128", False,
-         {"status": "unknown", "newer": "newer versions of Go ask any kind of proxy by HTTP"}),
+         {**CLIENTS_DIFFER, "newer": "newer versions of Go ask any kind of proxy by HTTP"}),
         ("bad-port", "a port that is none", f"http://{IP3}:x", False),
         ("no-host", "no host", "http://", False),
         ("default-port", "no port: 80", f"http://{IP3}", False),
@@ -294,15 +297,44 @@ def pkey(place, pair, url):
 def purl(place, url):
     start(place)
     if "[" in url:
-
-        def relay(connection):
-            up = socket.create_connection((IP3, 3128))
-            threading.Thread(target=pump, args=(connection, up), daemon=True).start()
-            pump(up, connection)
-            connection.close()
-
-        place.accept(IP6, 3128, relay)
+        relay(place, IP6)
     return ppull(place, {"HTTPS_PROXY": url})
+
+
+@each(
+    "proxy/value",
+    [
+        ("blank-before", "a blank before the URL: no proxy", " " + PROXY, True),
+        ("newline", "a newline behind the URL: no proxy", PROXY + "\n", True),
+        ("percent", "a broken escape: no proxy", f"http://u:p%zz@{IP3}:3128", True),
+        ("v6-bare", "an IPv6 address without brackets", f"http://{IP6}:3128", True),
+        ("port-alone", "a port alone: this machine", ":3128", True),
+        ("blank-behind", "a blank behind the URL: a proxy called http", PROXY + " ", False),
+        ("comment", "a comment behind the URL", PROXY + " # office", False),
+        ("quotes", "quotes around the URL", f'"{PROXY}"', False),
+        ("brace", "a brace in the password", f"http://u:p{{q@{IP3}:3128", False),
+        ("none", "none", "none", False),
+    ],
+)
+def value(place, text):
+    """The registry can be reached without the proxy as well."""
+    start(place)
+    run("nft delete table ip p")
+    for address in (IP6, "127.0.0.1"):
+        relay(place, address)
+    return ppull(place, {"HTTPS_PROXY": text})
+
+
+def relay(place, address):
+    """The proxy at a further address."""
+
+    def serve_(connection):
+        up = socket.create_connection((IP3, 3128))
+        threading.Thread(target=pump, args=(connection, up), daemon=True).start()
+        pump(up, connection)
+        connection.close()
+
+    place.accept(address, 3128, serve_)
 
 
 def start_socks(place, pair=None, refuse=0):
@@ -373,6 +405,8 @@ def start_socks(place, pair=None, refuse=0):
             f"socks5://u:p@{IP3}:1080",
             True,
         ),
+        ("h", "socks5h", None, 0, f"socks5h://{IP3}:1080", False,
+         {**CLIENTS_DIFFER, "newer": "newer versions of Go know socks5h"}),
         ("bad-key", "socks5 with a wrong key", "u:p", 0, f"socks5://u:x@{IP3}:1080", False),
         ("no-key", "socks5 wants a key", "u:p", 0, f"socks5://{IP3}:1080", False),
         ("refuses", "socks5 refuses", None, 2, f"socks5://{IP3}:1080", False),

@@ -31,7 +31,7 @@ def start(place, answer=OPEN, key=None, leaf=True):
                                b"Content-Length: 0\r\n\r\n")
         else:
             connection.sendall(answer)
-            if b" 200 " in answer[:14]:
+            if b" 200" in answer:
                 upstream = socket.socket()
                 upstream.bind((IP3, 0))
                 upstream.connect((IP, 443))

@@ -39,6 +39,14 @@ static const struct {
     {"fd00::/8", "fd00::1", 443, true},
     {"[fd00::1]:443", "fd00::1", 443, true},
     {"fd00::1", "fd00::1", 443, true},
+    {"[fd00::1]", "fd00::1", 443, false},
+    {"[a.test]", "a.test", 443, false},
+    {"[a.test]:443", "a.test", 443, true},
+    {"a.test:", "a.test", 443, true},
+    {"10.1.2.3:", "10.1.2.3", 443, true},
+    {"::ffff:10.1.2.3", "10.1.2.3", 443, true},
+    {"::ffff:10.1.0.0/112", "10.1.2.3", 443, true},
+    {"::ffff:10.2.0.0/112", "10.1.2.3", 443, false},
     {"", "a.test", 443, false},
     {":443", "a.test", 443, false},
     {".", "a.test", 443, false},
@@ -87,6 +95,8 @@ static const struct choice_row choices[] = {
      .https_proxy = "http://u:s%40c@p:1",
      .shown = "http://p:1",
      .source = "HTTPS_PROXY"},
+    {.host = "hub.test", .https_proxy = "none", .shown = "http://none:80", .source = "HTTPS_PROXY"},
+    {.host = "hub.test", .https_proxy = "http://p:1\n"},
     {.host = "hub.test", .https_proxy = "http://p:1", .no_proxy = "x, .test ,y"},
     {.host = "hub.test",
      .https_proxy = "http://p:1",
@@ -173,11 +183,55 @@ static void proxies_of_other_kinds_are_named(void **state)
     assert_null(proxy_choose(&network, NULL, "hub.test", 443, true, arena, &choice));
     assert_null(choice.unsupported);
     assert_int_equal(choice.url.port, 1080);
-    network.proxy = "auto";
-    setenv("HTTPS_PROXY", "http://p:port", 1);
-    unsetenv("NO_PROXY");
-    assert_non_null(proxy_choose(&network, NULL, "hub.test", 443, true, arena, &choice));
-    unsetenv("HTTPS_PROXY");
+    arena_free(arena);
+}
+
+/* What clients of Go make of the value of a variable. */
+static const struct {
+    const char *value;
+    const char *shown; /* NULL: no proxy */
+    const char *older_host;
+    bool is_odd;
+} values[] = {
+    {"http://p:3128#x", "http://p:3128", NULL, false},
+    {"SOCKS5://p", "socks5://p:1080", NULL, false},
+    {"socks5h://p", "socks5://p:1080", "socks5h", false},
+    {"ftp://p:1", "http://p:1", "ftp", false},
+    {"http://fd00::1:3", "http://[fd00::1]:3", NULL, false},
+    {"http://[fd00::1%25lo]:3", "http://[fd00::1]:3", NULL, false},
+    {":3128", "http://:3128", NULL, false},
+    {"http://:3128", "http://http:80", NULL, false},
+    {"http://p:3128 ", "http://http:80", NULL, false},
+    {"http://p:port", "http://http:80", NULL, false},
+    {"http://u:p{q@p:1", "http://http:80", NULL, false},
+    {"\"http://p:1\"", "http://\"http:80", NULL, true},
+    {"http:/p:1", "http://http:80", NULL, false},
+    {"direct://", "http://direct:80", NULL, false},
+    {"http://p:70000", "http://p:0", NULL, false},
+    {" http://p", NULL, NULL, false},
+    {"http://p\t", NULL, NULL, false},
+    {"http://u:%zz@p", NULL, NULL, false},
+};
+
+static void values_of_variables(void **state)
+{
+    struct arena *arena = arena_new(0);
+    struct proxy_url url;
+    bool used;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        assert_null(proxy_url_of_variable(values[i].value, arena, &used, &url));
+        if (used != (values[i].shown != NULL))
+            fail_msg("%s: used %d", values[i].value, used);
+        if (!used)
+            continue;
+        assert_string_equal(url.shown, values[i].shown);
+        assert_int_equal(url.host_is_odd, values[i].is_odd);
+        assert_int_equal(url.older_host != NULL, values[i].older_host != NULL);
+        if (url.older_host)
+            assert_string_equal(url.older_host, values[i].older_host);
+    }
     arena_free(arena);
 }
 
@@ -214,6 +268,7 @@ int main(void)
         cmocka_unit_test(no_proxy),
         cmocka_unit_test(choices_of_go),
         cmocka_unit_test(proxies_of_other_kinds_are_named),
+        cmocka_unit_test(values_of_variables),
         cmocka_unit_test(user_information),
     };
 
