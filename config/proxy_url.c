@@ -193,8 +193,8 @@ static bool take_go_url(const struct go_url *from, struct arena *arena, struct p
     ret->host = from->host.length ? arena_copy_bytes(arena, from->host.at, from->host.length) : "";
     if (!ret->host || !read_user(from->user, arena, ret))
         return false;
-    bool secret = may_be_secret(ret->host);
-    if (!from->host.length) { /* for Go this machine */
+    bool secret = may_be_secret(ret->host + (*ret->host == '"')); /* a URL in quotes is none */
+    if (!from->host.length) {                                     /* for Go this machine */
         ret->host_is_address = true;
         ret->address = (struct address){AF_INET, {127, 0, 0, 1}};
     } else if (host_port_parse(ret->host, 1, arena, &ret->host, &ret->port, &ret->address,

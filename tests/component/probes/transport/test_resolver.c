@@ -44,7 +44,7 @@ static const struct row rows[] = {
     {"rcode 9", FAKE_DNS_RCODE, 9, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
     {"truncated, then TCP", FAKE_DNS_TRUNCATED, 0, RECORD_A, DNS_NOERROR, 1, 0, true},
     {"truncated, TCP silent", FAKE_DNS_TRUNCATED_SILENT, 0, RECORD_A, DNS_TIMEOUT, 0, 0, true},
-    {"reflected", FAKE_DNS_REFLECTED, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
+    {"reflected", FAKE_DNS_REFLECTED, 0, RECORD_A, DNS_TIMEOUT, 0, 0, false},
     {"cut short", FAKE_DNS_CUT, 0, RECORD_A, DNS_MALFORMED, 0, 0, false},
     {"EDNS refused", FAKE_DNS_NO_EDNS, 0, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
     {"format error", FAKE_DNS_RCODE, 1, RECORD_A, DNS_OTHER_RCODE, 0, 0, false},
