@@ -134,6 +134,15 @@ static const char *own_headers(const struct probe_run *run, const struct url *to
                : "";
 }
 
+/* Go's client names the URL that redirected, except where that would leave TLS. */
+static const char *referer_line(const struct pull_trail *trail, struct arena *arena)
+{
+    if (!trail->redirects || (trail->from.tls && !trail->at.tls))
+        return "";
+    const char *url = pull_whole_url(&trail->from, trail->from.path, arena);
+    return url ? arena_format(arena, "Referer: %s\r\n", url) : NULL;
+}
+
 static const char *headers_for(struct pull_request *request, const struct url *to)
 {
     const struct pull_authorization *authorization = authorization_for(request, to);
@@ -142,15 +151,17 @@ static const char *headers_for(struct pull_request *request, const struct url *t
             ? arena_format(request->arena, "Range: bytes=%zu-\r\n", request->partial.length)
             : "";
     const char *given = own_headers(request->run, to);
+    const char *referer = referer_line(&request->trail, request->arena);
 
     if (authorization && !may_go(authorization, to)) {
         request->trail.withheld = true;
         authorization = NULL;
     }
     request->trail.authorized = authorization != NULL;
-    return rest ? arena_format(request->arena, "%s%s%s", authorization ? authorization->line : "",
-                               given, rest)
-                : NULL;
+    return rest && referer
+               ? arena_format(request->arena, "%s%s%s%s", authorization ? authorization->line : "",
+                              given, rest, referer)
+               : NULL;
 }
 
 /* ---- one fetch ---- */
@@ -236,6 +247,7 @@ static void follow_redirect(struct pull_request *request, const struct http_resp
         return;
     }
     run_add_query(request->run, &next);
+    trail->from = trail->at;
     trail->at = next;
 }
 

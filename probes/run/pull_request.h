@@ -39,7 +39,8 @@ struct pull_request_options {
 };
 
 struct pull_trail {
-    struct url at; /* who answered, or was asked last */
+    struct url at;   /* who answered, or was asked last */
+    struct url from; /* who redirected there, if `redirects` is not 0 */
     unsigned redirects;
     unsigned redirect_status;
     const char *location; /* of the last redirect, whole, with its query; NULL: none */

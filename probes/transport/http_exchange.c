@@ -9,7 +9,7 @@
 
 #define READ_SIZE         (16 * 1024)
 #define READS_A_TURN      16 /* a TLS record of one byte is one */
-#define MAX_REQUEST_BYTES (32 * 1024)
+#define MAX_REQUEST_BYTES (64 * 1024)
 #define CHUNK_OVERHEAD    8 /* chunks of one byte make a body six times as long */
 #define MAX_PAUSE         1 /* second, where the body may be enough before its end */
 

@@ -113,6 +113,27 @@ def apart_wants(place):
     return store_behind(place, True, STORE)
 
 
+@each("flow/referer", [
+    ("wanted", "the store serves only what the registry links to", True, True, True),
+    ("refused", "the store serves nothing that another site links to", False, True, False),
+    ("left-out", "a store without TLS is told no Referer", False, False, True)])
+def referer(place, wanted, tls):
+    """A store with a rule against hotlinks, as COS and OSS have one."""
+    registry = Registry(auth="bearer", host=HUB)
+
+    def give(request):
+        if request.headers.get("referer", "").startswith(f"https://{HUB}/v2/") != wanted:
+            return http(403, {}, b"", request.method)
+        return registry.range_of(request, registry.blobs["sha256:" + request.path[1:65]])
+
+    registry.blob = lambda request, digest: http(
+        307, {"Location": f"http{'s' if tls else ''}://{STORE}/{digest[7:]}"}, b"", request.method)
+    place.zone[STORE] = {"A": [IP4]}
+    serve(place, registry)
+    place.serve(App(give), address=IP4, port=443 if tls else 80, certificate=tls)
+    return place.pull(HUB + "/team/app:1", keys=[place.key(host=HUB)], users=["bot:s3cret"])
+
+
 @each("flow/ping", [(str(status), f"/v2/ answers {status}, the image arrives", status)
                     for status in (404, 403, 500, 503, 301)], works=True)
 def ping(place, status):
