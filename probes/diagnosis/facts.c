@@ -38,7 +38,7 @@ static void collect_target(struct facts *facts)
     facts->is[FACT_VERIFICATION_SKIPPED] = target->plain_http || target->insecure_skip_verify;
 }
 
-/* A registry of which only addresses are given, as its name or in the hosts file, that are never
+/* The registry's name is an address, or the hosts file gives its addresses, and none of them may be
  * dialled. */
 static void collect_literal(struct facts *facts)
 {

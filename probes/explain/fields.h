@@ -34,8 +34,8 @@ unsigned field_url_flags(const char *url);
 const char *field_image(const char *at, bool quoted, bool named, struct arena *arena,
                         const char **ret_end);
 
-/* A reference with its host and its tag or digest, of which `at` is the first '/': the image of a
- * sentence; NULL: it is something else. `begin` is that of the text. */
+/* The image that a sentence names: a reference with host and tag or digest, around its first '/' at
+ * `at`. NULL if there is none. The text starts at `begin`. */
 const char *field_mention(const char *begin, const char *at, struct arena *arena);
 
 /* The host of an image reference: text of `arena`, NULL if the reference has none. */

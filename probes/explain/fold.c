@@ -213,7 +213,7 @@ static bool fold_unicode(struct fold *fold)
     return false;
 }
 
-/* The rest of a line that is indented behind its time goes on with the line before it. */
+/* A line whose text is indented behind its time continues the line before it. */
 static size_t skip_head(const char *at, const char *end)
 {
     size_t frame = record_frame(at, end);

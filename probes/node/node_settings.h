@@ -4,8 +4,8 @@
 /*
  * The settings that pulls of a node use for one registry, from the node's files below host_root:
  * the environment of containerd's unit, config.toml (config_path, or the older mirrors and
- * configs), and certs.d/HOST/hosts.toml or the certificates beside it. They are read anew for each
- * run, because the files are small and may change at any time.
+ * configs), and certs.d/HOST/hosts.toml or the certificates beside it. Each run reads them
+ * again, because they are small and may change at any time.
  */
 
 #include "config/settings.h"

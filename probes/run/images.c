@@ -127,9 +127,9 @@ static void take_descriptor(struct image_run *image)
     }
 }
 
-/* Reads the descriptor from the answer to HEAD, or to GET in its place. containerd believes the
- * named digest only beside a length, and never in a GET that it sends because HEAD told too little.
- */
+/* Reads the descriptor from the answer to HEAD, or to GET in its place. containerd takes the digest
+ * of the header only beside a length. If HEAD lacks either, it sends a GET and computes the digest
+ * from the body. */
 static void take_tag(struct image_run *image, const struct http_response *response)
 {
     struct arena *secrets = image->registry->secrets;
