@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = arena_copy_bytes(arena, data, size);
     const struct network_settings network = {.proxy = "auto"};
     const struct proxy_variables variables = {
-        .https = text, .https_source = "HTTPS_PROXY", .no_proxy = text};
+        .https = *text ? text : NULL, .https_source = "HTTPS_PROXY", .no_proxy = text};
     struct proxy_url url;
     struct proxy_choice choice;
 
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require(!strchr(url.shown, '@'));
     }
     if (!proxy_choose(&network, &variables, "10.0.3.7", 443, true, arena, &choice))
-        fuzz_require(!choice.used || *choice.url.host);
+        fuzz_require(!choice.used || *choice.url.host || choice.url.host_is_address);
     fuzz_require(!proxy_choose(&network, &variables, "localhost", 443, true, arena, &choice) &&
                  !choice.used);
     arena_free(arena);
