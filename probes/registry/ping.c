@@ -66,6 +66,11 @@ static bool looks_like_registry(const struct http_response *response)
            (content_type && strncasecmp(content_type, "application/json", 16) == 0);
 }
 
+bool registry_head_is_enough(const struct http_response *head)
+{
+    return (head->status == 200 || head->status == 401) && looks_like_registry(head);
+}
+
 static enum api_outcome outcome_of(const struct http_response *response)
 {
     switch (response->outcome) {
@@ -84,9 +89,7 @@ static enum api_outcome outcome_of(const struct http_response *response)
         return API_RATE_LIMITED;
     if (response->status >= 500 && response->status <= 599)
         return API_SERVER_ERROR;
-    if ((response->status == 200 || response->status == 401) && looks_like_registry(response))
-        return API_REGISTRY;
-    return API_NOT_A_REGISTRY;
+    return registry_head_is_enough(response) ? API_REGISTRY : API_NOT_A_REGISTRY;
 }
 
 /* The moment of the exchange that is nearest to the peer's Date: the peer wrote it at some time in

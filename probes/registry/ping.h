@@ -17,6 +17,9 @@
  * memory is short. */
 const char *registry_host_header(const struct target *target, struct arena *arena);
 
+/* True if clients see a registry in these headers; they then do not read the body. */
+bool registry_head_is_enough(const struct http_response *head);
+
 /* Classifies the answer and keeps its words, escaped and cut, in `arena`; diagnosis judges it
  * later. `peer` is the address that answered: a refusal that quotes this address quotes no client.
  * */

@@ -123,6 +123,7 @@ static bool ping_again(struct path_run *path)
     struct pull_request_options options = {
         .at = pull_target_url(run, pull_ping_path(run, run->scratch)),
         .method = "GET",
+        .head_is_enough = registry_head_is_enough,
         .known = &path->evidence->address,
         .own = &path->own,
         .elsewhere = &path->remote};
@@ -163,7 +164,9 @@ static void date_done(const struct http_response *response, void *context)
 static bool start_exchange(struct path_run *path, http_done_fn *done)
 {
     struct probe_run *run = path->run;
-    struct http_request request = {.method = "GET", .path = pull_ping_path(run, run->scratch)};
+    struct http_request request = {.method = "GET",
+                                   .path = pull_ping_path(run, run->scratch),
+                                   .head_is_enough = registry_head_is_enough};
 
     request.host_header = registry_host_header(run->target, run->scratch);
     if (request.host_header && request.path)

@@ -198,7 +198,8 @@ static bool send_request(struct pull_request *request)
                                   .extra_headers = headers_for(request, at),
                                   .body = request->options.form,
                                   .max_body = request->options.max_body,
-                                  .is_enough = request->options.is_enough};
+                                  .is_enough = request->options.is_enough,
+                                  .head_is_enough = request->options.head_is_enough};
 
     fetch_free(request->fetch);
     request->fetch = NULL;

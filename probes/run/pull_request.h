@@ -27,7 +27,8 @@ struct pull_request_options {
     const char *accept;
     const char *form; /* of a POST, which holds a key: its redirects are never followed here */
     size_t max_body;
-    bool (*is_enough)(const char *body, size_t length); /* see http_exchange.h */
+    bool (*is_enough)(const char *body, size_t length); /* see http_exchange.h, as the next */
+    bool (*head_is_enough)(const struct http_response *head);
     int64_t size;                                    /* of the whole body, resumed; 0: it is not */
     bool keeps_redirect;                             /* a redirect is the answer */
     bool asks_once;                                  /* no second try after 408, 429 and 5xx */

@@ -27,6 +27,7 @@ struct http_exchange {
     size_t received;
     size_t max_received;
     bool (*is_enough)(const char *body, size_t length);
+    bool (*head_is_enough)(const struct http_response *head);
     bool pausing; /* the wait for more has a limit */
     bool paused;  /* which is over */
     struct http_reader *reader;
@@ -46,6 +47,10 @@ static void finish_with(struct http_exchange *exchange, enum http_outcome outcom
         outcome = HTTP_LOCAL;
     }
     http_reader_response(exchange->reader, response);
+    if (outcome != HTTP_LOCAL && response->status >= 300) {
+        outcome = HTTP_ANSWERED;
+        detail = NULL;
+    }
     response->outcome = outcome;
     response->detail = detail;
     response->was_cut = was_cut;
@@ -89,11 +94,21 @@ static void finish_local(struct http_exchange *exchange)
 
 /* ---- reading and writing ---- */
 
+static bool ends_with_head(struct http_exchange *exchange)
+{
+    return exchange->head_is_enough && http_reader_has_headers(exchange->reader) &&
+           exchange->head_is_enough(http_exchange_progress(exchange));
+}
+
 /* False once the exchange has ended. */
 static bool feed(struct http_exchange *exchange, const char *bytes, size_t count)
 {
+    enum http_reading reading = http_reader_feed(exchange->reader, bytes, count);
+
     exchange->received += count;
-    switch (http_reader_feed(exchange->reader, bytes, count)) {
+    if (reading != HTTP_NO_MEMORY && ends_with_head(exchange))
+        reading = HTTP_READ;
+    switch (reading) {
     case HTTP_READ:
         exchange_finish(exchange, HTTP_ANSWERED, NULL);
         return false;
@@ -304,6 +319,7 @@ struct http_exchange *http_exchange_start(struct event_base *base, struct stream
     exchange->started = clock_monotonic();
     exchange->asked_at = clock_wall() / (int64_t)USEC_PER_SEC;
     exchange->is_enough = request->is_enough;
+    exchange->head_is_enough = request->head_is_enough;
     exchange->max_received = HTTP_MAX_HEADER_BYTES + CHUNK_OVERHEAD * options.max_body;
     exchange->request = TEXT_WITH_LIMIT(MAX_REQUEST_BYTES);
     exchange->progress.body = "";

@@ -3,7 +3,8 @@
 
 /*
  * One HTTP/1.1 request and its answer (RFC 9112) over a stream. http_reader.h has the rules of
- * reading and their limits. Redirects are reported and not followed.
+ * reading and their limits. Redirects are reported and not followed. A redirect or an error whose
+ * body is broken is an answer still, because clients go by its status.
  */
 
 #include <event2/event.h>
@@ -24,6 +25,8 @@ struct http_request {
     size_t max_body;           /* cut the answer's body here; 0: HTTP_MAX_BODY */
     /* True once the client would stop to read: a body that then pauses ends as HTTP_CLOSED. */
     bool (*is_enough)(const char *body, size_t length);
+    /* True if the client reads no body: the answer ends behind its headers. */
+    bool (*head_is_enough)(const struct http_response *head);
 };
 
 struct http_exchange;
