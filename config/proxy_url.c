@@ -6,130 +6,17 @@
 #include <strings.h>
 
 #include "config/base/text.h"
+#include "config/go_url.h"
 #include "config/secret.h"
 #include "config/target.h"
 
 #define MAX_PROXY_URL 2048
 #define SENTENCE      "it is http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]"
-#define LETTERS       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define DIGITS        "0123456789"
 
 static const char *const no_memory = "memory is short";
 
-struct piece {
-    const char *at;
-    size_t length;
-};
-
-/* What Go's url.Parse makes of a text. */
-struct go_url {
-    struct piece scheme;
-    struct piece user; /* at is NULL without one */
-    struct piece host; /* without brackets and zone */
-    struct piece port;
-};
-
-/* ---- url.Parse ---- */
-
-static bool has_good_escapes(struct piece piece)
-{
-    for (size_t i = 0; i < piece.length; i++)
-        if (piece.at[i] == '%' && (i + 2 >= piece.length || text_hex_digit(piece.at[i + 1]) < 0 ||
-                                   text_hex_digit(piece.at[i + 2]) < 0))
-            return false;
-    return true;
-}
-
-/* ASCII bytes are of the set; others are allowed if `foreign`. */
-static bool consists_of(struct piece piece, const char *set, bool foreign)
-{
-    for (size_t i = 0; i < piece.length; i++)
-        if ((unsigned char)piece.at[i] < 0x80 ? !strchr(set, piece.at[i]) : !foreign)
-            return false;
-    return true;
-}
-
-/* An escape in a host stands for no ASCII letter, except the percent sign before a zone. */
-static bool has_host_escapes(struct piece host)
-{
-    for (size_t i = 0; i + 2 < host.length; i++)
-        if (host.at[i] == '%' && text_hex_digit(host.at[i + 1]) < 8 &&
-            strncmp(host.at + i, "%25", 3) != 0)
-            return false;
-    return has_good_escapes(host);
-}
-
-static bool parse_go_host(struct piece place, struct go_url *ret)
-{
-    bool bracket = place.length && *place.at == '[';
-    const char *end = place.at + place.length;
-    const char *close = bracket ? memrchr(place.at, ']', place.length) : NULL;
-    const char *colon = close ? close + 1 : memrchr(place.at, ':', place.length);
-    const char *port = colon && colon < end ? colon + 1 : end;
-
-    if ((bracket && !close) || (port < end && *colon != ':'))
-        return false;
-    const char *host_end = close ? close : colon ? colon : end;
-    ret->port = (struct piece){port, (size_t)(end - port)};
-    ret->host = (struct piece){place.at + bracket, (size_t)(host_end - place.at) - bracket};
-    if (!consists_of(ret->port, DIGITS, false) || !has_host_escapes(place) ||
-        !consists_of(place, LETTERS DIGITS "-_.~!$&'()*+,;=:[]<>\"%", true))
-        return false;
-    const char *zone = bracket ? memchr(ret->host.at, '%', ret->host.length) : NULL;
-    if (zone)
-        ret->host.length = (size_t)(zone - ret->host.at);
-    return true;
-}
-
-static bool parse_go_authority(struct piece authority, struct go_url *ret)
-{
-    const char *at = memrchr(authority.at, '@', authority.length);
-    size_t used = at ? (size_t)(at - authority.at) : 0;
-
-    if (at)
-        ret->user = (struct piece){authority.at, used};
-    used += at != NULL;
-    return parse_go_host((struct piece){authority.at + used, authority.length - used}, ret) &&
-           consists_of(ret->user, LETTERS DIGITS "-._:~!$&'()*+,;=%@", false) &&
-           has_good_escapes(ret->user);
-}
-
-/* False where url.Parse gives an error. */
-static bool parse_go_url(const char *text, struct go_url *ret)
-{
-    const char *fragment = text + strcspn(text, "#");
-    size_t length = strchr(LETTERS, *text) ? strspn(text, LETTERS DIGITS "+-.") : 0;
-
-    *ret = (struct go_url){0};
-    for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return false;
-    if (!has_good_escapes((struct piece){fragment, strlen(fragment)}))
-        return false;
-    if (text[length] == ':') {
-        if (!length)
-            return false;
-        ret->scheme = (struct piece){text, length};
-        text += length + 1;
-    }
-    length = strcspn(text, "?#");
-    if (*text != '/') /* host:port, or a scheme without slashes */
-        return ret->scheme.at || (!memchr(text, ':', strcspn(text, "/?#")) &&
-                                  has_good_escapes((struct piece){text, length}));
-    if (strncmp(text, "//", 2) == 0 && (ret->scheme.at || text[2] != '/')) {
-        size_t size = strcspn(text + 2, "/?#");
-        if (!parse_go_authority((struct piece){text + 2, size}, ret))
-            return false;
-        text += 2 + size;
-        length -= 2 + size;
-    }
-    return has_good_escapes((struct piece){text, length});
-}
-
-/* ---- the proxy ---- */
-
 /* NULL if memory is short. */
-static const char *percent_decode(struct piece piece, struct arena *arena)
+static const char *percent_decode(struct url_piece piece, struct arena *arena)
 {
     char *decoded = arena_copy_bytes(arena, piece.at, piece.length);
     size_t kept = 0;
@@ -146,16 +33,16 @@ static const char *percent_decode(struct piece piece, struct arena *arena)
     return decoded;
 }
 
-static bool read_user(struct piece user, struct arena *arena, struct proxy_url *ret)
+static bool read_user(struct url_piece user, struct arena *arena, struct proxy_url *ret)
 {
     const char *colon = user.at ? memchr(user.at, ':', user.length) : NULL;
     size_t length = colon ? (size_t)(colon - user.at) : user.length;
 
     if (!user.at)
         return true;
-    ret->user = percent_decode((struct piece){user.at, length}, arena);
+    ret->user = percent_decode((struct url_piece){user.at, length}, arena);
     ret->password =
-        colon ? percent_decode((struct piece){colon + 1, user.length - length - 1}, arena) : "";
+        colon ? percent_decode((struct url_piece){colon + 1, user.length - length - 1}, arena) : "";
     return ret->user && ret->password;
 }
 
@@ -169,7 +56,7 @@ static const struct scheme {
                {"socks5", "socks5", 1080, false},
                {"socks5h", "socks5", 1080, true}};
 
-static const struct scheme *scheme_of(struct piece text)
+static const struct scheme *scheme_of(struct url_piece text)
 {
     for (size_t i = 0; text.at && i < sizeof(schemes) / sizeof(schemes[0]); i++)
         if (strlen(schemes[i].written) == text.length &&
@@ -215,13 +102,13 @@ const char *proxy_url_of_variable(const char *text, struct arena *arena, bool *r
     struct go_url url;
     struct go_url again;
     const char *prefixed = arena_format(arena, "http://%s", text);
-    bool valid = parse_go_url(text, &url);
+    bool valid = go_url_parse(text, strlen(text), &url);
 
     *ret = (struct proxy_url){0};
     if (!prefixed)
         return no_memory;
     if (!valid || !url.scheme.at || !url.host.length)
-        *ret_used = parse_go_url(prefixed, &again) ? (url = again, true) : valid;
+        *ret_used = go_url_parse(prefixed, strlen(prefixed), &again) ? (url = again, true) : valid;
     else
         *ret_used = true;
     const struct scheme *scheme = scheme_of(url.scheme);
@@ -239,7 +126,7 @@ const char *proxy_url_parse(const char *text, struct arena *arena, struct proxy_
     if (!whole)
         return no_memory;
     if (strlen(text) > MAX_PROXY_URL || strchr(text, ' ') || strstr(text, "%00") ||
-        !parse_go_url(whole, &url) || !scheme_of(url.scheme) || !url.host.length)
+        !go_url_parse(whole, strlen(whole), &url) || !scheme_of(url.scheme) || !url.host.length)
         return SENTENCE;
     if (!take_go_url(&url, arena, ret))
         return no_memory;

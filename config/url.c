@@ -28,15 +28,12 @@ static int escape_value(const char *text)
     return low < 0 ? -1 : high * 16 + low;
 }
 
-/* Go's parser looks at the escapes of the path, and not at those of the query. */
-static bool has_broken_escape(const char *path)
+bool url_has_good_escapes(const char *bytes, size_t length)
 {
-    const char *end = path + strcspn(path, "?#");
-
-    for (const char *at = path; at < end; at++)
-        if (*at == '%' && escape_value(at) < 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] == '%' && (length - i < 3 || escape_value(bytes + i) < 0))
+            return false;
+    return true;
 }
 
 bool url_unescape(char *text)
@@ -70,7 +67,8 @@ const char *url_parse(const char *text, struct arena *arena, struct url *ret)
     size_t length = strlen(host);
     if (length > 1 && host[length - 1] == ':')
         host[length - 1] = '\0'; /* an empty port is none */
-    if (!*host || strpbrk(host, "@\\") || has_broken_escape(rest))
+    /* Go's parser looks at the escapes of the path, and not at those of the query. */
+    if (!*host || strpbrk(host, "@\\") || !url_has_good_escapes(rest, strcspn(rest, "?#")))
         return bad_url;
     ret->tls = tls;
     ret->path =

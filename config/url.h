@@ -4,6 +4,7 @@
 /* Absolute http and https URLs (RFC 3986), in the parts that an HTTP client needs. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/base/address.h"
@@ -38,6 +39,9 @@ const char *url_shown_location(const char *location, struct arena *arena);
 /* Undoes percent-encoding in place. False, with `text` unchanged, if an escape is broken or stands
  * for a NUL. */
 bool url_unescape(char *text);
+
+/* True if two hex digits follow each percent sign. */
+bool url_has_good_escapes(const char *bytes, size_t length);
 
 /* True if a reference (RFC 3986 section 4.1) begins with a scheme, so that it needs no base. */
 bool url_has_scheme(const char *reference);

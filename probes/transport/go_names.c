@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "config/base/address.h"
-#include "config/base/text.h"
+#include "config/go_url.h"
 
 #define MAX_LOCAL_PART 256 /* bytes of a mailbox before its "@" */
 
@@ -159,90 +159,23 @@ static bool is_within_mailbox(const struct mailbox *name, const struct der *cons
 
 /* ---- URIs ---- */
 
-static bool has_good_escapes(const unsigned char *at, const unsigned char *end)
-{
-    for (; at < end; at++)
-        if (*at == '%' && (end - at < 3 || text_hex_digit(at[1]) < 0 || text_hex_digit(at[2]) < 0))
-            return false;
-    return true;
-}
-
-static bool consists_of(const struct der *text, const char *marks)
-{
-    for (const unsigned char *at = text->at; at < text->end; at++)
-        if (!*at || (!isalnum(*at) && !strchr(marks, *at)))
-            return false;
-    return true;
-}
-
-/* Behind the host: nothing, or a colon and digits. */
-static bool is_port(const unsigned char *at, const unsigned char *end)
-{
-    if (at < end && *at++ != ':')
-        return false;
-    while (at < end && isdigit(*at))
-        at++;
-    return at == end;
-}
-
-static bool is_authority(const struct der *authority, struct der *ret_host)
-{
-    const unsigned char *at = memrchr(authority->at, '@', der_size(authority));
-    struct der user = {authority->at, at ? at : authority->at};
-    struct der host = {at ? at + 1 : authority->at, authority->end};
-    bool bracket = begins_with(&host, "[");
-    const unsigned char *last = memrchr(host.at, bracket ? ']' : ':', der_size(&host));
-
-    *ret_host = host;
-    if (!consists_of(&user, "-._:~!$&'()*+,;=%@") || !has_good_escapes(user.at, user.end) ||
-        !consists_of(&host, "!$&'()*+,;=:[]<>\"-_.~") || (bracket && !last))
-        return false;
-    return !last || is_port(last + bracket, host.end);
-}
-
-static const unsigned char *find_or_end(const unsigned char *at, const unsigned char *end, int byte)
-{
-    const unsigned char *found = memchr(at, byte, (size_t)(end - at));
-
-    return found ? found : end;
-}
-
-/* `ret_host` is empty if there is none. */
+/* `ret_host` has the port, too; it is empty if there is none. */
 static bool is_uri(const struct der *uri, struct der *ret_host)
 {
-    const unsigned char *end = find_or_end(uri->at, uri->end, '#');
-    const unsigned char *path = uri->at;
-    const unsigned char *colon = path;
+    struct go_url url;
 
-    *ret_host = (struct der){uri->at, uri->at};
-    for (const unsigned char *at = uri->at; at < uri->end; at++)
-        if (*at < ' ' || *at == 0x7f)
-            return false;
-    if (!has_good_escapes(end, uri->end))
+    if (!go_url_parse((const char *)uri->at, der_size(uri), &url))
         return false;
-    while (colon < end &&
-           (isalpha(*colon) || (colon > path && (isdigit(*colon) || strchr("+-.", *colon)))))
-        colon++;
-    bool has_scheme = colon < end && *colon == ':';
-    if (has_scheme && colon == path)
-        return false;
-    path = has_scheme ? colon + 1 : path;
-    end = find_or_end(path, end, '?');
-    if (path == end || *path != '/') /* opaque with a scheme, else relative */
-        return has_scheme || (find_or_end(path, find_or_end(path, end, '/'), ':') ==
-                                  find_or_end(path, end, '/') &&
-                              has_good_escapes(path, end));
-    if (end - path >= 2 && path[1] == '/' && (has_scheme || end - path < 3 || path[2] != '/')) {
-        struct der authority = {path + 2, find_or_end(path + 2, end, '/')};
-        if (!is_authority(&authority, ret_host))
+    for (size_t i = 0; i < url.place.length; i++)
+        if (url.place.at[i] == '%' && url.place.at[i + 1] != '2') /* a byte beyond ASCII */
             return false;
-        path = authority.end;
-    }
-    return has_good_escapes(path, end);
+    ret_host->at = url.place.at ? (const unsigned char *)url.place.at : uri->at;
+    ret_host->end = ret_host->at + url.place.length;
+    return true;
 }
 
 /* False, too, for an address. */
-static bool is_host_name(const struct der *host)
+static bool is_name_of_host(const struct der *host)
 {
     char text[ADDRESS_TEXT_SIZE];
     struct address address;
@@ -260,9 +193,10 @@ static bool uri_host(const struct der *uri, struct der *ret)
 {
     if (!is_uri(uri, ret) || !der_size(ret))
         return false;
-    if (ret->end[-1] != ']')
-        ret->end = find_or_end(ret->at, ret->end, ':');
-    return is_host_name(ret);
+    const unsigned char *colon = memchr(ret->at, ':', der_size(ret));
+    if (colon && ret->end[-1] != ']')
+        ret->end = colon;
+    return is_name_of_host(ret);
 }
 
 /* ---- alternative names ---- */
@@ -326,7 +260,7 @@ const char *go_constraint_refusal(unsigned char tag, const struct der *constrain
         return "x509: invalid constraint value";
     if (tag == GO_NAME_EMAIL && is_exact_mailbox(constraint))
         return is_mailbox(constraint) ? NULL : "x509: failed to parse rfc822Name constraint";
-    if (tag == GO_NAME_URI && der_size(constraint) && !is_host_name(constraint))
+    if (tag == GO_NAME_URI && der_size(constraint) && !is_name_of_host(constraint))
         return "x509: failed to parse URI constraint";
     return is_domain(&domain) ? NULL : "x509: failed to parse name constraint";
 }
