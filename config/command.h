@@ -4,7 +4,6 @@
 /* The commands of the program: one row each for the command line, --help and the completions. */
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "config/base/text.h"
 

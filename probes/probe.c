@@ -11,7 +11,6 @@
 
 #include "config/base/memory.h"
 #include "probes/conduct.h"
-#include "probes/evidence/fields.h"
 #include "probes/node/node_settings.h"
 
 struct mirror_probe {

@@ -4,7 +4,6 @@
 /* IP addresses, endpoints and ranges as plain values. Names are never resolved here. */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 

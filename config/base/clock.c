@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/base/clock.h"
 
-#include <stddef.h>
 #include <time.h>
 
 static usec_t system_monotonic(void)

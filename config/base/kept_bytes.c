@@ -113,11 +113,6 @@ struct kept_bytes *kept_bytes_new(const void *bytes, size_t length)
     return kept;
 }
 
-size_t kept_bytes_length(const struct kept_bytes *kept)
-{
-    return kept->length;
-}
-
 void kept_bytes_read(const struct kept_bytes *kept, void *ret)
 {
     char *to = ret;

@@ -14,8 +14,6 @@ struct kept_bytes;
 /* Copies `length` bytes. NULL when memory is short. */
 struct kept_bytes *kept_bytes_new(const void *bytes, size_t length);
 
-size_t kept_bytes_length(const struct kept_bytes *kept);
-
 /* Writes all bytes to `ret`. */
 void kept_bytes_read(const struct kept_bytes *kept, void *ret);
 

@@ -34,12 +34,10 @@ static void take_resolvers(struct pod_case *known, struct network_settings *netw
                       annotation_name(ANNOTATION_RESOLV_CONF));
 }
 
-static bool take_profile(struct check_plan *plan, const struct pod_case *known,
-                         struct settings *settings)
+static bool take_profile(const struct pod_case *known, struct settings *settings)
 {
     if (settings->network.profile != PROFILE_NONE || !pod_is_serverless(&known->pod))
         return true;
-    plan->profile_of_node = true;
     settings->network.profile = PROFILE_TKE_SERVERLESS;
     return schema_apply_profile(settings) == NULL;
 }
@@ -199,7 +197,7 @@ bool check_plan_make(struct check_plan *plan, struct pod_case *known, struct set
     if (!settings->targets || !take_keys(plan, known, settings))
         return false;
     take_resolvers(known, &settings->network);
-    if (!take_profile(plan, known, settings))
+    if (!take_profile(known, settings))
         return false;
     for (size_t i = 0; i < known->pod.container_count; i++)
         plan_image(&plan->images[i], known, settings, &known->pod.containers[i]);

@@ -13,8 +13,7 @@ struct planned_image {
 };
 
 struct check_plan {
-    bool keyless;         /* keys of the pod may exist that this check does not have */
-    bool profile_of_node; /* the node is a super node, so its profile is used */
+    bool keyless; /* keys of the pod may exist that this check does not have */
     struct planned_image images[POD_MAX_CONTAINERS]; /* one for each container */
 };
 

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "config/base/memory.h"
 #include "daemon/commands/diagnose_advice.h"
 #include "daemon/commands/diagnose_output.h"
 #include "daemon/report/vantage.h"

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "daemon/commands/commands.h"
-#include "probes/evidence/evidence.h"
 #include "probes/libraries.h"
 #include "probes/transport/dial.h"
 #include "probes/transport/http_exchange.h"
@@ -91,8 +90,7 @@ int command_healthcheck(const struct invocation *invocation, struct settings *se
     check.base = libraries_new_loop();
     check.arena = arena_new(0);
     if (check.base && check.arena)
-        check.dial =
-            dial_start(check.base, &place, 0, daemon_connected, &check);
+        check.dial = dial_start(check.base, &place, 0, daemon_connected, &check);
     if (check.dial) {
         event_base_loopexit(check.base, &timeout);
         event_base_dispatch(check.base);

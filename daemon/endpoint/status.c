@@ -2,7 +2,6 @@
 #include "daemon/endpoint/status.h"
 
 #include <jansson.h>
-#include <string.h>
 
 #include "config/base/memory.h"
 #include "daemon/report/report.h"

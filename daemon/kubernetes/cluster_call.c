@@ -9,7 +9,6 @@
 #include "probes/registry/redactor.h"
 #include "probes/transport/dial.h"
 #include "probes/transport/http_exchange.h"
-#include "probes/transport/socket_error.h"
 #include "probes/transport/tls_session.h"
 
 #define ARENA_LIMIT  ((size_t)256 * 1024) /* of the texts of one request, kept headers included */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/base/memory.h"
 #include "probes/registry/peer_json.h"
 
 #define MAX_INSTANCE 128 /* bytes of reportingInstance */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Registries of one pod share an annotation: where several need the same one, the whole line. */
 
-#include <string.h>
-
 #include "daemon/report/report.h"
 
 #define VALUE_LIMIT 65536

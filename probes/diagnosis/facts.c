@@ -12,7 +12,7 @@ static bool host_ends_with(const char *text, const char *suffix)
     return length > strlen(suffix) && strcmp(text + length - strlen(suffix), suffix) == 0;
 }
 
-bool facts_is_tcr(const struct target *target)
+static bool is_tcr_enterprise(const struct target *target)
 {
     return target->instance || target->is_vpc_name ||
            host_ends_with(target->host, ".tencentcloudcr.com");
@@ -20,14 +20,14 @@ bool facts_is_tcr(const struct target *target)
 
 bool facts_is_tencent(const struct target *target)
 {
-    return facts_is_tcr(target) || host_ends_with(target->host, ".tencentyun.com");
+    return is_tcr_enterprise(target) || host_ends_with(target->host, ".tencentyun.com");
 }
 
 static void collect_target(struct facts *facts)
 {
     const struct target *target = facts->target;
 
-    facts->is[FACT_TCR] = facts_is_tcr(target);
+    facts->is[FACT_TCR] = is_tcr_enterprise(target);
     facts->is[FACT_TENCENT] = facts_is_tencent(target);
     facts->is[FACT_OTHER_PORT] = target->port != 443;
     /* Through a proxy nobody knows which address the registry has there. */

@@ -31,8 +31,7 @@ struct facts {
 void facts_collect(struct facts *facts, const struct evidence *evidence,
                    const struct target *target);
 
-/* Names of Tencent Container Registry; of its Enterprise edition only, or of both. */
-bool facts_is_tcr(const struct target *target);
+/* Names of Tencent Container Registry, Enterprise and Personal edition. */
 bool facts_is_tencent(const struct target *target);
 
 /* An answer of another resolver than that of `decides` that differs from its answers in class; the

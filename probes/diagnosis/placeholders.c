@@ -3,9 +3,7 @@
 
 #include "probes/diagnosis/subject.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "probes/diagnosis/request_words.h"
 #include "probes/diagnosis/verbs.h"

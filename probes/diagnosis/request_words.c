@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "probes/evidence/view.h"
-#include "probes/evidence/wording.h"
 
 #define MINUTE 60
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/evidence/address_order.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 /* Go's policy table (RFC 6724 section 2.1), the longest prefix first. IPv4 is ::ffff:0:0/96. */

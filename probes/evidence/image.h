@@ -4,7 +4,6 @@
 /* The part of the evidence that one image gave: token, manifest, config and layers. See registry.h.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

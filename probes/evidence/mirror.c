@@ -5,8 +5,6 @@
  * answer with the wrong bytes ends the pull.
  */
 
-#include <string.h>
-
 #include "probes/evidence/view.h"
 
 /* ---- the host itself ---- */

@@ -3,8 +3,6 @@
 
 /* The part of the evidence that one address gave: tcp, tls, api. See evidence.h. */
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "config/base/address.h"

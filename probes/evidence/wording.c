@@ -24,7 +24,8 @@ void wording_duration(struct text *text, usec_t duration)
         text_append_format(text, "%.*f s", milliseconds < 99950 ? 1 : 0, milliseconds / 1000);
 }
 
-void wording_span(struct text *text, int64_t seconds)
+/* "40 s", "5 min", "3 h", "2 days" */
+static void append_span(struct text *text, int64_t seconds)
 {
     if (seconds < 120)
         text_append_format(text, "%" PRId64 " s", seconds);
@@ -54,7 +55,7 @@ static void append_registry_times(struct text *text, const struct evidence *evid
     if (age <= 0)
         return;
     text_append(text, ", measured ");
-    wording_span(text, age);
+    append_span(text, age);
     text_append(text, " ago");
 }
 

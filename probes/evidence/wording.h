@@ -30,8 +30,6 @@ enum outcome_mark blob_outcome_mark(enum blob_outcome outcome);
 void wording_duration(struct text *text, usec_t duration);
 /* ", 33 ms"; nothing for 0. */
 void wording_took(struct text *text, usec_t duration);
-/* Whole seconds: "40 s", "5 min", "3 h", "2 days". */
-void wording_span(struct text *text, int64_t seconds);
 
 /* "pod resolver 10.0.0.2", or its address alone; the port only if it is not 53. */
 void wording_resolver(struct text *text, const struct dns_evidence *dns, bool role);

@@ -7,7 +7,6 @@
 #include "config/base/text.h"
 #include "probes/evidence/address_class.h"
 #include "probes/explain/advice.h"
-#include "probes/explain/fields.h"
 
 static const char unknown_summary[] =
     "A pull failed, and the reason is not recognised: the text may have been cut off before it, or "

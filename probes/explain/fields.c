@@ -47,7 +47,8 @@ const char *field_host_port(const char *text, uint16_t default_port, struct aren
 
 /* ---- parts of URLs ---- */
 
-bool field_is_port(const char *at)
+/* True if a port and a path are at `at`. */
+static bool is_port_of_url(const char *at)
 {
     size_t digits = strspn(at, "0123456789");
 
@@ -61,7 +62,7 @@ const char *field_end_of_bare_url(const char *at)
     for (; (unsigned char)*at < 0x80 && *at && !strchr(" \"'<>`\f", *at); at++) {
         if (at - begin <= 8)
             continue;
-        if (*at == ':' && at[1] == '\n' && !field_is_port(at + 2) &&
+        if (*at == ':' && at[1] == '\n' && !is_port_of_url(at + 2) &&
             strncmp(at - 6, "sha256", 6) != 0)
             break;
         if (*at == '\n' && at[1] == '[') /* the next line of a log */
@@ -219,7 +220,7 @@ const char *field_tag_in(const char *at, struct arena *arena, const char **ret_e
     /* A ':' at the end of a line may be that of a port. */
     for (; at > *ret_end && *at && !strchr(" ,\f\"", *at) && length + 1 < sizeof(repository);
          at++) {
-        if (*at == ':' && (strchr(" \f", at[1]) || (at[1] == '\n' && !field_is_port(at + 2))))
+        if (*at == ':' && (strchr(" \f", at[1]) || (at[1] == '\n' && !is_port_of_url(at + 2))))
             break;
         if (*at != '\n')
             repository[length++] = *at;

@@ -97,9 +97,6 @@ bool field_gather(const char *at, const char *stops, char *buffer, size_t size,
 /* host[:port] as image references write it; NULL when it cannot be one. */
 const char *field_host_port(const char *text, uint16_t default_port, struct arena *arena);
 
-/* True if a port and a path are at `at`. */
-bool field_is_port(const char *at);
-
 /* The end of a URL without quotes: at a space, or at a ':' at the end of a line if no port follows
  * in the next one. */
 const char *field_end_of_bare_url(const char *at);

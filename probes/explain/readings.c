@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cause of each symptom: at the registry, at its token service, at its store, at a proxy. */
 
-#include <string.h>
-
 #include "probes/explain/table.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -2,7 +2,6 @@
 #include "probes/node/hosts_toml.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -29,16 +29,12 @@ struct unit_reader {
     bool unset[UNIT_VARIABLE_COUNT];
 };
 
-const char *unit_variable_name(enum unit_variable variable)
-{
-    static const char *const names[] = {
-        [UNIT_HTTPS_PROXY] = "HTTPS_PROXY",     [UNIT_HTTPS_PROXY_LOWER] = "https_proxy",
-        [UNIT_HTTP_PROXY] = "HTTP_PROXY",       [UNIT_HTTP_PROXY_LOWER] = "http_proxy",
-        [UNIT_NO_PROXY] = "NO_PROXY",           [UNIT_NO_PROXY_LOWER] = "no_proxy",
-        [UNIT_SSL_CERT_FILE] = "SSL_CERT_FILE", [UNIT_SSL_CERT_DIR] = "SSL_CERT_DIR",
-    };
-    return names[variable];
-}
+static const char *const variable_names[] = {
+    [UNIT_HTTPS_PROXY] = "HTTPS_PROXY",     [UNIT_HTTPS_PROXY_LOWER] = "https_proxy",
+    [UNIT_HTTP_PROXY] = "HTTP_PROXY",       [UNIT_HTTP_PROXY_LOWER] = "http_proxy",
+    [UNIT_NO_PROXY] = "NO_PROXY",           [UNIT_NO_PROXY_LOWER] = "no_proxy",
+    [UNIT_SSL_CERT_FILE] = "SSL_CERT_FILE", [UNIT_SSL_CERT_DIR] = "SSL_CERT_DIR",
+};
 
 const struct unit_value *unit_environment_find(const struct unit_environment *environment,
                                                enum unit_variable upper, enum unit_variable lower)
@@ -55,7 +51,7 @@ static void assign(struct unit_reader *reader, const char *assignment, const cha
     const char *equals = strchr(assignment, '=');
 
     for (unsigned i = 0; equals && i < UNIT_VARIABLE_COUNT; i++) {
-        const char *name = unit_variable_name(i);
+        const char *name = variable_names[i];
         if (strncmp(assignment, name, strlen(name)) != 0 || assignment[strlen(name)] != '=')
             continue;
         reader->environment->values[i] = (struct unit_value){
@@ -128,7 +124,7 @@ static void unset_environment(struct unit_reader *reader, char *value)
         memset(reader->unset, 0, sizeof(reader->unset));
     while ((word = take_word(&value)))
         for (unsigned i = 0; i < UNIT_VARIABLE_COUNT; i++)
-            reader->unset[i] |= strcmp(word, unit_variable_name(i)) == 0;
+            reader->unset[i] |= strcmp(word, variable_names[i]) == 0;
 }
 
 /* --config FILE of containerd */

@@ -20,7 +20,6 @@ enum unit_variable {
     UNIT_SSL_CERT_DIR,
     UNIT_VARIABLE_COUNT,
 };
-const char *unit_variable_name(enum unit_variable variable);
 
 struct unit_value {
     const char *value; /* may hold a password; NULL: not set */

@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
-#include <string.h>
 
 char *base64_decode(const char *text, size_t length, struct arena *arena, size_t *ret_length)
 {

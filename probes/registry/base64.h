@@ -3,7 +3,6 @@
 
 /* Base64 (RFC 4648), padded or not. */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/base/arena.h"

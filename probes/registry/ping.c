@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/registry/ping.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/registry/redactor.h"
 
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/base/text.h"

@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "config/base/address.h"
-#include "probes/registry/ping.h"
 #include "probes/registry/token.h"
 #include "probes/run/registry_request.h"
 #include "probes/run/secrets.h"

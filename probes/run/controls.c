@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <string.h>
 
 #include "probes/evidence/address_class.h"
 #include "probes/run/stages.h"

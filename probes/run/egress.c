@@ -5,7 +5,6 @@
  * used. A service that does not answer explains nothing and fails nothing.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "probes/run/stages.h"

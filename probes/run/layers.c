@@ -14,7 +14,6 @@
 
 #include <string.h>
 
-#include "config/base/text.h"
 #include "probes/run/registry_request.h"
 #include "probes/run/secrets.h"
 #include "probes/transport/http_fields.h"

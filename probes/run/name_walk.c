@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/run/name_walk.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "config/base/memory.h"

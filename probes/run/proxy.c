@@ -5,9 +5,6 @@
  * /v2/ inside the tunnel. They decide, and the direct paths are witnesses.
  */
 
-#include <errno.h>
-#include <string.h>
-
 #include "probes/run/name_walk.h"
 #include "probes/run/secrets.h"
 #include "probes/run/stages.h"

@@ -12,10 +12,8 @@
 
 #include "config/base/arena.h"
 
-#define HOST_FILE_LIMIT    ((size_t)256 * 1024)      /* bytes of one file */
-#define HOST_FOLDER_LIMIT  1024                      /* entries of one folder that are looked at */
-#define HOST_BUNDLE_LIMIT  ((size_t)4 * 1024 * 1024) /* bytes of a file with certificates */
-#define HOST_PATH_MAX_SIZE 1024
+#define HOST_FILE_LIMIT   ((size_t)256 * 1024) /* bytes of one file */
+#define HOST_FOLDER_LIMIT 1024                 /* entries of one folder that are looked at */
 
 /* Opens a path of that machine read-only; `root` NULL is this machine. Refuses everything but
  * regular files, or folders if `folder`. Returns the descriptor, or -1 with errno (ELOOP: too many

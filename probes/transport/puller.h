@@ -7,9 +7,6 @@
  * borrowed.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-
 /* As golang.org/x/net/http/httpproxy reads them. */
 struct proxy_variables {
     const char *https;

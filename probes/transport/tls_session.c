@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "config/base/memory.h"
-#include "config/base/text.h"
 #include "probes/transport/certificate.h"
 #include "probes/transport/certificate_chain.h"
 #include "probes/transport/certificate_message.h"
@@ -36,7 +35,7 @@ struct tls_session {
     unsigned defects;
     const char *refusal; /* of the certificates, before they were decoded */
     const char *newer_refusal;
-    bool established;    /* the handshake ended and nothing failed on the connection since */
+    bool established; /* the handshake ended and nothing failed on the connection since */
 };
 
 /* ---- verification ---- */

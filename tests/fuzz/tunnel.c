@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes/run/tunnel.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "fake_tls.h"
 #include "probes/libraries.h"
 #include "tests/support.h"

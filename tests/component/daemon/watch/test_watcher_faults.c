@@ -21,9 +21,7 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "config/invocation.h"
-#include "config/load.h"
 #include "daemon/watch/watcher.h"
 #include "probes/libraries.h"
 #include "tests/component/probes/run/fake_site.h"

@@ -5,7 +5,6 @@
  * a real one with something wrong about it, or cut off after so many bytes. */
 
 #include <event2/event.h>
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "hostile_dns.h"
 #include "hostile_tls.h"
 #include "probes/diagnosis/diagnose.h"

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,7 +45,8 @@ static const struct peer_row peer_rows[] = {
     {"60 issuers and thousands of names", NULL, false, 60, 1, 4000, true, NULL},
     {"160 further certificates", NULL, false, 160, 0, 1, false, "more certificates"},
     {"a compressed point", "P-224", true, 1, 0, 1, false, "elliptic curve point"},
-    {"a curve of Brainpool", "brainpoolP256r1", false, 1, 0, 1, false, "unsupported elliptic curve"},
+    {"a curve of Brainpool", "brainpoolP256r1", false, 1, 0, 1, false,
+     "unsupported elliptic curve"},
     {"6000 names", NULL, false, 0, 0, 6000, false, "more parts"},
     {"100 certificates of many parts", NULL, false, 90, 100, 1, true, "more parts"},
 };

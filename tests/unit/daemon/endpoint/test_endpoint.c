@@ -14,7 +14,6 @@
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "daemon/endpoint/endpoint.h"
 #include "daemon/endpoint/metrics.h"
 #include "probes/libraries.h"

@@ -7,13 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "config/invocation.h"
 #include "daemon/watch/watcher_parts.h"
 #include "probes/libraries.h"

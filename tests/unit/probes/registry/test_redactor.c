@@ -5,12 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "config/base/memory.h"
 #include "config/base/text.h"
 #include "probes/registry/redactor.h"
 #include "tests/support.h"
