@@ -197,6 +197,9 @@ void facts_collect_mirrors(struct facts *facts)
     facts->is[FACT_NODE_SKIPS_VERIFY] = node->skips_verify;
     facts->is[FACT_REGISTRY_NOT_ASKED] = !node->registry_is_asked;
     for (size_t i = 0; i < node->mirror_count; i++)
+        facts->is[FACT_REGISTRY_NOT_ASKED] |=
+            node->mirrors[i].is_registry && !(node->mirrors[i].capabilities & 1u << MIRROR_PULL);
+    for (size_t i = 0; i < node->mirror_count; i++)
         if (node->mirrors[i].skips_verify && !node->mirrors[i].is_registry &&
             node->mirrors[i].outcome != MIRROR_SKIPPED)
             set_mirror(facts, FACT_MIRROR_SKIPS_VERIFY, &node->mirrors[i]);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/base/text.h"
+#include "config/go_url.h"
 #include "config/types.h"
 #include "probes/node/toml.h"
 
@@ -40,33 +41,38 @@ static const char *absolute_path(const char *path, const char *folder, struct ar
 
 /* ---- one URL ---- */
 
-/* Without "http" at its beginning a value is a host with https, as for containerd. */
-static void set_url(struct node_host *host, const char *value, struct arena *arena)
+/* Without "http" at its beginning a value is a host with https, as for containerd. NULL, or why Go
+ * cannot parse it, after which containerd uses nothing of the file. */
+static const char *set_url(struct node_host *host, const char *value, struct arena *arena)
 {
+    static const char *const no_memory = "memory is short";
     const char *whole =
         strncmp(value, "http", 4) == 0 ? value : arena_format(arena, "https://%s", value);
-    const char *slashes = whole ? strstr(whole, "://") : NULL;
+    struct go_url url;
 
     host->shown = "?";
     host->authority = "";
-    if (!whole) {
-        host->wrong = "memory is short";
-        return;
-    }
-    const char *bare = arena_copy_bytes(arena, whole, strcspn(whole, "?#"));
-    host->wrong = bare ? url_parse(bare, arena, &host->url) : "memory is short";
-    if (!slashes)
+    if (!whole || !go_url_parse(whole, strlen(whole), &url))
+        return whole ? "a host is no URL" : no_memory;
+    if (!url.host.length) {
         host->wrong = "its URL has no host";
-    if (host->wrong)
-        return;
-    host->shown = bare;
-    host->authority = arena_copy_bytes(arena, slashes + 3, strcspn(slashes + 3, "/?#"));
+        return NULL;
+    }
+    const char *path = url.place.at + url.place.length;
+    const char *shown = arena_format(arena, "%.*s://%.*s%.*s", (int)url.scheme.length,
+                                     url.scheme.at, (int)url.place.length, url.place.at,
+                                     (int)strcspn(path, "?#"), path); /* without user information */
+    host->authority = arena_copy_bytes(arena, url.place.at, url.place.length);
+    host->wrong = shown ? url_parse(shown, arena, &host->url) : no_memory;
+    if (!host->wrong)
+        host->shown = shown;
+    return host->authority ? NULL : no_memory;
 }
 
 /* The root of the API below the URL's path. */
 static void set_api_root(struct node_host *host, bool override_path, struct arena *arena)
 {
-    char *path = host->wrong ? NULL : arena_format(arena, "%s", host->url.path);
+    char *path = host->url.path ? arena_format(arena, "%s", host->url.path) : NULL;
 
     if (!path)
         return;
@@ -161,19 +167,35 @@ static const char *read_client(const struct toml *client, const char *folder, st
     return wrong;
 }
 
+/* Go writes these itself, whatever a request's headers say. */
+static bool is_own_header(const char *name)
+{
+    static const char *const own[] = {
+        "Accept", "Host", "User-Agent", "Content-Length", "Transfer-Encoding", "Trailer"};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (strcasecmp(name, own[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A header whose name or value would break the request fails the request for Go as well. */
 static const char *add_header(struct node_host *host, const char *name, const struct toml *value,
                               struct arena *arena)
 {
+    static const char *const bad_name = "it has a header whose name is not valid";
+
     if (value->kind != TOML_STRING)
         return "header has a value that is neither a text nor a list of texts";
+    if (!*name)
+        host->wrong = bad_name;
     for (const char *at = name; *at; at++)
         if (!isalnum((unsigned char)*at) && !strchr("!#$%&'*+-.^_`|~", *at))
-            host->wrong = "it has a header whose name is not valid";
+            host->wrong = bad_name;
     for (const char *at = value->text; *at; at++)
         if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
             host->wrong = "it has a header whose value is not valid";
-    if (strcasecmp(name, "accept") == 0 || strcasecmp(name, "host") == 0)
+    if (is_own_header(name))
         return NULL;
     host->headers =
         arena_format(arena, "%s%s: %s\r\n", host->headers ? host->headers : "", name, value->text);
@@ -196,7 +218,7 @@ static const char *read_headers(const struct toml *table, struct arena *arena,
     return wrong;
 }
 
-/* `url`: NULL or "" is the registry itself. */
+/* `url`: NULL is the registry itself. */
 static const char *read_host(const char *url, const struct toml *table, const char *folder,
                              struct arena *arena, struct node_host *host)
 {
@@ -204,11 +226,10 @@ static const char *read_host(const char *url, const struct toml *table, const ch
     const char *wrong = read_flag(table, "override_path", &override_path);
     const struct toml *timeout = toml_member(table, "dial_timeout");
 
-    *host = (struct node_host){.is_default = !url || !*url};
-    if (!host->is_default) {
-        set_url(host, url, arena);
-        set_api_root(host, override_path, arena);
-    }
+    *host = (struct node_host){.is_default = !url};
+    if (!wrong && url)
+        wrong = set_url(host, url, arena);
+    set_api_root(host, override_path, arena);
     if (!wrong)
         wrong = read_flag(table, "skip_verify", &host->skip_verify);
     if (!wrong)
@@ -247,11 +268,16 @@ const char *hosts_toml_read(const char *text, size_t length, const char *folder,
         else
             ret->dropped = true;
     }
+    struct node_host *last = &ret->list[ret->count++];
     if (!wrong)
-        wrong =
-            read_host(server ? server->text : NULL, root, folder, arena, &ret->list[ret->count++]);
-    if (wrong)
+        wrong = read_host(server && *server->text ? server->text : NULL, root, folder, arena, last);
+    if (wrong) {
         *ret = (struct node_hosts){0};
+    } else if (last->is_default || !*last->authority) { /* whatever it may do, and where */
+        last->is_default = true;
+        last->capabilities = MIRROR_ALL_CAPABILITIES;
+        last->wrong = NULL;
+    }
     return wrong;
 }
 
@@ -264,8 +290,8 @@ static const char *text_of(const struct toml *table, const char *key)
     return value && *value->text ? value->text : NULL;
 }
 
-/* registry.configs."HOST[:PORT]".tls of an endpoint */
-static void read_tls(const struct toml *registry, struct node_host *host)
+/* registry.configs."HOST[:PORT]".tls of an endpoint. NULL, or why containerd fails. */
+static const char *read_tls(const struct toml *registry, struct node_host *host)
 {
     const struct toml *configs = toml_member(registry, "configs");
     const struct toml *tls = toml_member(toml_member(configs, host->authority), "tls");
@@ -276,20 +302,22 @@ static void read_tls(const struct toml *registry, struct node_host *host)
         host->ca[host->ca_count++] = ca;
     host->certificate = text_of(tls, "cert_file");
     host->key = text_of(tls, "key_file");
-    if (!host->certificate || !host->key)
-        host->certificate = host->key = NULL;
+    return !host->certificate != !host->key ? "cert_file and key_file do not stand together" : NULL;
 }
 
 /* An endpoint with a path keeps it as it is, unlike in hosts.toml. */
-static void add_endpoint(const struct toml *registry, const char *value, struct arena *arena,
-                         struct node_hosts *ret)
+static const char *add_endpoint(const struct toml *registry, const char *value, struct arena *arena,
+                                struct node_hosts *ret)
 {
     struct node_host *host = &ret->list[ret->count++];
+    const char *place = strstr(value, "://");
+    const char *whole = place ? value : arena_format(arena, "https://%s", value);
 
+    place = place ? place + 3 : value;
     *host = (struct node_host){.capabilities = 1u << MIRROR_RESOLVE | 1u << MIRROR_PULL};
-    set_url(host, strstr(value, "://") ? value : arena_format(arena, "https://%s", value), arena);
-    set_api_root(host, !host->wrong && strcmp(host->url.path, "/") != 0, arena);
-    read_tls(registry, host);
+    const char *wrong = whole ? set_url(host, whole, arena) : "memory is short";
+    set_api_root(host, place[strcspn(place, "/?#")] == '/', arena);
+    return wrong ? wrong : read_tls(registry, host);
 }
 
 static bool has_endpoint(const struct node_hosts *hosts, const char *host)
@@ -300,21 +328,59 @@ static bool has_endpoint(const struct node_hosts *hosts, const char *host)
     return false;
 }
 
-bool hosts_from_mirrors(const struct toml *registry, const char *host, struct arena *arena,
-                        struct node_hosts *ret)
+const char *hosts_from_mirrors(const struct toml *registry, const char *host, struct arena *arena,
+                               struct node_hosts *ret)
 {
     const struct toml *mirrors = toml_member(registry, "mirrors");
     const struct toml *mirror = toml_member(mirrors, host);
-    const char *last = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+    const char *last = node_default_host(host);
+    const char *wrong = NULL;
 
     *ret = (struct node_hosts){.has_host_table = true};
     if (!mirror)
         mirror = toml_member(mirrors, "*");
     const struct toml *list = toml_member_of_kind(mirror, "endpoint", TOML_ARRAY);
-    for (const struct toml *value = list ? list->first : NULL; value; value = value->next)
+    for (const struct toml *value = list ? list->first : NULL; value && !wrong; value = value->next)
         if (value->kind == TOML_STRING && ret->count + 1 < NODE_MAX_HOSTS)
-            add_endpoint(registry, value->text, arena, ret);
-    if (!has_endpoint(ret, host))
-        add_endpoint(registry, last, arena, ret);
-    return mirror || toml_member(toml_member(registry, "configs"), last);
+            wrong = add_endpoint(registry, value->text, arena, ret);
+    if (!wrong && !has_endpoint(ret, host))
+        wrong = add_endpoint(registry, last, arena, ret);
+    if (wrong || (!mirror && !toml_member(toml_member(registry, "configs"), last)))
+        *ret = (struct node_hosts){0};
+    return wrong;
+}
+
+/* ---- keys in config.toml ---- */
+
+const char *node_default_host(const char *host)
+{
+    return strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+}
+
+/* registry.auths, whose names may be URLs, comes before registry.configs. */
+static const struct toml *find_auth(const struct toml *registry, const char *host)
+{
+    const struct toml *auths = toml_member(registry, "auths");
+
+    for (const struct toml *auth = auths ? auths->first : NULL; auth; auth = auth->next) {
+        const char *place = strstr(auth->key, "://");
+        size_t length = place ? strcspn(place + 3, "/?#") : strlen(auth->key);
+        place = place ? place + 3 : auth->key;
+        if (length == strlen(host) && memcmp(place, host, length) == 0)
+            return auth;
+    }
+    return toml_member(toml_member(toml_member(registry, "configs"), host), "auth");
+}
+
+bool node_key_find(const struct toml *registry, const char *host, struct puller_key *ret)
+{
+    const struct toml *auth = find_auth(registry, host);
+
+    if (!auth)
+        return false;
+    *ret = (struct puller_key){.is_set = true,
+                               .username = text_of(auth, "username"),
+                               .password = text_of(auth, "password"),
+                               .auth = text_of(auth, "auth")};
+    return true;
 }

@@ -10,6 +10,7 @@
 
 #include "config/url.h"
 #include "probes/evidence/node.h"
+#include "probes/transport/puller.h"
 
 #define NODE_MAX_HOSTS 8
 #define NODE_MAX_FILES 8 /* certificates of one host */
@@ -44,6 +45,13 @@ const char *hosts_toml_read(const char *text, size_t length, const char *folder,
 
 struct toml;
 
-/* Reads registry.mirrors and registry.configs for images of `host`. True if they have it. */
-bool hosts_from_mirrors(const struct toml *registry, const char *host, struct arena *arena,
-                        struct node_hosts *ret);
+/* Reads registry.mirrors and registry.configs for images of `host`; no host is listed if they have
+ * none. NULL, or why containerd fails. */
+const char *hosts_from_mirrors(const struct toml *registry, const char *host, struct arena *arena,
+                               struct node_hosts *ret);
+
+/* The key that registry.configs or registry.auths has for a host[:port] that is asked. */
+bool node_key_find(const struct toml *registry, const char *host, struct puller_key *ret);
+
+/* Where images of `host` are, if no file says so. */
+const char *node_default_host(const char *host);

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "config/base/text.h"
+#include "probes/node/node_config.h"
 #include "probes/node/toml.h"
 #include "probes/transport/host_files.h"
+#include "probes/transport/trust_store.h"
 
 #define CONFIG       "/etc/containerd/config.toml"
 #define DEFAULT_PATH "/etc/containerd/certs.d:/etc/docker/certs.d" /* of containerd 2.2 */
-#define MAX_IMPORTS  16
 
 struct reading {
     struct node_settings *settings;
@@ -18,121 +19,25 @@ struct reading {
     const struct target *target;
     const char *root;
     struct arena *arena;
-    const char *image_host;      /* as images name the registry */
-    unsigned version;            /* of config.toml; 0: there is none */
-    const struct toml *registry; /* the table with mirrors and configs */
-    const char *config_path;
+    const char *image_host; /* as images name the registry */
+    struct node_config config;
 };
-
-/* The first problem of the worst kind stays. */
-__attribute__((format(printf, 3, 4))) static void note_problem(struct reading *reading,
-                                                               enum node_state state,
-                                                               const char *format, ...)
-{
-    va_list arguments;
-
-    if (reading->evidence->problem && reading->evidence->state >= state)
-        return;
-    va_start(arguments, format);
-    reading->evidence->problem = arena_format_list(reading->arena, format, arguments);
-    va_end(arguments);
-    reading->evidence->state = state;
-}
 
 /* ---- config.toml ---- */
 
-/* The registry settings of the CRI plugin, whose name depends on the version of the file. */
-static const struct toml *find_node_registry(const struct toml *root)
-{
-    static const char *const names[] = {"io.containerd.cri.v1.images", "io.containerd.grpc.v1.cri",
-                                        "cri"};
-    const struct toml *plugins = toml_member(root, "plugins");
-    const struct toml *found = NULL;
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++)
-        found = toml_member(toml_member(plugins, names[i]), "registry");
-    return found;
-}
-
-static void take_node_config(struct reading *reading, const struct toml *root)
-{
-    const struct toml *version = toml_member(root, "version");
-    const struct toml *registry = find_node_registry(root);
-    const struct toml *path = toml_member_of_kind(registry, "config_path", TOML_STRING);
-
-    if (version && version->kind == TOML_OTHER)
-        reading->version = (unsigned)strtoul(version->text, NULL, 10);
-    if (registry)
-        reading->registry = registry;
-    if (path && *path->text)
-        reading->config_path = path->text;
-}
-
-/* NULL if the file is not there, or not valid, which is noted. */
-static const struct toml *read_config(struct reading *reading, const char *file)
-{
-    size_t length = 0;
-    const char *why = NULL;
-    bool absent = false;
-    struct toml *root = NULL;
-    char *text =
-        host_read(reading->root, file, HOST_FILE_LIMIT, reading->arena, &length, &why, &absent);
-    const char *wrong = text ? toml_parse(text, length, reading->arena, &root) : NULL;
-
-    if (!text && !absent)
-        note_problem(reading, NODE_UNREAD, "%s cannot be read: %s", file, why);
-    if (wrong)
-        note_problem(reading, NODE_REFUSES, "containerd cannot start with %s: %s", file, wrong);
-    return root;
-}
-
-/* "DIR/ *.toml" without the blank, or a file; relative to the folder of config.toml. */
-static void read_import(struct reading *reading, const char *pattern, const char *config)
-{
-    const char *slash = strrchr(config, '/');
-    const char *whole = *pattern == '/' ? pattern
-                                        : arena_format(reading->arena, "%.*s/%s",
-                                                       (int)(slash - config), config, pattern);
-    const char *name = whole ? strrchr(whole, '/') : NULL;
-    const char **names = NULL;
-
-    if (!name)
-        return;
-    if (!strchr(name, '*')) {
-        take_node_config(reading, read_config(reading, whole));
-        return;
-    }
-    const char *folder = arena_copy_bytes(reading->arena, whole, (size_t)(name - whole));
-    size_t count =
-        folder ? host_list(reading->root, folder, strchr(name, '*') + 1, reading->arena, &names)
-               : 0;
-    for (size_t i = 0; i < count && i < MAX_IMPORTS; i++) {
-        const char *file = arena_format(reading->arena, "%s/%s", folder, names[i]);
-        if (file)
-            take_node_config(reading, read_config(reading, file));
-    }
-}
-
-static void read_configs(struct reading *reading)
+static void read_config(struct reading *reading)
 {
     const char *file = reading->settings->unit.config ? reading->settings->unit.config : CONFIG;
-    const struct toml *root = read_config(reading, file);
-    const struct toml *imports = toml_member_of_kind(root, "imports", TOML_ARRAY);
-    unsigned read = 0;
+    struct node_evidence *evidence = reading->evidence;
+    struct node_config *config = &reading->config;
 
-    if (root) {
-        reading->evidence->config = file;
-        reading->version = 1;
-        take_node_config(reading, root);
-    }
-    for (const struct toml *import = imports ? imports->first : NULL; import && read < MAX_IMPORTS;
-         import = import->next, read++)
-        if (import->kind == TOML_STRING)
-            read_import(reading, import->text, file);
-    if (!reading->config_path && (!root || reading->version > 2) &&
-        !toml_member(reading->registry, "mirrors"))
-        reading->config_path = DEFAULT_PATH;
-    reading->evidence->config_path = reading->config_path;
+    node_config_read(reading->root, file, reading->arena, evidence, config);
+    const struct toml *path = toml_member_of_kind(config->registry, "config_path", TOML_STRING);
+    evidence->config = config->file;
+    if (path)
+        evidence->config_path = *path->text ? path->text : NULL;
+    else if ((!config->version || config->version > 2) && !toml_member(config->registry, "mirrors"))
+        evidence->config_path = DEFAULT_PATH;
 }
 
 /* ---- certs.d ---- */
@@ -156,13 +61,18 @@ static const char *find_folder(const struct reading *reading, const char *place)
             names[i] ? arena_format(reading->arena, "%s/%s", place, names[i]) : NULL;
         if (is_there(reading, folder))
             return folder;
+        if (folder && host_is_file(reading->root, folder)) {
+            node_note_problem(reading->evidence, reading->arena, NODE_REFUSES,
+                              "containerd fails, because %s is no folder", folder);
+            return NULL;
+        }
     }
     return NULL;
 }
 
 static const char *find_hosts_folder(const struct reading *reading)
 {
-    char *rest = arena_copy_text(reading->arena, reading->config_path);
+    char *rest = arena_copy_text(reading->arena, reading->evidence->config_path);
     const char *folder = NULL;
     const char *place;
 
@@ -206,51 +116,49 @@ static void read_hosts_file(struct reading *reading, const char *folder)
 
     reading->evidence->hosts = text && length ? file : folder;
     if (!text && !absent)
-        note_problem(reading, NODE_UNREAD, "%s cannot be read: %s", file, why);
+        node_note_problem(reading->evidence, reading->arena, NODE_UNREAD, "%s cannot be read: %s",
+                          file, why);
     if (!text || !length) {
         use_certificates(reading, folder);
         return;
     }
     const char *wrong = hosts_toml_read(text, length, folder, reading->arena, hosts);
     if (wrong)
-        note_problem(reading, NODE_IGNORES, "containerd ignores %s: %s", file, wrong);
-    else if (!hosts->has_host_table && reading->version && reading->version < 3)
-        note_problem(reading, NODE_IGNORES,
-                     "containerd before 2.0 ignores %s, because it has no [host] table", file);
+        node_note_problem(reading->evidence, reading->arena, NODE_IGNORES,
+                          "containerd ignores %s: %s", file, wrong);
+    else if (!hosts->has_host_table && reading->config.version && reading->config.version < 3)
+        node_note_problem(reading->evidence, reading->arena, NODE_IGNORES,
+                          "containerd before 2.0 ignores %s, because it has no [host] table", file);
     else
         return;
     use_certificates(reading, folder);
 }
 
-static void find_hosts(struct reading *reading)
+static void find_mirrors(struct reading *reading)
 {
     struct node_hosts *hosts = &reading->settings->hosts;
-    const char *folder = reading->config_path ? find_hosts_folder(reading) : NULL;
+    const char *wrong =
+        hosts_from_mirrors(reading->config.registry, reading->image_host, reading->arena, hosts);
+
+    if (hosts->count)
+        reading->evidence->hosts = reading->evidence->config;
+    if (wrong)
+        node_note_problem(reading->evidence, reading->arena, NODE_REFUSES,
+                          "containerd fails with %s, because in mirrors %s",
+                          reading->evidence->config, wrong);
+}
+
+static void find_hosts(struct reading *reading)
+{
+    const char *folder = reading->evidence->config_path ? find_hosts_folder(reading) : NULL;
 
     if (folder)
         read_hosts_file(reading, folder);
-    else if (!reading->config_path && reading->registry &&
-             hosts_from_mirrors(reading->registry, reading->image_host, reading->arena, hosts))
-        reading->evidence->hosts = reading->evidence->config;
-    else
-        *hosts = (struct node_hosts){0};
+    else if (!reading->evidence->config_path && reading->config.registry)
+        find_mirrors(reading);
 }
 
 /* ---- what the hosts need ---- */
-
-/* The folder of a file may not be mounted here; then nothing is known of the file. */
-static void note_missing(struct reading *reading, const char *what, const char *file,
-                         const char *why, bool absent)
-{
-    const char *slash = strrchr(file, '/');
-    const char *folder = arena_copy_bytes(reading->arena, file, (size_t)(slash - file));
-
-    if (absent && slash > file && is_there(reading, folder))
-        note_problem(reading, NODE_REFUSES, "containerd fails, because %s %s is missing", what,
-                     file);
-    else
-        note_problem(reading, NODE_UNREAD, "%s %s cannot be read: %s", what, file, why);
-}
 
 static const char *read_pem(struct reading *reading, const char *what, const char *file)
 {
@@ -262,7 +170,7 @@ static const char *read_pem(struct reading *reading, const char *what, const cha
                             : NULL;
 
     if (!text && file)
-        note_missing(reading, what, file, why, absent);
+        node_note_missing(reading->evidence, reading->arena, what, file, why, absent);
     return text;
 }
 
@@ -270,20 +178,53 @@ static void read_files(struct reading *reading, const struct node_host *host, st
 {
     for (size_t i = 0; i < host->ca_count; i++) {
         const char *text = read_pem(reading, "the certificate file", host->ca[i]);
-        if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
-            note_problem(reading, NODE_REFUSES,
-                         "containerd fails, because %s has no certificate in PEM form",
-                         host->ca[i]);
-        else if (text)
+        const struct puller_tls tls = {.ca = text};
+        bool good = text && trust_store_takes(&tls);
+        if (text && !good && reading->evidence->config_path) /* else it is not used */
+            node_note_problem(reading->evidence, reading->arena, NODE_REFUSES,
+                              "containerd fails, because %s has no certificate in PEM form",
+                              host->ca[i]);
+        else if (good)
             puller->tls.ca =
                 arena_format(reading->arena, "%s%s\n", puller->tls.ca ? puller->tls.ca : "", text);
     }
     if (!host->certificate)
         return;
-    puller->tls.certificate = read_pem(reading, "the client certificate", host->certificate);
-    puller->tls.key = read_pem(reading, "the key of the client certificate", host->key);
-    if (!puller->tls.certificate || !puller->tls.key)
-        puller->tls.certificate = puller->tls.key = NULL;
+    struct puller_tls pair = {
+        .certificate = read_pem(reading, "the client certificate", host->certificate),
+        .key = read_pem(reading, "the key of the client certificate", host->key),
+    };
+    if (!pair.certificate || !pair.key)
+        return;
+    if (!trust_store_takes(&pair)) {
+        node_note_problem(reading->evidence, reading->arena, NODE_REFUSES,
+                          "containerd fails, because %s and %s are no certificate with its key",
+                          host->certificate, host->key);
+        return;
+    }
+    puller->tls.certificate = pair.certificate;
+    puller->tls.key = pair.key;
+}
+
+/* With config_path each host has its own key; before it, the first key of the list is for all. */
+static void find_node_keys(struct reading *reading)
+{
+    struct node_settings *settings = reading->settings;
+    const char *own = node_default_host(reading->image_host);
+    struct puller_key first = {0};
+
+    (void)node_key_find(reading->config.registry, own, &settings->puller.key);
+    for (size_t i = 0; i < settings->hosts.count; i++) {
+        const struct node_host *host = &settings->hosts.list[i];
+        struct puller_key *key = &settings->pullers[i].key;
+        *key = (struct puller_key){0};
+        (void)node_key_find(reading->config.registry, host->is_default ? own : host->authority,
+                            key);
+        if (!first.is_set)
+            first = *key;
+    }
+    for (size_t i = 0; i < settings->hosts.count && !reading->evidence->config_path; i++)
+        settings->pullers[i].key = first;
 }
 
 static bool is_target(const struct node_host *host, const struct target *target)
@@ -406,9 +347,11 @@ void node_settings_read(const struct target *target, struct arena *arena, struct
     if (!reading.image_host)
         return;
     if (!host_is_folder(reading.root, "/etc"))
-        note_problem(&reading, NODE_UNREAD, "%s/etc cannot be read", reading.root);
+        node_note_problem(reading.evidence, arena, NODE_UNREAD, "%s/etc cannot be read",
+                          reading.root);
     read_environment(&reading);
-    read_configs(&reading);
+    read_config(&reading);
     find_hosts(&reading);
     prepare_hosts(&reading);
+    find_node_keys(&reading);
 }

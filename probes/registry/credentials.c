@@ -59,6 +59,13 @@ static bool split_auth(const char *auth, struct arena *secrets, struct credentia
     return true;
 }
 
+bool credentials_of_parts(const char *username, const char *password, const char *auth,
+                          struct arena *secrets, struct credentials *ret)
+{
+    *ret = (struct credentials){username ? username : "", password ? password : "", ""};
+    return *ret->username || !auth || split_auth(auth, secrets, ret);
+}
+
 /* ---- places, which are URLs for the kubelet ---- */
 
 /* Go's rule for "", ":" and ":digits" behind a host. */

@@ -22,6 +22,11 @@ struct credentials {
     const char *entry;  /* as the file writes it: "acme-prod.tencentcloudcr.com/team" */
 };
 
+/* The key of user name and password, or of `auth`, the base64 of both; each may be NULL. False if
+ * that cannot be read. */
+bool credentials_of_parts(const char *username, const char *password, const char *auth,
+                          struct arena *secrets, struct credentials *ret);
+
 struct keyring_entry {
     const char *place; /* host[:port][/path], no scheme; the order of the entries */
     struct credentials key;

@@ -91,6 +91,19 @@ static const char *image_host(const struct probe_run *run, struct arena *arena)
         arena, host_port_short(target->host, target->port, target->plain_http ? 80 : 443, host));
 }
 
+/* The key of the node's config.toml: containerd uses it if the kubelet gives it none. */
+static struct keys find_node_key(const struct puller *puller, struct arena *secrets)
+{
+    const struct puller_key *given = &puller->key;
+    struct credentials *key = arena_allocate(secrets, sizeof(*key));
+
+    if (!key || !given->is_set ||
+        !credentials_of_parts(given->username, given->password, given->auth, secrets, key))
+        return (struct keys){.list = key};
+    key->entry = "config.toml";
+    return (struct keys){.count = 1, .list = key};
+}
+
 /* repository[:tag][@digest]; the digest counts. */
 static bool name_image(struct registry_run *registry, size_t index)
 {
@@ -114,6 +127,8 @@ static bool name_image(struct registry_run *registry, size_t index)
     if (!host || !name || !image->repository || !image->evidence->reference)
         return false;
     image->keys = keyring_find(&registry->keyring, name, registry->secrets);
+    if (!image->keys.count)
+        image->keys = find_node_key(registry->run->puller, registry->secrets);
     registry->evidence->auth.has_key |= image->keys.count > 0;
     return image->keys.list != NULL;
 }

@@ -76,6 +76,17 @@ static void add_keys_of_files(struct probe_run *run)
     arena_free(secrets);
 }
 
+static void add_key_of_node(struct probe_run *run, const struct puller_key *given)
+{
+    struct arena *secrets = given->is_set ? arena_new(SECRETS_LIMIT) : NULL;
+    struct credentials key;
+
+    if (secrets &&
+        credentials_of_parts(given->username, given->password, given->auth, secrets, &key))
+        run_add_key(run, &key);
+    arena_free(secrets);
+}
+
 /* Further header lines of the node's settings: the whole value, and what follows a scheme in it. */
 static void add_headers(struct probe_run *run, const char *line)
 {
@@ -100,8 +111,10 @@ void run_redact(struct probe_run *run)
 {
     if (run->target->docker_config_count)
         add_keys_of_files(run);
-    if (run->puller)
+    if (run->puller) {
         add_headers(run, run->puller->headers);
+        add_key_of_node(run, &run->puller->key);
+    }
     if (run->redactor.arena || run->redactor.failed)
         evidence_each_text(run->evidence, redact, &run->redactor);
 }

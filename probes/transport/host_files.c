@@ -240,7 +240,8 @@ size_t host_list(const char *root, const char *path, const char *suffix, struct 
     size_t count = 0;
 
     while (names && count < HOST_FOLDER_LIMIT && (entry = readdir(directory))) {
-        if (!text_ends_with(entry->d_name, suffix))
+        if (!text_ends_with(entry->d_name, suffix) || strcmp(entry->d_name, ".") == 0 ||
+            strcmp(entry->d_name, "..") == 0)
             continue;
         names[count] = arena_copy_text(arena, entry->d_name);
         count += names[count] != NULL;

@@ -23,6 +23,14 @@ struct puller_tls {
     const char *key;
 };
 
+/* Of config.toml, used where the kubelet has no key for an image. Secret. */
+struct puller_key {
+    bool is_set;
+    const char *username; /* NULL: none, and next */
+    const char *password;
+    const char *auth; /* base64 of both */
+};
+
 struct puller {
     const char *root;                      /* its files are below this folder; NULL: here */
     const struct proxy_variables *proxies; /* NULL: the environment of this process */
@@ -31,5 +39,6 @@ struct puller {
     struct puller_tls tls;
     const char *api_root; /* path before /REPOSITORY/manifests; NULL: "/v2" */
     const char *mirrored; /* the host in whose place this one is asked (?ns=); NULL: none */
-    const char *headers;  /* whole lines for each request to the target, secret; NULL: none */
+    struct puller_key key;
+    const char *headers; /* whole lines for each request to the target, secret; NULL: none */
 };

@@ -436,6 +436,16 @@ static bool add_given(struct trust_store *store, const struct puller_tls *tls)
     return good;
 }
 
+bool trust_store_takes(const struct puller_tls *tls)
+{
+    struct trust_store store = {.context = tls_offer_context_new()};
+    bool good = store.context && add_given(&store, tls);
+
+    roots_clear(&store.given);
+    SSL_CTX_free(store.context);
+    return good;
+}
+
 struct trust_store *trust_store_open(const struct trust_options *options, char *error,
                                      size_t error_size)
 {

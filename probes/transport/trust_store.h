@@ -32,6 +32,9 @@ struct trust_store *trust_store_open(const struct trust_options *options, char *
 struct trust_store *trust_store_hold(struct trust_store *store);
 void trust_store_release(struct trust_store *store); /* NULL is allowed */
 
+/* True if these certificates, and this key, can be used. */
+bool trust_store_takes(const struct puller_tls *tls);
+
 /* The trusted certificates with this subject, at most `max`, borrowed until the rest is loaded.
  * Certificates are missing if memory is short. */
 size_t trust_store_find(struct trust_store *store, const X509_NAME *subject, X509 **ret,

@@ -32,7 +32,7 @@ static const struct row rows[] = {
     {"[host.'" M "?x=1']\n", M " /v2 prsf; - prsf"},
     {"[host.'" M "']\ncapabilities = ['pull', 'Resolve']\n", M " /v2 pr; - prsf"},
     {"[host.'" M "']\ncapabilities = []\n", M " /v2 prsf; - prsf"},
-    {"capabilities = ['push']\n[host]\n", "- s"},
+    {"capabilities = ['push']\n[host]\n", "- prsf"},
     {"[host.'" M "']\nskip_verify = true\nca = ['a.pem', '/b.pem']\nclient = [['c', 'd']]\n"
      "dial_timeout = '3s'\n[host.'" M "'.header]\nx-y = ['1', '2']\n",
      M " /v2 prsf skip ca=/d/a.pem ca=/b.pem client=/d/c,/d/d dial=3 header; - prsf"},
@@ -41,7 +41,13 @@ static const struct row rows[] = {
     /* Go accepts "https://ftp://m.test", because it reads a host "ftp:" with an empty port. */
     {"[host.'ftp://m.test']\n", "https://ftp://m.test /m.test/v2 prsf; - prsf"},
     {"[host.'httpm.test']\n", "? wrong; - prsf"},
-    {"[host.'https://user:pass@m.test']\n", "? wrong; - prsf"},
+    {"[host.'https://user:pass@m.test/a?b']\n", M "/a /a/v2 prsf; - prsf"},
+    {"[host.'https://']\n", "? wrong; - prsf"},
+    {"server = 'https://'\ncapabilities = ['push']\n[host]\n", "- prsf"},
+    {"server = 'https://m.test'\ncapabilities = ['push']\n[host]\n", M " /v2 s"},
+    {"[host.'https://m.test:70000']\n", "? wrong; - prsf"},
+    {"[host.'" M "']\nheader = {'' = 'x'}\n", M " wrong; - prsf"},
+    {"[host.'" M "']\nheader = {Content-Length = '5', user-agent = 'x'}\n", M " /v2 prsf; - prsf"},
     {"[host.'" M "']\nheader = {'a b' = 'x'}\n", M " wrong; - prsf"},
     {"[host.'" M "']\nheader = {a = \"x\\ny\"}\n", M " wrong; - prsf"},
     {"host = {'" M "' = {}}\n", M " /v2 prsf; - prsf"},
@@ -62,6 +68,9 @@ static const struct row rows[] = {
     {"[host.'" M "']\nheader = 'a'\n", NULL},
     {"[host.'" M "']\nheader = {a = 1}\n", NULL},
     {"[host.'" M "'\n", NULL},
+    {"[host.'https://m.test:x']\n", NULL},
+    {"[host.'https://m test']\n", NULL},
+    {"server = 'https://m%zz'\n", NULL},
 };
 
 static void print_host(const struct node_host *host, struct text *text)
@@ -151,6 +160,9 @@ static const struct row mirror_rows[] = {
      "insecure_skip_verify = true\nca_file = '/ca'\ncert_file = '/c'\nkey_file = '/k'\n",
      M " /v2 pr skip ca=/ca client=/c,/k; https://hub.test /v2 pr"},
     {"[configs.'hub.test'.tls]\nca_file = '/ca'\n", "https://hub.test /v2 pr ca=/ca"},
+    {"[mirrors.'hub.test']\nendpoint = ['" M "/']\n", M "/  pr; https://hub.test /v2 pr"},
+    {"[mirrors.'hub.test']\nendpoint = ['https://m test']\n", NULL},
+    {"[configs.'hub.test'.tls]\ncert_file = '/c'\n", NULL},
     {"[mirrors.'other.test']\nendpoint = ['" M "']\n", NULL},
     {"config_path = ''\n", NULL},
 };
@@ -165,11 +177,11 @@ static void mirrors_name_hosts(void **state)
         struct node_hosts hosts;
         struct toml *root;
         assert_null(toml_parse(row->document, strlen(row->document), arena, &root));
-        bool found = hosts_from_mirrors(root, "hub.test", arena, &hosts);
-        assert_int_equal(found, row->hosts != NULL);
-        for (size_t n = 0; n < hosts.count && found; n++)
+        (void)hosts_from_mirrors(root, "hub.test", arena, &hosts);
+        assert_int_equal(hosts.count > 0, row->hosts != NULL);
+        for (size_t n = 0; n < hosts.count; n++)
             print_host(&hosts.list[n], &text);
-        if (found)
+        if (row->hosts)
             assert_string_equal(text_string(&text), row->hosts);
         text_free(&text);
         arena_free(arena);

@@ -121,15 +121,77 @@ static void config_path_decides(void **state)
     write_file(CONFIG, "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n"
                        "config_path = '/nowhere:" CERTS "'\n");
     assert_int_equal(read_settings()->mirror_count, 2);
-    write_file(CONFIG, "imports = ['conf.d/*.toml']\n");
-    assert_int_equal(read_settings()->mirror_count, 0);
-    write_file("/etc/containerd/conf.d/x.toml", V2 "config_path = '" CERTS "'\n");
-    assert_int_equal(read_settings()->mirror_count, 2);
     write_file(UNIT, "[Service]\nExecStart=/usr/bin/containerd --config /opt/c.toml\n");
     assert_int_equal(read_settings()->mirror_count, 2); /* that file is not there */
     write_file("/opt/c.toml", V2);
     assert_int_equal(read_settings()->mirror_count, 0);
     assert_string_equal(settings.evidence.config, "/opt/c.toml");
+}
+
+struct import_row {
+    const char *config;
+    const char *imported; /* /etc/containerd/conf.d/x.toml */
+    size_t mirrors;
+    enum node_state state;
+};
+
+#define PATH    "config_path = '" CERTS "'\n"
+#define IMPORTS "imports = ['/etc/containerd/*/x.toml']\n"
+
+static const struct import_row import_rows[] = {
+    {IMPORTS, V2 PATH, 2, NODE_READ},
+    {"imports = ['conf.d/x.toml']\n", V2 PATH, 2, NODE_READ},
+    {"imports = ['conf.d/*.toml']\n", V2 PATH, 0, NODE_IGNORES},
+    {"version = 3\nimports = ['conf.d/*.toml']\n",
+     "[plugins.'io.containerd.cri.v1.images'.registry]\n" PATH, 2, NODE_READ},
+    {"imports = ['/etc/containerd/conf.d/none.toml']\n", V2 PATH, 0, NODE_REFUSES},
+    {IMPORTS, "[plugins.cri.registry]\n" PATH, 2, NODE_READ}, /* version 1 */
+    {IMPORTS V2 PATH, V2, 0, NODE_READ},                      /* replaces the whole table */
+    {IMPORTS V2 PATH, V2 "config_path = ''\n", 0, NODE_READ},
+    {IMPORTS V2 PATH, "[plugins.'io.containerd.grpc.v1.cri']\nsandbox_image = 'x'\n", 0, NODE_READ},
+    {IMPORTS V2 PATH, "imports = ['/etc/containerd/config.toml']\n", 2, NODE_READ},
+    {IMPORTS V2 PATH, "version = \n", 2, NODE_REFUSES},
+    {V2 PATH "[plugins.cri]\n", "", 2, NODE_REFUSES},
+    {"disabled_plugins = ['io.containerd.grpc.v1.cri']\n" V2 PATH, "", 2, NODE_REFUSES},
+    {"disabled_plugins = ['cri']\n" V2 PATH, "", 2, NODE_REFUSES},
+    {"disabled_plugins = ['cri']\n", "", 0, NODE_REFUSES},
+    {V2 PATH "[plugins.'io.containerd.grpc.v1.cri'.registry.mirrors.x]\n", "", 2, NODE_REFUSES},
+    {V2 PATH "[plugins.'io.containerd.grpc.v1.cri'.registry.configs.x.tls]\n", "", 2, NODE_REFUSES},
+    {V2 PATH "[plugins.'io.containerd.grpc.v1.cri'.registry.configs.x.auth]\n", "", 2, NODE_READ},
+    {V2 "config_path = 1\n", "", 0, NODE_REFUSES},
+    {V2 "mirrors = {'hub.test' = {endpoint = 'https://m.test'}}\n", "", 0, NODE_REFUSES},
+    {V2 "mirrors = {'hub.test' = {endpoint = ['https://m.test:x']}}\n", "", 0, NODE_REFUSES},
+    {"version = '2'\n", "", 0, NODE_REFUSES},
+};
+
+static void config_is_loaded_as_containerd_does(void **state)
+{
+    (void)state;
+    write_file(CERTS "/" HOST "/hosts.toml", MIRROR);
+    for (size_t i = 0; i < sizeof(import_rows) / sizeof(import_rows[0]); i++) {
+        const struct import_row *row = &import_rows[i];
+        write_file(CONFIG, row->config);
+        write_file("/etc/containerd/conf.d/x.toml", row->imported);
+        if (read_settings()->mirror_count != row->mirrors || settings.evidence.state != row->state)
+            fail_msg("%s: %zu mirrors, state %d", row->config, settings.evidence.mirror_count,
+                     settings.evidence.state);
+    }
+}
+
+static void keys_are_found(void **state)
+{
+    (void)state;
+    write_file(CONFIG, V2 "mirrors = {'hub.test' = {endpoint = ['https://m.test']}}\n"
+                          "configs = {'m.test' = {auth = {username = 'a', password = 'b'}}}\n");
+    read_settings(); /* the first key is for all */
+    assert_string_equal(settings.pullers[0].key.username, "a");
+    assert_string_equal(settings.pullers[1].key.password, "b");
+    write_file(CERTS "/" HOST "/hosts.toml", MIRROR);
+    write_file(CONFIG, V2 PATH "configs = {'m.test' = {auth = {auth = 'x'}}}\n"
+                               "auths = {'https://hub.test/v1/' = {auth = 'y'}}\n");
+    read_settings();
+    assert_string_equal(settings.pullers[0].key.auth, "x");
+    assert_string_equal(settings.pullers[1].key.auth, "y");
 }
 
 static void folders_have_three_names(void **state)
@@ -202,17 +264,19 @@ static void problems_are_named(void **state)
 static void certificates_stand_beside(void **state)
 {
     (void)state;
-    write_file(CERTS "/" HOST "/a.crt", "-----BEGIN CERTIFICATE-----\na\n");
-    write_file(CERTS "/" HOST "/b.crt", "-----BEGIN CERTIFICATE-----\nb\n");
     write_file(CERTS "/" HOST "/c.cert", "certificate");
-    write_file(CERTS "/" HOST "/c.key", "key");
     const struct node_evidence *node = read_settings();
     assert_int_equal(node->mirror_count, 1);
     assert_string_equal(node->hosts, CERTS "/" HOST);
-    assert_string_equal(settings.pullers[0].tls.ca,
-                        "-----BEGIN CERTIFICATE-----\na\n\n-----BEGIN CERTIFICATE-----\nb\n\n");
-    assert_string_equal(settings.pullers[0].tls.certificate, "certificate");
-    assert_string_equal(settings.pullers[0].tls.key, "key");
+    assert_int_equal(node->state, NODE_REFUSES);
+    assert_string_equal(settings.hosts.list[0].key, CERTS "/" HOST "/c.cert");
+    write_file(CERTS "/" HOST "/c.key", "key");
+    write_file(CERTS "/" HOST "/a.crt", "-----BEGIN CERTIFICATE-----\na\n");
+    node = read_settings();
+    assert_non_null(strstr(node->problem, "a.crt has no certificate"));
+    assert_null(settings.pullers[0].tls.ca);
+    assert_string_equal(settings.hosts.list[0].key, CERTS "/" HOST "/c.key");
+    assert_null(settings.pullers[0].tls.certificate);
 }
 
 /* ---- the unit ---- */
@@ -362,6 +426,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_there),
         TEST(config_path_decides),
+        TEST(config_is_loaded_as_containerd_does),
+        TEST(keys_are_found),
         TEST(folders_have_three_names),
         TEST(older_mirrors_are_read),
         TEST(the_registry_is_found),
