@@ -145,7 +145,7 @@ enum fact {
     FACT_IMAGE_DAMAGED,     /* manifest, config or layer */
     FACT_IMAGE_UNSUPPORTED, /* no image that containerd takes */
     FACT_IMAGE_UNREAD,      /* its manifest is there, and larger than is read here */
-    FACT_IMAGE_WITHHELD,    /* refused without a key that clients send there, and this check not */
+    FACT_IMAGE_WITHHELD,    /* asked for without a key that clients send there */
     FACT_KEY_UNVERIFIED,    /* it is withheld, because the session was not verified */
     FACT_KEY_INCOMPLETE,    /* the docker config's entry has no user name, or no password */
     FACT_HELPERS_NOT_ASKED, /* the docker config names credential helpers */
@@ -167,6 +167,8 @@ enum fact {
     FACT_PLATFORM_WORDS,
     FACT_TYPES_DIFFER,
     FACT_BASIC_FIRST,
+    FACT_TOKEN_REFUSED_ONCE,
+    FACT_REDIRECTS_DIFFER,
     FACT_LATER_RATE_LIMITED, /* this and the next: above /v2/ */
     FACT_LATER_UNAVAILABLE,
     FACT_LATER_STALLED,

@@ -230,7 +230,7 @@ static void collect_blob(struct facts *facts, const struct image_evidence *image
 
     switch (blob->outcome) {
     case BLOB_SKIPPED:
-        if (blob->status >= 400)
+        if (blob->status)
             set_image(facts, FACT_IMAGE_WITHHELD, PHASE_BLOB, image);
         return;
     case BLOB_OK:
@@ -282,6 +282,8 @@ static void collect_differences(struct facts *facts, const struct image_evidence
         [DIFFERENCE_NESTED] = FACT_INDEX_NESTED,
         [DIFFERENCE_TYPE] = FACT_TYPES_DIFFER,
         [DIFFERENCE_OFFER] = FACT_BASIC_FIRST,
+        [DIFFERENCE_REFUSED] = FACT_TOKEN_REFUSED_ONCE,
+        [DIFFERENCE_REDIRECT] = FACT_REDIRECTS_DIFFER,
     };
 
     for (unsigned i = 0; i < CLIENT_DIFFERENCE_COUNT; i++)

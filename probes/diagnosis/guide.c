@@ -129,6 +129,8 @@ static const char *condition_of(const struct line *line)
         {FACT_PLATFORM_WORDS, "*(the platform)* ", ""},
         {FACT_TYPES_DIFFER, "*(two media types)* ", ""},
         {FACT_BASIC_FIRST, "*(Basic before Bearer)* ", ""},
+        {FACT_TOKEN_REFUSED_ONCE, "*(a token is refused at first)* ", ""},
+        {FACT_REDIRECTS_DIFFER, "*(a redirect)* ", ""},
         {FACT_OTHER_PATH_WORKS, "*(another resolver's address works)* ", ""},
         {FACT_OTHER_HAS_ADDRESS, "*(another resolver has an address)* ", ""},
         {FACT_OTHER_RESOLVER, "*(pulls ask another resolver)* ", ""},

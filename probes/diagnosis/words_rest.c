@@ -87,6 +87,16 @@ const struct cause_words words_rest[] = {
              LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
                   "registry offers Basic before Bearer, and they take what comes first.",
                   ALL(FACT_BASIC_FIRST)),
+             LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
+                  "not: a good token is refused at first (HTTP 401), and only containerd uses it "
+                  "again.",
+                  ALL(FACT_TOKEN_REFUSED_ONCE)),
+             LINE("Only some clients may pull {image} from {registry}, because they differ in "
+                  "where they send the token after a redirect: those built with Go 1.19 "
+                  "send it to the next path of the same store, those with Go 1.24 to other ports "
+                  "of the "
+                  "registry's host, and only containerd back to the registry.",
+                  ALL(FACT_REDIRECTS_DIFFER)),
              LINE("containerd pulls from {host}, but another client does not.")),
          .steps = STEPS(LINES(
              LINE("In the server's TLS settings allow what other clients offer: TLS 1.2 or 1.3, a "
@@ -151,7 +161,13 @@ const struct cause_words words_rest[] = {
                   ALL(FACT_TYPES_DIFFER)),
              LINE("If you also pull with podman or skopeo, let {registry} offer Bearer alone, or "
                   "before Basic.",
-                  ALL(FACT_BASIC_FIRST)))),
+                  ALL(FACT_BASIC_FIRST)),
+             LINE("Find out why {registry} refuses a token that it takes a moment later: the "
+                  "clocks or keys of its instances may differ.",
+                  ALL(FACT_TOKEN_REFUSED_ONCE)),
+             LINE("Let {registry} redirect only once, to a store on a host of its own that "
+                  "neither wants nor refuses a token.",
+                  ALL(FACT_REDIRECTS_DIFFER)))),
          .why = "Clients ask different questions: docker, podman and skopeo ask /v2/ first, "
                 "containerd never does. So one of them can fail while another one pulls.",
          .verify = "The check shows no warning.",
@@ -374,8 +390,9 @@ const struct cause_words words_rest[] = {
         {.docs = CAUSE_DOCS "local_error",
          .title = "This machine could not run the whole test.",
          .says = LINES(
-             LINE("{location} refuses {asked} without a key (HTTP {status}). Clients send the key "
-                  "there and this check did not, so it cannot tell whether pulls work.",
+             LINE("This check sent {asked} to {location} without a key (HTTP {status}). Clients "
+                  "send the "
+                  "key there, so it cannot tell whether pulls work.",
                   ALL(FACT_IMAGE_UNSEEN, FACT_IMAGE_WITHHELD)),
              LINE("The manifest of {image} is larger than the 256 KiB that this check reads, so "
                   "nothing behind it was checked. Clients read larger ones, so pulls possibly "

@@ -110,6 +110,8 @@ enum client_difference {
     DIFFERENCE_PLATFORM,  /* no entry of the index has the platform as it is written mostly */
     DIFFERENCE_TYPE,      /* the manifest's own media type is not that of Docker, its header's is */
     DIFFERENCE_OFFER,     /* Basic is offered before Bearer */
+    DIFFERENCE_REFUSED,   /* a 401 to the token, which is good when containerd asks again */
+    DIFFERENCE_REDIRECT,  /* older and newer clients send the token to different places */
     CLIENT_DIFFERENCE_COUNT,
 };
 const char *client_difference_name(enum client_difference difference);

@@ -193,7 +193,7 @@ OUTCOMES(
     [MANIFEST_BLOCKED_BY_POLICY] = {"blocked_by_policy", "blocked by a policy"},
     [MANIFEST_RATE_LIMITED] = {"rate_limited", "too many requests"},
     [MANIFEST_UNAVAILABLE] = {"unavailable", "server error"},
-    [MANIFEST_REDIRECTED] = {"redirected", "redirected to a host that refuses"},
+    [MANIFEST_REDIRECTED] = {"redirected", "redirected to a host that gets no key"},
     [MANIFEST_UNEXPECTED] = {"unexpected", "unexpected answer"},
     [MANIFEST_UNREACHABLE] = {"unreachable", "no connection"},
     [MANIFEST_STALLED] = {"stalled", "no complete answer in time"},
@@ -225,7 +225,8 @@ NAMES(client_difference_name, client_difference, [DIFFERENCE_CHALLENGE] = "chall
       [DIFFERENCE_TOKEN_END] = "token_end", [DIFFERENCE_URLS] = "urls", [DIFFERENCE_CUT] = "cut",
       [DIFFERENCE_BROKEN] = "broken", [DIFFERENCE_LATE] = "late", [DIFFERENCE_STATUS] = "status",
       [DIFFERENCE_TOKENS] = "tokens", [DIFFERENCE_PLATFORM] = "platform",
-      [DIFFERENCE_NESTED] = "nested", [DIFFERENCE_TYPE] = "type", [DIFFERENCE_OFFER] = "offer")
+      [DIFFERENCE_NESTED] = "nested", [DIFFERENCE_TYPE] = "type", [DIFFERENCE_OFFER] = "offer",
+      [DIFFERENCE_REFUSED] = "refused", [DIFFERENCE_REDIRECT] = "redirect")
 
 const char *tls_defect_name(unsigned index)
 {

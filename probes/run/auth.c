@@ -56,6 +56,7 @@ static void ask_realm(struct auth_run *auth, enum auth_step step)
     bool post = posted && !(hop && auth->hop_is_get);
     struct pull_request_options options = {
         .at = hop ? auth->hop : auth->realm,
+        .user = auth->user,
         .method = post ? "POST" : "GET",
         .accept = "application/json",
         .form = post ? auth_request_form(auth, step == AUTH_STEP_POST) : NULL,
@@ -217,7 +218,8 @@ static void follow_post(struct auth_run *auth, const struct http_response *respo
     const char *whole = pull_whole_url(auth->is_hop ? &auth->hop : &auth->realm, location, secrets);
     struct url next = {0};
 
-    if (!whole || url_parse(whole, secrets, &next)) {
+    if (!whole || url_parse(whole, secrets, &next) ||
+        !pull_read_user(registry->run, secrets, location, &auth->user)) {
         finish_auth(auth, AUTH_FAILED, "it redirects to no URL that can be used");
         return;
     }
@@ -273,6 +275,8 @@ static void realm_answered(enum fetch_outcome outcome, const struct http_respons
     struct auth_run *auth = context;
     const struct pull_trail *trail = pull_request_trail(auth->request);
 
+    if (auth->image)
+        image_note_trail(auth->image, trail);
     if (trail->redirects) /* the host that failed or refused */
         auth_evidence_of(auth)->realm =
             pull_keep_url(auth->registry->run, auth->registry->secrets, trail->location);
@@ -450,7 +454,8 @@ static void start_bearer(struct auth_run *auth)
     evidence->realm = pull_keep_url(registry->run, registry->secrets, auth->challenge.realm);
     evidence->service = registry_keep(registry, auth->challenge.service);
     const char *realm = url_clean(auth->challenge.realm, registry->secrets);
-    if (!realm || url_parse(realm, registry->secrets, &auth->realm)) {
+    if (!realm || url_parse(realm, registry->secrets, &auth->realm) ||
+        !pull_read_user(registry->run, registry->secrets, auth->challenge.realm, &auth->user)) {
         finish_auth(auth, AUTH_MALFORMED, "the realm is not a URL that can be used");
         return;
     }
@@ -498,8 +503,10 @@ void stage_auth_start(struct registry_run *registry, struct image_run *image)
                     "and is not sent");
         return;
     }
-    auth->basic = (struct pull_authorization){
-        .line = auth_basic_header(auth), .is_key = true, .asked_by = auth->asked_by};
+    auth->basic =
+        (struct pull_authorization){.line = pull_basic_line(&auth->key, registry->secrets),
+                                    .is_key = true,
+                                    .asked_by = auth->asked_by};
     switch (auth->challenge.kind) {
     case CHALLENGE_BEARER:
         start_bearer(auth);

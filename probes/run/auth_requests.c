@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "config/base/text.h"
-#include "probes/registry/base64.h"
 #include "probes/run/registry_request.h"
 
 #define MAX_QUERY 8192
@@ -81,13 +80,4 @@ const char *auth_request_form(struct auth_run *auth, bool with_scope)
     append_parameter(&form, "username", auth->key.username);
     append_parameter(&form, "password", auth->key.secret);
     return keep_secret(auth, &form);
-}
-
-const char *auth_basic_header(struct auth_run *auth)
-{
-    struct arena *secrets = auth->registry->secrets;
-    const char *pair = arena_format(secrets, "%s:%s", auth->key.username, auth->key.secret);
-    const char *encoded = pair ? base64_encode(pair, strlen(pair), secrets) : NULL;
-
-    return encoded ? arena_format(secrets, "Authorization: Basic %s\r\n", encoded) : NULL;
 }

@@ -65,8 +65,10 @@ static enum manifest_outcome outcome_of_refusal(const struct http_response *resp
 /* True if clients may have got it with an authorization that this probe does not send there. */
 static bool was_withheld(const struct image_run *image, unsigned status)
 {
-    return pull_request_trail(image->request)->withheld &&
-           (status == 401 || status == 403 || status == 404);
+    const struct pull_trail *trail = pull_request_trail(image->request);
+
+    return trail->withheld && !trail->ways_differ &&
+           (status == 401 || status == 403 || status == 404 || status <= 299);
 }
 
 static void take_refusal(struct image_run *image, const struct http_response *response)
@@ -346,10 +348,12 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
                                     : NULL);
     } else if (response->status == 405 && image->step == IMAGE_HEAD) {
         image->by_get = true;
+        image->answers = trail->answers;
         ask_manifest(image, IMAGE_TAG);
     } else if (image_takes_challenge(image, response, trail)) {
+        image->answers = trail->answers;
         run_progressed(image->registry->run);
-    } else if (response->status > 299) {
+    } else if (response->status > 299 || was_withheld(image, response->status)) {
         take_refusal(image, response);
     } else {
         if (image->step != IMAGE_HEAD) /* which is containerd's alone */
@@ -367,12 +371,17 @@ static void ask_manifest(struct image_run *image, enum image_step step)
     struct arena *secrets = image->registry->secrets;
     struct pull_request_options options = {.method = step == IMAGE_HEAD ? "HEAD" : "GET",
                                            .accept = MANIFEST_ACCEPT,
+                                           .answers = image->answers,
                                            .asks_once = step == IMAGE_ERROR};
 
     if (by_digest) {
         options.accept = arena_format(secrets, "%s, */*", image->wanted.media_type);
         options.size = image->wanted.size;
+        /* containerd begins anew here: without the token, which it asks for again */
+        if (!image->indexes && !options.answers)
+            options.answers = image->authorization_count > 0;
     }
+    image->answers = 0;
     image->step = step;
     pull_request_free(image->request);
     image->request =

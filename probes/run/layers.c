@@ -146,6 +146,15 @@ static void take_config(struct blob_run *blob, const struct http_response *respo
 
 /* ---- refusals ---- */
 
+/* True if clients send an authorization that this probe does not send there. */
+static bool was_blob_withheld(const struct blob_run *blob, unsigned status)
+{
+    const struct pull_trail *trail = pull_request_trail(blob->request);
+
+    return trail->withheld && !trail->ways_differ &&
+           (status == 401 || status == 403 || status == 404 || status <= 299);
+}
+
 static void take_blob_refusal(struct blob_run *blob, const struct http_response *response)
 {
     struct blob_evidence *evidence = blob->evidence;
@@ -153,9 +162,8 @@ static void take_blob_refusal(struct blob_run *blob, const struct http_response 
     struct arena *secrets = blob->image->registry->secrets;
     const char *words = manifest_error(response->body, response->body_length, secrets);
 
-    if (pull_request_trail(blob->request)->withheld &&
-        (status == 401 || status == 403 || status == 404)) {
-        end_blob(blob, BLOB_SKIPPED, "refused without the key, which is not sent there");
+    if (was_blob_withheld(blob, status)) {
+        end_blob(blob, BLOB_SKIPPED, "asked for without the key, which is not sent there");
     } else if (status == 429) {
         evidence->retry_after = http_retry_after(response);
         end_blob(blob, BLOB_RATE_LIMITED, NULL);
@@ -259,10 +267,11 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
         ask_blob(blob, blob->step);
     } else if (!uses_url(blob) && image_takes_challenge(blob->image, response, trail)) {
         blob->waits = true;
+        blob->answers = trail->answers;
         run_progressed(blob->image->registry->run);
     } else if (blob->step == BLOB_HEAD) {
         take_head(blob, response);
-    } else if (response->status > 299) {
+    } else if (response->status > 299 || was_blob_withheld(blob, response->status)) {
         take_blob_refusal(blob, response);
     } else {
         image_note_status(blob->image, response->status);
@@ -298,6 +307,7 @@ static void ask_blob(struct blob_run *blob, enum blob_step step)
     struct arena *secrets = image->registry->secrets;
     struct pull_request_options options = {.method = step == BLOB_HEAD ? "HEAD" : "GET",
                                            .keeps_redirect = step == BLOB_HEAD,
+                                           .answers = blob->answers,
                                            .max_body = step == BLOB_WHOLE ? 0 : FIRST_BYTES,
                                            .size = step == BLOB_WHOLE ? blob->wanted.size : 0};
 
@@ -305,6 +315,7 @@ static void ask_blob(struct blob_run *blob, enum blob_step step)
         blob->wanted.media_type ? arena_format(secrets, "%s, */*", blob->wanted.media_type) : NULL;
     blob->step = step;
     blob->waits = false;
+    blob->answers = 0;
     pull_request_free(blob->request);
     while (uses_url(blob) && !read_url(blob, &options.at))
         blob->url++;
@@ -441,9 +452,12 @@ void stage_layers_end(struct image_run *image, bool expired)
 
 void stage_layers_refuse(struct image_run *image, const char *why)
 {
+    const struct auth_evidence *auth = &image->registry->evidence->auth;
+    bool withheld = image->key < image->keys.count && (!auth->host_listed || auth->key_unverified);
+
     for (size_t i = 0; i < IMAGE_BLOB_COUNT; i++)
         if (blob_waits(&image->blobs[i]))
-            end_blob(&image->blobs[i], BLOB_REFUSED,
+            end_blob(&image->blobs[i], withheld ? BLOB_SKIPPED : BLOB_REFUSED,
                      arena_format(image->registry->secrets,
                                   "it wants a token, and there is none: %s", why));
     stage_layers_end(image, false);

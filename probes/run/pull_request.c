@@ -10,13 +10,15 @@
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
+#include "probes/registry/base64.h"
+#include "probes/registry/challenge.h"
 #include "probes/registry/ping.h"
 #include "probes/run/secrets.h"
 #include "probes/transport/http_fields.h"
 
-#define MAX_BUSY   4 /* retries after 408 and 429: containerd takes five answers */
-#define MAX_BROKEN 1 /* retries after 5xx: newer containerd asks once more */
-#define MAX_CUT    3 /* requests for the rest of a body that bring nothing, as containerd's */
+#define MAX_ANSWERS 6 /* to one request after 401, 405, 408 and 429, as containerd's */
+#define MAX_BROKEN  1 /* retries after 5xx: newer containerd asks once more */
+#define MAX_CUT     3 /* requests for the rest of a body that bring nothing, as containerd's */
 
 struct pull_request {
     struct probe_run *run;
@@ -25,9 +27,16 @@ struct pull_request {
     pull_request_done_fn *done;
     void *context;
     struct pull_trail trail;
-    unsigned busy;
-    bool late; /* a 408 was among them */
+    const char *user; /* header line of the user information in the URL; NULL: it has none */
+    unsigned answers; /* as containerd counts them */
+    bool late;        /* a 408 was among them */
+    bool refused;     /* ... a 401 to an authorization */
     unsigned broken;
+    bool differs;        /* newer Go authorizes a request in another way than Go 1.19 */
+    bool as_newer;       /* the way in use */
+    bool passed;         /* the first way succeeded */
+    unsigned ways;       /* that were tried */
+    bool withheld;       /* in any of them */
     unsigned cut;        /* bodies that brought nothing new */
     struct text partial; /* of a body that was cut off */
     struct fetch *fetch;
@@ -104,20 +113,79 @@ static bool may_go(const struct pull_authorization *authorization, const struct 
                                  : is_below(to, &authorization->asked_by);
 }
 
-/* containerd answers each host's own challenge; Go carries the first request's header along. */
-static const struct pull_authorization *authorization_for(const struct pull_request *request,
-                                                          const struct url *to)
+static bool has_default_port(const struct url *url)
 {
-    const struct pull_request_options *options = &request->options;
+    return url->port == (url->tls ? 443 : 80);
+}
 
-    for (size_t i = 0; i < options->authorization_count; i++)
-        if (same_place(&options->authorizations[i].asked_by, to))
-            return &options->authorizations[i];
-    for (size_t i = 0; i < options->authorization_count; i++)
-        if (same_place(&options->authorizations[i].asked_by, &options->at) &&
-            to->port == options->at.port && is_below(to, &options->at))
-            return &options->authorizations[i];
+/* containerd tells hosts apart by what their URLs say, which has no scheme and mostly no port. */
+static const struct pull_authorization *find_authorization(const struct pull_request *request,
+                                                           const struct url *to)
+{
+    const struct pull_authorization *list = request->options.authorizations;
+
+    for (size_t i = 0; i < request->options.authorization_count; i++)
+        if (same_place(&list[i].asked_by, to) ||
+            (strcmp(list[i].asked_by.host, to->host) == 0 && has_default_port(to) &&
+             has_default_port(&list[i].asked_by)))
+            return &list[i];
     return NULL;
+}
+
+/* Go carries the first request's header along: Go 1.19 to the same port of a host at or below the
+ * one that redirects, newer Go to hosts at or below the first one, until a redirect leads away. */
+static bool is_carried(const struct pull_trail *trail, bool as_newer)
+{
+    return as_newer ? !trail->left_first
+                    : trail->at.port == trail->from.port && is_below(&trail->at, &trail->from);
+}
+
+/* Besides, containerd answers each host's own challenge, except at a token service. */
+static const struct pull_authorization *authorization_for(const struct pull_request *request,
+                                                          bool as_newer)
+{
+    const struct pull_trail *trail = &request->trail;
+    const struct pull_authorization *own = find_authorization(request, &trail->at);
+
+    if (!trail->redirects || (own && !request->options.asks_once))
+        return own;
+    return is_carried(trail, as_newer) ? find_authorization(request, &request->options.at) : NULL;
+}
+
+bool pull_read_user(struct probe_run *run, struct arena *arena, const char *written,
+                    const char **line)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._:~!$&'()*+,;=%@";
+    const char *slashes = strstr(written, "//");
+
+    if (!slashes || slashes > written + strcspn(written, "/?#"))
+        return true;
+    const char *authority = slashes + 2;
+    const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
+    *line = NULL;
+    if (!at)
+        return true;
+    char *name = arena_copy_bytes(arena, authority, (size_t)(at - authority));
+    char *secret = name ? strchr(name, ':') : NULL;
+    if (!name || name[strspn(name, allowed)])
+        return false;
+    if (secret)
+        *secret++ = '\0';
+    if (!url_unescape(name) || (secret && !url_unescape(secret)))
+        return false;
+    const struct credentials key = {.username = name, .secret = secret ? secret : ""};
+    run_add_key(run, &key);
+    *line = pull_basic_line(&key, arena);
+    return *line != NULL;
+}
+
+const char *pull_basic_line(const struct credentials *key, struct arena *arena)
+{
+    const char *pair = arena_format(arena, "%s:%s", key->username, key->secret);
+    const char *encoded = pair ? base64_encode(pair, strlen(pair), arena) : NULL;
+
+    return encoded ? arena_format(arena, "Authorization: Basic %s\r\n", encoded) : NULL;
 }
 
 /* Headers that the puller's files give the target itself. They may be a key, and so are kept back
@@ -145,7 +213,7 @@ static const char *referer_line(const struct pull_trail *trail, struct arena *ar
 
 static const char *headers_for(struct pull_request *request, const struct url *to)
 {
-    const struct pull_authorization *authorization = authorization_for(request, to);
+    const struct pull_authorization *authorization = authorization_for(request, request->as_newer);
     const char *rest =
         request->partial.length
             ? arena_format(request->arena, "Range: bytes=%zu-\r\n", request->partial.length)
@@ -153,15 +221,17 @@ static const char *headers_for(struct pull_request *request, const struct url *t
     const char *given = own_headers(request->run, to);
     const char *referer = referer_line(&request->trail, request->arena);
 
+    request->differs |= authorization != authorization_for(request, !request->as_newer);
     if (authorization && !may_go(authorization, to)) {
-        request->trail.withheld = true;
+        request->withheld = true;
         authorization = NULL;
     }
     request->trail.authorized = authorization != NULL;
-    return rest && referer
-               ? arena_format(request->arena, "%s%s%s%s", authorization ? authorization->line : "",
-                              given, rest, referer)
-               : NULL;
+    request->trail.ways_differ |=
+        authorization && request->trail.redirects && !is_carried(&request->trail, true);
+    const char *line = authorization ? authorization->line : request->user ? request->user : "";
+    return rest && referer ? arena_format(request->arena, "%s%s%s%s", line, given, rest, referer)
+                           : NULL;
 }
 
 /* ---- one fetch ---- */
@@ -239,7 +309,8 @@ static void follow_redirect(struct pull_request *request, const struct http_resp
 
     trail->redirect_status = response->status;
     trail->location = whole;
-    if (!whole || url_parse(whole, request->arena, &next)) {
+    if (!whole || url_parse(whole, request->arena, &next) ||
+        !pull_read_user(request->run, request->arena, location, &request->user)) {
         trail->trouble = "it redirects to no URL that can be used";
         return;
     }
@@ -250,6 +321,7 @@ static void follow_redirect(struct pull_request *request, const struct http_resp
     run_add_query(request->run, &next);
     trail->from = trail->at;
     trail->at = next;
+    trail->left_first |= !is_below(&next, &request->options.at);
 }
 
 static bool is_followed(const struct pull_request *request, const struct http_response *response)
@@ -262,14 +334,32 @@ static bool is_followed(const struct pull_request *request, const struct http_re
 
 /* ---- answers ---- */
 
-/* A retry begins where the request began, as containerd's does. */
-static bool is_retried(struct pull_request *request, unsigned status)
+/* containerd uses the token that it has again, unless the registry says a second time why not. */
+static bool is_refused_for_now(struct pull_request *request, const struct http_response *response)
 {
+    struct challenge challenge;
+
+    if (response->status != 401 || !request->trail.authorized ||
+        !find_authorization(request, &request->trail.at))
+        return false;
+    challenge_read(response, request->arena, &challenge);
+    return challenge.kind == CHALLENGE_BASIC ||
+           (challenge.kind == CHALLENGE_BEARER && (!challenge.error || request->answers == 1));
+}
+
+/* A retry begins where the request began, as containerd's does. */
+static bool is_retried(struct pull_request *request, const struct http_response *response)
+{
+    unsigned status = response->status;
+
+    request->answers++;
     if (request->options.asks_once)
         return false;
+    bool refused = is_refused_for_now(request, response);
     request->late |= status == 408;
-    if (status == 408 || status == 429)
-        return request->busy++ < MAX_BUSY;
+    request->refused |= refused;
+    if (refused || status == 408 || status == 429)
+        return request->answers < MAX_ANSWERS;
     if (status == 500 || (status >= 502 && status <= 504))
         return request->broken++ < MAX_BROKEN;
     return false;
@@ -277,9 +367,11 @@ static bool is_retried(struct pull_request *request, unsigned status)
 
 static void begin(struct pull_request *request)
 {
+    request->user = request->options.user;
     request->trail = (struct pull_trail){.at = request->options.at,
                                          .was_broken = request->broken > 0,
                                          .was_late = request->late,
+                                         .was_refused = request->refused,
                                          .was_resumed = request->partial.length > 0};
 }
 
@@ -304,6 +396,37 @@ static bool is_resumed(struct pull_request *request, const struct http_response 
     return add_partial(request, response) || request->cut++ < MAX_CUT;
 }
 
+static void ask_again(struct pull_request *request)
+{
+    begin(request);
+    if (!send_request(request))
+        request->done(FETCH_LOCAL, NULL, request->context);
+}
+
+/* Go 1.19 and newer Go may authorize a request in two ways. Both are tried, and then the first one
+ * again if only that succeeds. */
+static void end_request(struct pull_request *request, enum fetch_outcome outcome,
+                        const struct http_response *response)
+{
+    bool passes = outcome == FETCH_ANSWERED && response->status <= 299;
+    unsigned ways = ++request->ways;
+
+    if (request->differs && (ways == 1 || (ways == 2 && request->passed && !passes))) {
+        request->passed = passes;
+        request->as_newer = !request->as_newer;
+        text_free(&request->partial);
+        request->partial = TEXT_WITH_LIMIT(HTTP_MAX_BODY);
+        ask_again(request);
+        return;
+    }
+    request->trail.answers = request->answers;
+    request->trail.withheld = request->withheld;
+    request->trail.ways_differ =
+        passes && (request->trail.ways_differ ||
+                   (request->differs && (ways == 3 || !request->passed || request->withheld)));
+    request->done(outcome, response, request->context);
+}
+
 static void tell_answer(struct pull_request *request, const struct http_response *response)
 {
     struct http_response whole = *response;
@@ -316,8 +439,7 @@ static void tell_answer(struct pull_request *request, const struct http_response
         whole.body = text_string(&request->partial);
         whole.body_length = request->partial.length;
     }
-    request->done(text_truncated(&request->partial) ? FETCH_LOCAL : FETCH_ANSWERED, &whole,
-                  request->context);
+    end_request(request, text_truncated(&request->partial) ? FETCH_LOCAL : FETCH_ANSWERED, &whole);
 }
 
 static void ask_for_rest(struct pull_request *request, const struct http_response *response)
@@ -341,21 +463,19 @@ static void pull_answered(enum fetch_outcome outcome, const struct http_response
         return;
     }
     if (outcome != FETCH_ANSWERED || !response) {
-        request->done(outcome, response, request->context);
+        end_request(request, outcome, response);
         return;
     }
     if (is_followed(request, response)) {
         follow_redirect(request, response);
         if (request->trail.trouble)
-            request->done(FETCH_MALFORMED, response, request->context);
+            end_request(request, FETCH_MALFORMED, response);
         else if (!send_request(request))
             request->done(FETCH_LOCAL, NULL, request->context);
         return;
     }
-    if (is_retried(request, response->status)) {
-        begin(request);
-        if (!send_request(request))
-            request->done(FETCH_LOCAL, NULL, request->context);
+    if (is_retried(request, response)) {
+        ask_again(request);
         return;
     }
     tell_answer(request, response);
@@ -376,6 +496,7 @@ struct pull_request *pull_request_start(struct probe_run *run,
     request->done = done;
     request->context = context;
     request->partial = TEXT_WITH_LIMIT(HTTP_MAX_BODY);
+    request->answers = options->answers;
     begin(request);
     if (send_request(request))
         return request;

@@ -9,6 +9,7 @@
  */
 
 #include "config/url.h"
+#include "probes/registry/credentials.h"
 #include "probes/run/fetch.h"
 
 #define PULL_MAX_REDIRECTS 9 /* Go's client makes ten requests */
@@ -23,6 +24,8 @@ struct pull_authorization {
 
 struct pull_request_options {
     struct url at;
+    const char *user; /* header line of the user information of its URL; NULL: none */
+    unsigned answers; /* that containerd got to this request before */
     const char *method;
     const char *accept;
     const char *form; /* of a POST, which holds a key: its redirects are never followed here */
@@ -45,11 +48,15 @@ struct pull_trail {
     unsigned redirects;
     unsigned redirect_status;
     const char *location; /* of the last redirect, whole, with its query; NULL: none */
+    bool left_first;      /* a redirect led to a host that is not at or below the first one */
     bool authorized;      /* the last request carried an authorization */
     bool was_broken;      /* it is a second try after a 5xx, which older clients do not make */
     bool was_late;        /* it is a second try after a 408, which only containerd makes */
+    bool was_refused;     /* it is a second try after a 401 to an authorization */
     bool was_resumed;     /* the body was cut off, and the rest asked for */
+    unsigned answers;     /* to the request so far, as containerd counts them */
     bool withheld;        /* clients may have sent an authorization that was not sent */
+    bool ways_differ;     /* of older and newer clients, only one may have got this answer */
     const char *trouble;  /* why a redirect could not be followed; the outcome is malformed */
 };
 
@@ -73,6 +80,12 @@ usec_t pull_request_elapsed(const struct pull_request *request); /* of the curre
 
 /* The URL of `path` at the target itself. */
 struct url pull_target_url(const struct probe_run *run, const char *path);
+
+/* The header line that Go makes of the user information of a URL or Location. `*line` stays if it
+ * names no host, and is NULL if there is none. False: Go refuses it, or memory is short. */
+bool pull_read_user(struct probe_run *run, struct arena *arena, const char *written,
+                    const char **line);
+const char *pull_basic_line(const struct credentials *key, struct arena *arena);
 
 /* The whole URL of a Location that was given at `at`, in `arena`. NULL: memory. */
 const char *pull_whole_url(const struct url *at, const char *location, struct arena *arena);

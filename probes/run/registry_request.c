@@ -36,6 +36,10 @@ void image_note_trail(struct image_run *image, const struct pull_trail *trail)
         image->evidence->differences |= 1u << DIFFERENCE_CUT;
     if (trail->was_broken)
         image->evidence->differences |= 1u << DIFFERENCE_BROKEN;
+    if (trail->was_refused)
+        image->evidence->differences |= 1u << DIFFERENCE_REFUSED;
+    if (trail->ways_differ)
+        image->evidence->differences |= 1u << DIFFERENCE_REDIRECT;
     if (trail->was_late)
         image->evidence->differences |= 1u << DIFFERENCE_LATE;
 }

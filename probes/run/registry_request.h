@@ -31,6 +31,7 @@ struct auth_run {
     struct challenge challenge;
     struct url asked_by;
     struct url realm;
+    const char *user;       /* of the realm, or of where a POST was redirected */
     struct url hop;         /* a POST was redirected to it */
     bool is_hop;            /* it is asked */
     bool hop_is_get;        /* as Go does after 301, 302 and 303, without the form */
@@ -68,7 +69,8 @@ struct blob_run {
     struct descriptor wanted;
     size_t url; /* of the descriptor, in use; behind the last one: the registry is asked */
     enum blob_step step;
-    bool waits; /* for a token */
+    bool waits;       /* for a token */
+    unsigned answers; /* to the request before that */
     usec_t started;
     struct blob_evidence *evidence;
     struct blob_evidence own; /* of layers that are kept only if they fail */
@@ -94,7 +96,8 @@ struct image_run {
     struct image_evidence best; /* of keys before, the attempt that came furthest */
 
     enum image_step step;
-    bool by_get; /* HEAD is not allowed, and the answer to GET counts as that to HEAD */
+    unsigned answers; /* to the request of this step before */
+    bool by_get;      /* HEAD is not allowed, and the answer to GET counts as that to HEAD */
     usec_t started;
     struct descriptor wanted;              /* the manifest that is asked for by digest */
     unsigned indexes;                      /* gone through */
@@ -178,4 +181,3 @@ void stage_layers_end(struct image_run *image, bool expired);
 /* The parts of a token request, among the secrets. NULL: memory. */
 const char *auth_request_path(struct auth_run *auth, bool with_scope);
 const char *auth_request_form(struct auth_run *auth, bool with_scope);
-const char *auth_basic_header(struct auth_run *auth);

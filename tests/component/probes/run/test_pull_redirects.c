@@ -221,10 +221,11 @@ static void a_challenge_elsewhere_is_answered_there(void **state)
     fake_registry_first(&scene.other, &challenge);
     scene.other.other_port = scene.registry.site.port;
     pull_scene_run(&scene, NULL);
-    /* containerd repeats the request to the registry without a token: it answers the store. */
+    /* containerd repeats the request to the registry without a token: it answers the store, with
+     * the same token as often as it asks. */
     const struct image_evidence *found = &scene.evidence->registry->images[0];
     assert_int_equal(found->status, 401);
-    assert_int_equal(fake_registry_count(&scene.other, "Bearer " GOOD), 1);
+    assert_int_equal(fake_registry_count(&scene.other, "Bearer " GOOD), 5);
     assert_int_equal(scene.evidence->registry->images[1].outcome, MANIFEST_FOUND);
     pull_scene_close(&scene);
 }
