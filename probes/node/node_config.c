@@ -107,13 +107,16 @@ static void add_import(struct loading *loading, const char *import, const char *
         *import == '/' ? import
                        : arena_format(loading->arena, "%.*s/%s", (int)(slash - file), file, import);
 
-    if (is_pattern && *import != '/' && loading->version < 3)
-        node_note_problem(loading->evidence, loading->arena, NODE_IGNORES,
-                          "containerd before 2.0 does not find the imports %s of %s", import, file);
-    else if (whole && is_pattern)
-        add_matches(loading, "", whole + 1);
-    else
+    size_t before = loading->count;
+
+    if (!whole || !is_pattern)
         add_config_file(loading, whole);
+    else
+        add_matches(loading, "", whole + 1);
+    if (is_pattern && *import != '/' && loading->version < 3 && loading->count > before)
+        node_note_problem(loading->evidence, loading->arena, NODE_UNREAD,
+                          "%s imports %s, which containerd 1.7 reads and older versions do not",
+                          file, import);
 }
 
 /* ---- one file ---- */

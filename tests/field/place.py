@@ -22,6 +22,7 @@ import tempfile
 import threading
 
 import clients
+import cri
 
 HOST = "acme-prod.tencentcloudcr.com"
 STORE, TOKEN_HOST, HUB = "cos.corp.test", "token.corp.test", "hub.corp.test"
@@ -521,6 +522,12 @@ class Place:
         space = f"{self.name.replace(chr(47), chr(45))}-{len(list(self.folder.iterdir()))}"
         return self.client(["ctr", "--address", self.containerd, "-n", space, *what, *options,
                             reference], timeout)
+
+    def ask_cri(self, reference, user=None):
+        """containerd as the kubelet asks it, with config.toml and the rest of this machine's /etc."""
+        environment = {"PATH": os.environ["PATH"], "SSL_CERT_FILE": str(self.ca), **self.environment}
+        return cri.run(self.folder, reference, environment,
+                       lambda command: clients.of_root(self.root, command), user)
 
     @staticmethod
     def judge(result):

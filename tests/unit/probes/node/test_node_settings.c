@@ -141,7 +141,7 @@ struct import_row {
 static const struct import_row import_rows[] = {
     {IMPORTS, V2 PATH, 2, NODE_READ},
     {"imports = ['conf.d/x.toml']\n", V2 PATH, 2, NODE_READ},
-    {"imports = ['conf.d/*.toml']\n", V2 PATH, 0, NODE_IGNORES},
+    {"imports = ['conf.d/*.toml']\n", V2 PATH, 2, NODE_UNREAD},
     {"version = 3\nimports = ['conf.d/*.toml']\n",
      "[plugins.'io.containerd.cri.v1.images'.registry]\n" PATH, 2, NODE_READ},
     {"imports = ['/etc/containerd/conf.d/none.toml']\n", V2 PATH, 0, NODE_REFUSES},
