@@ -3,6 +3,11 @@
 
 /* The facts that rules and words ask for; probes/diagnosis/facts.h computes them. */
 
+#include "probes/evidence/image.h"
+
+/* FACT_DIFFERENCE(SCOPE) is true if an image has DIFFERENCE_SCOPE. */
+#define FACT_DIFFERENCE(name) ((enum fact)(FACT_DIFFERENCES + DIFFERENCE_##name))
+
 enum fact {
     FACT_NONE, /* ends a list of facts; never true */
 
@@ -150,25 +155,9 @@ enum fact {
     FACT_KEY_INCOMPLETE,    /* the docker config's entry has no user name, or no password */
     FACT_HELPERS_NOT_ASKED, /* the docker config names credential helpers */
     FACT_PING_FAILS,        /* GET /v2/, where requests for images are answered */
-    FACT_CHALLENGES_DIFFER, /* this and the next: why other clients than containerd may fail */
-    FACT_SCOPES_DIFFER,
-    FACT_LAYERS_WANT_TOKEN,
-    FACT_KEY_ORDER,
-    FACT_ODD_HEADERS,
+    FACT_DIFFERENCES,       /* the first of enum client_difference, see FACT_DIFFERENCE() */
+    FACT_DIFFERENCES_END = FACT_DIFFERENCES + CLIENT_DIFFERENCE_COUNT - 1,
     FACT_PROXY_SCHEME_NEW,
-    FACT_TOKEN_END_DAMAGED,
-    FACT_LAYER_URLS_FAIL,
-    FACT_ANSWERS_CUT,
-    FACT_ANSWERS_BROKEN,
-    FACT_ANSWERS_LATE,
-    FACT_ODD_STATUS,
-    FACT_TWO_TOKENS,
-    FACT_INDEX_NESTED,
-    FACT_PLATFORM_WORDS,
-    FACT_TYPES_DIFFER,
-    FACT_BASIC_FIRST,
-    FACT_TOKEN_REFUSED_ONCE,
-    FACT_REDIRECTS_DIFFER,
     FACT_LATER_RATE_LIMITED, /* this and the next: above /v2/ */
     FACT_LATER_UNAVAILABLE,
     FACT_LATER_STALLED,

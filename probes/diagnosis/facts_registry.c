@@ -265,30 +265,9 @@ static void collect_blob(struct facts *facts, const struct image_evidence *image
 
 static void collect_differences(struct facts *facts, const struct image_evidence *image)
 {
-    static const enum fact differences[CLIENT_DIFFERENCE_COUNT] = {
-        [DIFFERENCE_CHALLENGE] = FACT_CHALLENGES_DIFFER,
-        [DIFFERENCE_SCOPE] = FACT_SCOPES_DIFFER,
-        [DIFFERENCE_LAYERS] = FACT_LAYERS_WANT_TOKEN,
-        [DIFFERENCE_KEY_ORDER] = FACT_KEY_ORDER,
-        [DIFFERENCE_HEADERS] = FACT_ODD_HEADERS,
-        [DIFFERENCE_TOKEN_END] = FACT_TOKEN_END_DAMAGED,
-        [DIFFERENCE_URLS] = FACT_LAYER_URLS_FAIL,
-        [DIFFERENCE_CUT] = FACT_ANSWERS_CUT,
-        [DIFFERENCE_BROKEN] = FACT_ANSWERS_BROKEN,
-        [DIFFERENCE_LATE] = FACT_ANSWERS_LATE,
-        [DIFFERENCE_STATUS] = FACT_ODD_STATUS,
-        [DIFFERENCE_TOKENS] = FACT_TWO_TOKENS,
-        [DIFFERENCE_PLATFORM] = FACT_PLATFORM_WORDS,
-        [DIFFERENCE_NESTED] = FACT_INDEX_NESTED,
-        [DIFFERENCE_TYPE] = FACT_TYPES_DIFFER,
-        [DIFFERENCE_OFFER] = FACT_BASIC_FIRST,
-        [DIFFERENCE_REFUSED] = FACT_TOKEN_REFUSED_ONCE,
-        [DIFFERENCE_REDIRECT] = FACT_REDIRECTS_DIFFER,
-    };
-
     for (unsigned i = 0; i < CLIENT_DIFFERENCE_COUNT; i++)
         if (image->differences & (1u << i))
-            set_image(facts, differences[i], PHASE_MANIFEST, image);
+            set_image(facts, (enum fact)(FACT_DIFFERENCES + i), PHASE_MANIFEST, image);
 }
 
 void facts_collect_registry(struct facts *facts)

@@ -25,78 +25,77 @@ const struct cause_words words_rest[] = {
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
                   "probably do not: they take the authorization that /v2/ asks for, and the "
                   "manifest asks for another one.",
-                  ALL(FACT_CHALLENGES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(CHALLENGE))),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
                   "probably do not: the manifest is open, and only the layers ask for "
                   "authorization.",
-                  ALL(FACT_LAYERS_WANT_TOKEN)),
+                  ALL(FACT_DIFFERENCE(LAYERS))),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo may "
                   "not: the token is asked for with a scope that is not made from the image's "
                   "name.",
-                  ALL(FACT_SCOPES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(SCOPE))),
              LINE("The kubelet pulls {image} from {registry} with a later key: the pull with the "
                   "first entry of the docker config that fits fails. CRI-O, podman and skopeo try "
                   "one entry only, so they probably fail.",
-                  ALL(FACT_KEY_ORDER)),
+                  ALL(FACT_DIFFERENCE(KEY_ORDER))),
              LINE("A containerd built with Go 1.19 or older pulls {image} from {registry}, but "
                   "newer clients probably do not: an answer has a header that they refuse (a "
-                  "control "
-                  "character, a name that is no name, a Content-Length that is no number), or "
-                  "odd lines between its chunks.",
-                  ALL(FACT_ODD_HEADERS)),
+                  "control character, a name that is no name, a Content-Length that is no "
+                  "number), or odd lines between its chunks.",
+                  ALL(FACT_DIFFERENCE(HEADERS))),
              LINE("Clients built with Go 1.24 or newer pull from {registry} through the proxy "
                   "{proxy}. Older ones, such as containerd 1.6, fail: they do not know the scheme "
                   "of the URL in {proxy_source}, and take it for the name of the proxy.",
                   ALL(FACT_PROXY_SCHEME_NEW)),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the token service's answer is damaged, or does not end, behind the token.",
-                  ALL(FACT_TOKEN_END_DAMAGED)),
+                  ALL(FACT_DIFFERENCE(TOKEN_END))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the manifest names a URL for a layer, which fails, and containerd then "
                   "asks the registry.",
-                  ALL(FACT_LAYER_URLS_FAIL)),
+                  ALL(FACT_DIFFERENCE(URLS))),
              LINE("containerd pulls {image} from {registry}, but other clients may not: an answer "
                   "is cut off, and containerd asks for the rest of it.",
-                  ALL(FACT_ANSWERS_CUT)),
+                  ALL(FACT_DIFFERENCE(CUT))),
              LINE("containerd 2 pulls {image} from {registry}, but containerd 1, podman and "
                   "skopeo probably fail at the first try: an answer was a server error (5xx), and "
                   "only newer clients ask again.",
-                  ALL(FACT_ANSWERS_BROKEN)),
+                  ALL(FACT_DIFFERENCE(BROKEN))),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
                   "probably fail at the first try: an answer was HTTP 408, and only containerd "
                   "asks again.",
-                  ALL(FACT_ANSWERS_LATE)),
+                  ALL(FACT_DIFFERENCE(LATE))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the token, the manifest or a layer comes with a status other than 200, "
                   "which is all that they take.",
-                  ALL(FACT_ODD_STATUS)),
+                  ALL(FACT_DIFFERENCE(STATUS))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
                   "answer of the token service has two tokens, and they take the other one.",
-                  ALL(FACT_TWO_TOKENS)),
+                  ALL(FACT_DIFFERENCE(TOKENS))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: the index leads to a further index.",
-                  ALL(FACT_INDEX_NESTED)),
+                  ALL(FACT_DIFFERENCE(NESTED))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: they want the platform in the index exactly as Go writes it, such as "
                   "linux/amd64 without a variant.",
-                  ALL(FACT_PLATFORM_WORDS)),
+                  ALL(FACT_DIFFERENCE(PLATFORM))),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
                   "probably do not: the registry calls the manifest one of Docker's, and the "
                   "mediaType inside it does not.",
-                  ALL(FACT_TYPES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(TYPE))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
                   "registry offers Basic before Bearer, and they take what comes first.",
-                  ALL(FACT_BASIC_FIRST)),
+                  ALL(FACT_DIFFERENCE(OFFER))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
                   "not: a good token is refused at first (HTTP 401), and only containerd uses it "
                   "again.",
-                  ALL(FACT_TOKEN_REFUSED_ONCE)),
+                  ALL(FACT_DIFFERENCE(REFUSED))),
              LINE("Only some clients may pull {image} from {registry}, because they differ in "
                   "where they send the token after a redirect: those built with Go 1.19 "
                   "send it to the next path of the same store, those with Go 1.24 to other ports "
                   "of the "
                   "registry's host, and only containerd back to the registry.",
-                  ALL(FACT_REDIRECTS_DIFFER)),
+                  ALL(FACT_DIFFERENCE(REDIRECT))),
              LINE("containerd pulls from {host}, but another client does not.")),
          .steps = STEPS(LINES(
              LINE("In the server's TLS settings allow what other clients offer: TLS 1.2 or 1.3, a "
@@ -109,65 +108,65 @@ const struct cause_words words_rest[] = {
                   ALL(FACT_PING_FAILS)),
              LINE("If you also pull with docker, podman or skopeo, let {registry} send the same "
                   "challenge (realm and service) for /v2/ as for manifests.",
-                  ALL(FACT_CHALLENGES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(CHALLENGE))),
              LINE("If you also pull with docker, podman or skopeo, let {registry} ask for "
                   "authorization for manifests as well as for layers, or for neither.",
-                  ALL(FACT_LAYERS_WANT_TOKEN)),
+                  ALL(FACT_DIFFERENCE(LAYERS))),
              LINE("If you also pull with docker, podman or skopeo, let the challenge of {registry} "
                   "name the scope of the image's path (repository:PATH:pull). A proxy that changes "
                   "paths must change the scope as well.",
-                  ALL(FACT_SCOPES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(SCOPE))),
              LINE("Correct or remove the entry of the docker config that fails, mostly the more "
                   "specific one: then every client uses a key that works.",
-                  ALL(FACT_KEY_ORDER)),
+                  ALL(FACT_DIFFERENCE(KEY_ORDER))),
              LINE("Find the proxy or server that writes that header, and correct it before you "
                   "update containerd.",
-                  ALL(FACT_ODD_HEADERS)),
-             LINE(
-                 "Write the URL in {proxy_source} with http://, https:// or socks5://, which every "
-                 "client knows.",
-                 ALL(FACT_PROXY_SCHEME_NEW)),
-             LINE(
-                 "Let the token service send one whole JSON document, with a length that is right. "
-                 "Pulls by containerd need no change.",
-                 ALL(FACT_TOKEN_END_DAMAGED)),
+                  ALL(FACT_DIFFERENCE(HEADERS))),
+             LINE("Write the URL in {proxy_source} with http://, https:// or socks5://, which "
+                  "every "
+                  "client knows.",
+                  ALL(FACT_PROXY_SCHEME_NEW)),
+             LINE("Let the token service send one whole JSON document, with a length that is "
+                  "right. "
+                  "Pulls by containerd need no change.",
+                  ALL(FACT_DIFFERENCE(TOKEN_END))),
              LINE("If you also pull with podman or skopeo, let the URL of the layer work, or push "
                   "the image again without it.",
-                  ALL(FACT_LAYER_URLS_FAIL)),
-             LINE(
-                 "Find out what cuts answers off (a limit or timeout of a proxy, or of the store), "
-                 "since every pull through it is slower or fails.",
-                 ALL(FACT_ANSWERS_CUT)),
+                  ALL(FACT_DIFFERENCE(URLS))),
+             LINE("Find out what cuts answers off (a limit or timeout of a proxy, or of the "
+                  "store), "
+                  "since every pull through it is slower or fails.",
+                  ALL(FACT_DIFFERENCE(CUT))),
              LINE("Look at the log of {registry}, or of the proxy in front of it, for the server "
                   "error at the time of this check. Until it is fixed, pull again if a pull fails.",
-                  ALL(FACT_ANSWERS_BROKEN)),
+                  ALL(FACT_DIFFERENCE(BROKEN))),
              LINE("Find out why {registry}, or the proxy in front of it, closes a request as too "
                   "late (HTTP 408). Until it is fixed, pull again if a pull fails.",
-                  ALL(FACT_ANSWERS_LATE)),
+                  ALL(FACT_DIFFERENCE(LATE))),
              LINE("If you also pull with podman or skopeo, let the token service and {registry} "
                   "answer with 200 where they have what was asked for.",
-                  ALL(FACT_ODD_STATUS)),
+                  ALL(FACT_DIFFERENCE(STATUS))),
              LINE("Let the token service give the same token as token and as access_token, or only "
                   "one of them.",
-                  ALL(FACT_TWO_TOKENS)),
+                  ALL(FACT_DIFFERENCE(TOKENS))),
              LINE("If you also pull with podman or skopeo, push {image} again with an index that "
                   "lists the images themselves.",
-                  ALL(FACT_INDEX_NESTED)),
+                  ALL(FACT_DIFFERENCE(NESTED))),
              LINE("If you also pull with podman or skopeo, push {image} again with the platform as "
                   "Go writes it.",
-                  ALL(FACT_PLATFORM_WORDS)),
+                  ALL(FACT_DIFFERENCE(PLATFORM))),
              LINE("If you also pull with docker, podman or skopeo, push {image} again, so that "
                   "the mediaType in the manifest is the one that the registry sends.",
-                  ALL(FACT_TYPES_DIFFER)),
+                  ALL(FACT_DIFFERENCE(TYPE))),
              LINE("If you also pull with podman or skopeo, let {registry} offer Bearer alone, or "
                   "before Basic.",
-                  ALL(FACT_BASIC_FIRST)),
+                  ALL(FACT_DIFFERENCE(OFFER))),
              LINE("Find out why {registry} refuses a token that it takes a moment later: the "
                   "clocks or keys of its instances may differ.",
-                  ALL(FACT_TOKEN_REFUSED_ONCE)),
+                  ALL(FACT_DIFFERENCE(REFUSED))),
              LINE("Let {registry} redirect only once, to a store on a host of its own that "
                   "neither wants nor refuses a token.",
-                  ALL(FACT_REDIRECTS_DIFFER)))),
+                  ALL(FACT_DIFFERENCE(REDIRECT))))),
          .why = "Clients ask different questions: docker, podman and skopeo ask /v2/ first, "
                 "containerd never does. So one of them can fail while another one pulls.",
          .verify = "The check shows no warning.",
