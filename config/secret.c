@@ -112,7 +112,7 @@ static size_t decode_base64(const char *word, size_t length, char ret[MOST_DECOD
 
 /* True for UTF-8 without control characters, apart from the blanks of JSON and a byte order mark.
  */
-static bool is_readable(const char *text, size_t length)
+static bool is_text(const char *text, size_t length)
 {
     const char *end = text + length;
 
@@ -134,12 +134,12 @@ static bool is_encoded_key(const char *word, size_t length)
     size_t decoded = decode_base64(word, length, text);
 
     return decoded >= (memchr(text, ':', decoded) ? LEAST_PAIR : LEAST_DECODED) &&
-           is_readable(text, decoded);
+           is_text(text, decoded);
 }
 
 /* JSON web tokens, ids of access keys (Amazon's, Tencent's, Alibaba's), and the tokens of
  * well-known services. */
-static bool is_known_key(const char *word, size_t length)
+static bool looks_like_key(const char *word, size_t length)
 {
     static const char *const starts[] = {"AKIA", "ASIA",  "AKID",       "LTAI",   "ghp_",
                                          "gho_", "ghs_",  "github_pat", "glpat-", "gldt-",
@@ -232,7 +232,7 @@ bool may_be_secret(const char *value)
     return is_content(value) || has_user(value) || has_key_in_path(value) ||
            has_key_in_query(value) || has_named_key(value) ||
            has_bare_word(value, is_random_word) || any_word(value, BASE64, is_encoded_key) ||
-           any_word(value, BASE64 ".", is_known_key);
+           any_word(value, BASE64 ".", looks_like_key);
 }
 
 bool may_be_password(const char *value)

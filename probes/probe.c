@@ -80,7 +80,7 @@ static bool any_runs(const struct probe *probe)
     return probe->run != NULL;
 }
 
-static void look_for_end(struct probe *probe)
+static void end_if_over(struct probe *probe)
 {
     struct evidence *evidence = probe->evidence;
     probe_done_fn *done = probe->done;
@@ -100,7 +100,7 @@ static void registry_measured(struct evidence *evidence, void *context)
 
     probe->run = NULL;
     probe->evidence = evidence;
-    look_for_end(probe);
+    end_if_over(probe);
 }
 
 static void mirror_measured(struct evidence *evidence, void *context)
@@ -109,7 +109,7 @@ static void mirror_measured(struct evidence *evidence, void *context)
 
     mirror->run = NULL;
     mirror->evidence = evidence;
-    look_for_end(mirror->probe);
+    end_if_over(mirror->probe);
 }
 
 /* ---- the start ---- */
@@ -247,7 +247,7 @@ void probe_stop(struct probe *probe, const char *why)
     if (probe->run)
         conduct_stop(probe->run, why);
     probe->stopping = false;
-    look_for_end(probe);
+    end_if_over(probe);
 }
 
 void probe_awaited(const struct probe *probe, struct text *text)

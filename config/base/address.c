@@ -21,6 +21,13 @@ bool address_parse(const char *text, struct address *ret)
     return true;
 }
 
+bool address_is_valid(const char *text)
+{
+    struct address address;
+
+    return address_parse(text, &address);
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
     return a->family == b->family && memcmp(a->bytes, b->bytes, address_size(a)) == 0;

@@ -29,6 +29,7 @@ struct range {
 
 /* Parses IPv4 or IPv6, without brackets and zone. If it returns false, `ret` is unchanged. */
 bool address_parse(const char *text, struct address *ret);
+bool address_is_valid(const char *text); /* address_parse() takes it */
 bool address_equal(const struct address *a, const struct address *b);
 const char *address_format(const struct address *address, char buffer[ADDRESS_TEXT_SIZE]);
 

@@ -150,7 +150,7 @@ unsigned http_request_parse(char *head, size_t length, struct http_request_head 
 
 /* ---- Host ---- */
 
-static bool is_host_name(const char *host, size_t length, const char *name)
+static bool names_host(const char *host, size_t length, const char *name)
 {
     return strlen(name) == length && strncasecmp(host, name, length) == 0;
 }
@@ -167,11 +167,10 @@ bool http_request_host_allowed(const char *host, const char *hostname, const cha
     if (!length || length >= MAX_HOST || strspn(port, "0123456789") != strlen(port))
         return false;
     length -= length > 1 && host[length - 1] == '.';
-    if (is_host_name(host, length, "localhost") ||
-        (*hostname && is_host_name(host, length, hostname)))
+    if (names_host(host, length, "localhost") || (*hostname && names_host(host, length, hostname)))
         return true;
     for (size_t i = 0; i < allowed_count; i++)
-        if (is_host_name(host, length, allowed[i]))
+        if (names_host(host, length, allowed[i]))
             return true;
     return false;
 }

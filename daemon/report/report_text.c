@@ -605,7 +605,7 @@ static void append_target_line(struct text *text, const struct report_style *sty
 }
 
 /* How many bytes at the beginning of `text` name the target. */
-static size_t name_length(const char *text, const struct target *target)
+static size_t target_name_length(const char *text, const struct target *target)
 {
     const char *names[] = {target->host, target->instance};
 
@@ -620,8 +620,8 @@ static bool same_step(const char *a, const struct target *target_a, const char *
                       const struct target *target_b)
 {
     while (*a && *b) {
-        size_t length_a = name_length(a, target_a);
-        size_t length_b = name_length(b, target_b);
+        size_t length_a = target_name_length(a, target_a);
+        size_t length_b = target_name_length(b, target_b);
         if (!length_a && !length_b && *a != *b)
             return false;
         if (!length_a != !length_b)

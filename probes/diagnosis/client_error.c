@@ -66,15 +66,6 @@ static bool lookup_failed_on_socket(enum dns_outcome outcome)
            outcome == DNS_RESOLVER_UNREACHABLE;
 }
 
-static bool is_loopback(const struct address *address)
-{
-    static const uint8_t ipv6_loopback[16] = {[15] = 1};
-
-    if (address->family == AF_INET)
-        return address->bytes[0] == 127;
-    return memcmp(address->bytes, ipv6_loopback, sizeof(ipv6_loopback)) == 0;
-}
-
 /* connect() to the resolver fails at once. False if the error is one that comes later. */
 static bool put_socket_error(struct text *out, const struct dns_evidence *dns)
 {
@@ -101,7 +92,7 @@ static void put_lookup(struct text *out, const struct subject *subject)
         return;
     text_append_format(out, "dial tcp: lookup %s on %s: ", subject->facts->target->host,
                        endpoint_format(&dns->resolver, resolver));
-    if (dns->outcome == DNS_RESOLVER_PORT_CLOSED && is_loopback(&dns->resolver.address))
+    if (dns->outcome == DNS_RESOLVER_PORT_CLOSED && facts_is_loopback(&dns->resolver.address))
         error = "read: connection refused"; /* this machine's own ICMP errors all arrive */
     if (dns->outcome == DNS_RESOLVER_UNREACHABLE && put_socket_error(out, dns))
         return;
@@ -204,21 +195,14 @@ static void put_date(struct text *out, int64_t when)
     text_append(out, buffer);
 }
 
-static bool is_address(const char *host)
-{
-    struct address address;
-
-    return address_parse(host, &address);
-}
-
 static void put_wrong_name(struct text *out, const struct tls_evidence *tls, const char *host)
 {
     const struct certificate_evidence *certificate = &tls->certificate;
-    bool literal = is_address(host);
+    bool literal = address_is_valid(host);
     size_t listed = 0;
 
     for (size_t i = 0; i < certificate->name_count; i++) {
-        if (is_address(certificate->names[i]) != literal)
+        if (address_is_valid(certificate->names[i]) != literal)
             continue;
         text_append_format(out, "%s%s", listed++ ? ", " : "certificate is valid for ",
                            certificate->names[i]);

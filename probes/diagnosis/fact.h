@@ -111,8 +111,7 @@ enum fact {
     FACT_EXPIRED,
     FACT_NOT_YET_VALID,
     FACT_HANDSHAKE_FAILED,
-    FACT_CERTIFICATE_REFUSED, /* that is why: by this program's rules, neither its name nor a date
-                               */
+    FACT_CERTIFICATE_REFUSED, /* that is why, and not for its name or a date */
     FACT_EXPIRING,
     FACT_SPARE_FAILS, /* an address that clients try only if the other family does not connect */
     FACT_SOME_CLIENTS_REFUSE, /* the session, which this handshake accepts as containerd does */
@@ -175,8 +174,7 @@ enum fact {
 
     /* ---- the whole run ---- */
     FACT_PATH_FAILS, /* from the addresses up to GET /v2/, and not for want of something here */
-    FACT_HEALTHY,    /* every phase of the deciding view reached its end and is fine, and pulls ask
-                      * the registry */
+    FACT_HEALTHY,    /* every phase that decides reached its end and is fine, at the registry */
     FACT_USED_PRIVATE,
     FACT_USED_PUBLIC,
     FACT_EGRESS_KNOWN,

@@ -87,13 +87,6 @@ static size_t deciding_paths(const struct subject *subject)
     return count;
 }
 
-static bool is_address(const char *host)
-{
-    struct address address;
-
-    return address_parse(host, &address);
-}
-
 static bool has_errno(const char *error, int number)
 {
     return error && strstr(error, strerrordesc_np(number));
@@ -145,7 +138,7 @@ bool subject_is(enum fact fact, const void *context)
     case FACT_BLOB_ELSEWHERE:
         return remote;
     case FACT_REMOTE_MISNAMED:
-        if (remote && is_address(remote->host))
+        if (remote && address_is_valid(remote->host))
             return false;
         return path ? remote && path->address_class == CLASS_BOGUS
                     : remote && remote->dns != DNS_SKIPPED && remote->dns != DNS_NOERROR;
@@ -179,7 +172,7 @@ bool subject_is(enum fact fact, const void *context)
         return subject->facts->evidence->proxy.status >= 502 &&
                subject->facts->evidence->proxy.status <= 504;
     case FACT_REMOTE_LITERAL:
-        return remote && is_address(remote->host);
+        return remote && address_is_valid(remote->host);
     case FACT_PROHIBITED:
         return is_prohibited(subject->facts->evidence);
     case FACT_RETRY_AFTER:

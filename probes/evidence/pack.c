@@ -179,7 +179,7 @@ struct packing {
     size_t length;
 };
 
-static void put_bytes(struct packing *packing, const void *bytes, size_t length)
+static void pack_bytes(struct packing *packing, const void *bytes, size_t length)
 {
     if (packing->bytes && length)
         memcpy(packing->bytes + packing->length, bytes, length);
@@ -195,14 +195,14 @@ static void *put_list(struct evidence_walk *walk, void *list, size_t size)
 {
     struct packing *packing = (struct packing *)walk;
 
-    put_bytes(packing, (const char[ALIGNMENT]){0}, padding_of(packing->length));
-    put_bytes(packing, list, size);
+    pack_bytes(packing, (const char[ALIGNMENT]){0}, padding_of(packing->length));
+    pack_bytes(packing, list, size);
     return list;
 }
 
 static void put_text(struct evidence_walk *walk, const char **text)
 {
-    put_bytes((struct packing *)walk, *text, strlen(*text) + 1);
+    pack_bytes((struct packing *)walk, *text, strlen(*text) + 1);
 }
 
 /* Returns how many bytes `evidence` takes, and writes them to `buffer` unless that is NULL. */
@@ -212,7 +212,7 @@ static size_t write_evidence(const struct evidence *evidence, const struct evide
 
     for (struct piece piece = {0}; piece.next < sizeof(*evidence);) {
         piece = piece_at(evidence, piece.next);
-        put_bytes(&packing, (const char *)evidence + piece.offset, piece.length);
+        pack_bytes(&packing, (const char *)evidence + piece.offset, piece.length);
     }
     /* put_list() and put_text() leave everything in its place. */
     walk_struct(&packing.walk, &evidence_fields, (struct evidence *)(uintptr_t)evidence);

@@ -31,7 +31,7 @@ static const char *keep(struct arena *arena, const char *value, size_t length)
     return kept;
 }
 
-static const char *keep_header(const struct http_response *response, struct arena *arena,
+static const char *copy_header(const struct http_response *response, struct arena *arena,
                                const char *name)
 {
     const char *value = http_response_header(response, name, 0);
@@ -108,9 +108,9 @@ void registry_read_partial(const struct http_response *response, struct arena *s
     ret->status = response->status;
     ret->duration = response->duration;
     ret->challenge = read_challenge(response, scratch);
-    ret->content_type = keep_header(response, arena, "content-type");
-    ret->server = keep_header(response, arena, "server");
-    ret->registry_version = keep_header(response, arena, "docker-distribution-api-version");
+    ret->content_type = copy_header(response, arena, "content-type");
+    ret->server = copy_header(response, arena, "server");
+    ret->registry_version = copy_header(response, arena, "docker-distribution-api-version");
     ret->location = keep_location(response, scratch, arena);
     ret->retry_after = http_retry_after(response);
     ret->peer_time = http_date(http_response_header(response, "date", 0));

@@ -45,7 +45,7 @@ static int read_byte(const char **at)
 static int read_character(const char **at, unsigned depth);
 
 /* A number in hexadecimal or decimal of at most `most` digits; -1 if there is none. */
-static int read_number(const char **at, unsigned depth, int base, unsigned most)
+static int read_escaped_number(const char **at, unsigned depth, int base, unsigned most)
 {
     int value = -1;
 
@@ -74,7 +74,7 @@ static int read_entity(const char **at, unsigned depth)
         const char *digits = next;
         bool is_hex = lower(read_character(&next, depth)) == 'x';
         next = is_hex ? next : digits;
-        int value = read_number(&next, depth, is_hex ? 16 : 10, 6);
+        int value = read_escaped_number(&next, depth, is_hex ? 16 : 10, 6);
         const char *end = next;
         *at = read_character(&next, depth) == ';' ? next : end;
         return value;
@@ -102,7 +102,7 @@ static int read_character(const char **at, unsigned depth)
     int byte = read_character(at, depth - 1);
     const char *next = *at;
     if (byte == '%')
-        decoded = read_number(&next, depth - 1, 16, 2);
+        decoded = read_escaped_number(&next, depth - 1, 16, 2);
     else if (byte == '&')
         decoded = read_entity(&next, depth - 1);
     else if (byte == '+')
@@ -110,7 +110,7 @@ static int read_character(const char **at, unsigned depth)
     else if (byte == '\\')
         decoded = read_character(&next, depth - 1);
     if (byte == '\\' && (decoded == 'u' || decoded == 'x'))
-        decoded = read_number(&next, depth - 1, 16, decoded == 'u' ? 4 : 2);
+        decoded = read_escaped_number(&next, depth - 1, 16, decoded == 'u' ? 4 : 2);
     if (decoded >= 0)
         *at = next;
     return decoded >= 0 ? decoded : byte;

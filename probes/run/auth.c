@@ -160,7 +160,7 @@ static void take_token(struct auth_run *auth, const struct http_response *respon
                 NULL);
 }
 
-static void take_refusal(struct auth_run *auth)
+static void take_token_refusal(struct auth_run *auth)
 {
     if (!auth->with_key)
         finish_auth(auth, AUTH_NO_CREDENTIALS, NULL);
@@ -175,7 +175,7 @@ static void take_key_answer(struct auth_run *auth, const struct http_response *r
 {
     auth_evidence_of(auth)->key_status = response->status;
     if (response->status == 401 || response->status == 403)
-        take_refusal(auth);
+        take_token_refusal(auth);
     else if (auth->image)
         finish_auth(auth, AUTH_GRANTED_LESS_THAN_ASKED, NULL);
     else if (response->status >= 200 && response->status < 300)
@@ -196,7 +196,7 @@ static void take_scope_answer(struct auth_run *auth, const struct http_response 
     } else if (auth->step == AUTH_STEP_POST && auth->hop_is_get) {
         finish_auth(auth, AUTH_FAILED, "it redirects to a place that refuses the request");
     } else if (response->status == 401 || response->status == 403) {
-        take_refusal(auth);
+        take_token_refusal(auth);
     } else if (response->status == 429) {
         evidence->retry_after = http_retry_after(response);
         finish_auth(auth, AUTH_RATE_LIMITED, NULL);

@@ -47,7 +47,7 @@ static void ask_egress(struct probe_run *run)
         end_egress(run, NULL);
 }
 
-static void shook_hands(struct tls_session *session, void *context)
+static void egress_shook_hands(struct tls_session *session, void *context)
 {
     struct probe_run *run = context;
 
@@ -80,13 +80,14 @@ static void egress_connected(const struct dial_result *result, void *context)
         return;
     }
     egress->fd = -1; /* the session's from here on */
-    egress->session = tls_session_start(run_base(run), run->store, result->fd, &options,
-                                        run->evidence->arena, &egress->tls, shook_hands, run);
+    egress->session =
+        tls_session_start(run_base(run), run->store, result->fd, &options, run->evidence->arena,
+                          &egress->tls, egress_shook_hands, run);
     if (!egress->session)
         end_egress(run, NULL);
 }
 
-static void dial(struct probe_run *run, const struct address *address)
+static void dial_egress(struct probe_run *run, const struct address *address)
 {
     struct endpoint endpoint = {.address = *address,
                                 .port = run->target->network->egress_url->port};
@@ -106,7 +107,7 @@ static void egress_resolved(const struct dns_evidence *answer, void *context)
         return;
     if (answer->address_count) {
         egress->dialled = true;
-        dial(run, &answer->addresses[0].address);
+        dial_egress(run, &answer->addresses[0].address);
     } else if (!egress->questions) {
         end_egress(run, "dns: no address");
     }
@@ -123,7 +124,7 @@ void stage_egress_start(struct probe_run *run)
     egress->pending = true;
     if (url->host_is_address) {
         egress->dialled = true;
-        dial(run, &url->address);
+        dial_egress(run, &url->address);
         return;
     }
     for (size_t i = 0; i < run->resolver_count; i++)

@@ -173,7 +173,7 @@ static void ask(struct fetch *fetch, struct attempt *attempt)
 
 /* ---- the address that clients use ---- */
 
-static struct address_pair pair_of(const struct attempt *attempt)
+static struct address_pair attempt_pair(const struct attempt *attempt)
 {
     return (struct address_pair){&attempt->evidence->address, &attempt->evidence->tcp.source};
 }
@@ -186,8 +186,8 @@ static struct attempt *used_attempt(struct fetch *fetch)
 
     for (size_t i = 0; i < fetch->attempt_count; i++) {
         struct attempt *attempt = &fetch->attempts[i];
-        struct address_pair one = pair_of(attempt);
-        struct address_pair other = pair_of(best ? best : attempt);
+        struct address_pair one = attempt_pair(attempt);
+        struct address_pair other = attempt_pair(best ? best : attempt);
         if (attempt->evidence->tcp.outcome == TCP_OK && (!best || address_order(&one, &other) < 0))
             best = attempt;
     }
@@ -195,7 +195,7 @@ static struct attempt *used_attempt(struct fetch *fetch)
 }
 
 /* One attempt has ended, well or not. */
-static void end_attempt(struct attempt *attempt, bool ready)
+static void end_fetch_attempt(struct attempt *attempt, bool ready)
 {
     struct fetch *fetch = attempt->fetch;
 
@@ -222,10 +222,10 @@ static void shook_hands(struct tls_session *session, void *context)
     struct attempt *attempt = context;
 
     (void)session;
-    end_attempt(attempt, attempt->evidence->tls.outcome == TLS_OK);
+    end_fetch_attempt(attempt, attempt->evidence->tls.outcome == TLS_OK);
 }
 
-static void start_tls(struct attempt *attempt, int fd)
+static void start_fetch_tls(struct attempt *attempt, int fd)
 {
     struct fetch *fetch = attempt->fetch;
     struct probe_run *run = fetch->run;
@@ -238,7 +238,7 @@ static void start_tls(struct attempt *attempt, int fd)
     if (attempt->session)
         return;
     attempt->evidence->tls.outcome = TLS_LOCAL;
-    end_attempt(attempt, false);
+    end_fetch_attempt(attempt, false);
 }
 
 static void tunnelled(const struct tunnel_result *result, void *context)
@@ -246,17 +246,17 @@ static void tunnelled(const struct tunnel_result *result, void *context)
     struct attempt *attempt = context;
 
     if (result->outcome == PROXY_OK) {
-        start_tls(attempt, result->fd);
+        start_fetch_tls(attempt, result->fd);
         return;
     }
     attempt->evidence->tls.reason =
         result->status ? arena_format(attempt->texts, "the proxy answers %u", result->status)
         : result->outcome == PROXY_TLS_FAILED ? "TLS with the proxy fails"
                                               : "the proxy gives no tunnel";
-    end_attempt(attempt, false);
+    end_fetch_attempt(attempt, false);
 }
 
-static void start_tunnel(struct attempt *attempt, int fd)
+static void start_fetch_tunnel(struct attempt *attempt, int fd)
 {
     struct fetch *fetch = attempt->fetch;
     struct probe_run *run = fetch->run;
@@ -273,7 +273,7 @@ static void start_tunnel(struct attempt *attempt, int fd)
     if (attempt->tunnel)
         return;
     fetch->not_asked = true;
-    end_attempt(attempt, false);
+    end_fetch_attempt(attempt, false);
 }
 
 static void dialled(const struct dial_result *result, void *context)
@@ -284,14 +284,14 @@ static void dialled(const struct dial_result *result, void *context)
     dial_free(attempt->dial);
     attempt->dial = NULL;
     if (result->outcome != TCP_OK) {
-        end_attempt(attempt, false);
+        end_fetch_attempt(attempt, false);
     } else if (attempt->fetch->proxy.used) {
-        start_tunnel(attempt, result->fd);
+        start_fetch_tunnel(attempt, result->fd);
     } else if (attempt->fetch->place.plain_http) {
         attempt->fd = result->fd;
-        end_attempt(attempt, true);
+        end_fetch_attempt(attempt, true);
     } else {
-        start_tls(attempt, result->fd);
+        start_fetch_tls(attempt, result->fd);
     }
 }
 
@@ -399,7 +399,7 @@ static void resolve(struct fetch *fetch)
 }
 
 /* True if the hosts file has the host: then no resolver is asked. */
-static bool use_hosts_file(struct fetch *fetch)
+static bool try_hosts_file(struct fetch *fetch)
 {
     struct address addresses[HOSTS_FILE_MAX_ADDRESSES];
     size_t count =
@@ -471,7 +471,7 @@ struct fetch *fetch_start(struct probe_run *run, const struct fetch_place *place
         try_address(fetch, &fetch->proxy.url.address);
     else if (!fetch->proxy.used && place->host_is_address)
         try_address(fetch, &place->address);
-    else if (!use_hosts_file(fetch))
+    else if (!try_hosts_file(fetch))
         resolve(fetch);
     check_exhausted(fetch);
     return fetch;

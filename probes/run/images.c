@@ -63,7 +63,7 @@ static enum manifest_outcome outcome_of_refusal(const struct http_response *resp
 }
 
 /* True if clients may have got it with an authorization that this probe does not send there. */
-static bool was_withheld(const struct image_run *image, unsigned status)
+static bool key_was_withheld(const struct image_run *image, unsigned status)
 {
     const struct pull_trail *trail = pull_request_trail(image->request);
 
@@ -79,7 +79,7 @@ static void take_refusal(struct image_run *image, const struct http_response *re
     evidence->status = response->status;
     evidence->retry_after = http_retry_after(response);
     evidence->outcome = outcome_of_refusal(response, image->registry->secrets);
-    if (was_withheld(image, response->status)) {
+    if (key_was_withheld(image, response->status)) {
         end_manifest(image, MANIFEST_REDIRECTED, NULL);
     } else if (had_body) {
         evidence->detail = manifest_error(response->body, response->body_length, texts_of(image));
@@ -353,7 +353,7 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
     } else if (image_takes_challenge(image, response, trail)) {
         image->answers = trail->answers;
         run_progressed(image->registry->run);
-    } else if (response->status > 299 || was_withheld(image, response->status)) {
+    } else if (response->status > 299 || key_was_withheld(image, response->status)) {
         take_refusal(image, response);
     } else {
         if (image->step != IMAGE_HEAD) /* which is containerd's alone */

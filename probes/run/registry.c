@@ -525,7 +525,7 @@ static void end_image(struct image_run *image, bool expired)
     }
 }
 
-static void end_stages(struct registry_run *registry, bool expired)
+static void end_registry_stages(struct registry_run *registry, bool expired)
 {
     /* before the authorization ends, which tells who awaited it and who awaited a turn */
     for (size_t i = 0; i < registry->evidence->image_count; i++)
@@ -549,7 +549,7 @@ void stage_registry_end(struct probe_run *run, bool expired)
     if (!registry)
         return;
     if (registry->begun && run->evidence) {
-        end_stages(registry, expired);
+        end_registry_stages(registry, expired);
         registry->evidence->measured_at = clock_wall() / (int64_t)USEC_PER_SEC;
         registry->evidence->measured =
             is_conclusive(registry->evidence) ? run->started + run->asleep : 0;

@@ -240,7 +240,8 @@ static bool is_signed_by(struct search *search, const struct link *child, const 
 }
 
 /* Go takes certificates of one subject, key and list of names for one (RFC 4158 2.4.1). */
-static bool is_same(const struct go_certificate *one, const struct go_certificate *other)
+static bool is_same_certificate(const struct go_certificate *one,
+                                const struct go_certificate *other)
 {
     return der_equal(&one->subject, &other->subject) && der_equal(&one->key, &other->key) &&
            one->has_names == other->has_names &&
@@ -250,7 +251,7 @@ static bool is_same(const struct go_certificate *one, const struct go_certificat
 static bool is_in_chain(const struct search *search, size_t length, const struct link *link)
 {
     for (size_t i = 0; i < length; i++)
-        if (is_same(&search->chain[i]->read, &link->read))
+        if (is_same_certificate(&search->chain[i]->read, &link->read))
             return true;
     return false;
 }
@@ -471,6 +472,7 @@ static bool address_matches(const struct der *name, const struct address *addres
     return der_is(&bytes, (const char *)address->bytes, length);
 }
 
+/* One of `host` and `address` is NULL. */
 static bool is_for(X509 *leaf, const char *host, const struct address *address)
 {
     struct link link;
@@ -480,8 +482,8 @@ static bool is_for(X509 *leaf, const char *host, const struct address *address)
 
     if (link_read(leaf, &link) && link.read.has_names)
         while (!matches && der_next(&link.read.names, &tag, &name))
-            matches = address ? tag == GO_NAME_ADDRESS && address_matches(&name, address)
-                              : tag == GO_NAME_DNS && name_matches(&name, host);
+            matches = (address && tag == GO_NAME_ADDRESS && address_matches(&name, address)) ||
+                      (host && tag == GO_NAME_DNS && name_matches(&name, host));
     link_release(&link);
     return matches;
 }

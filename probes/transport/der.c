@@ -21,7 +21,7 @@ bool der_equal(const struct der *a, const struct der *b)
 }
 
 /* Bytes behind the first one of a length, in their shortest form. */
-static bool read_length(struct der *from, size_t count, size_t *ret)
+static bool read_long_length(struct der *from, size_t count, size_t *ret)
 {
     size_t length = 0;
 
@@ -40,7 +40,7 @@ bool der_next(struct der *from, unsigned char *ret_tag, struct der *ret)
         return false;
     *ret_tag = *from->at++;
     size_t length = *from->at++;
-    if ((length & 0x80) && !read_length(from, length & 0x7f, &length))
+    if ((length & 0x80) && !read_long_length(from, length & 0x7f, &length))
         return false;
     if (length > der_size(from))
         return false;

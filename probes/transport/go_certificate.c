@@ -77,7 +77,7 @@ static const char *bad_text(unsigned char tag, const struct der *text)
 
 /* ---- the fields before the extensions ---- */
 
-static const char *read_name(struct der *from, struct der *ret)
+static const char *read_distinguished_name(struct der *from, struct der *ret)
 {
     struct der whole;
     struct der name;
@@ -107,7 +107,7 @@ static const char *read_name(struct der *from, struct der *ret)
 }
 
 /* -1: these are not so many digits, or out of range. */
-static int read_digits(struct der *from, size_t count, int least, int most)
+static int read_fixed_digits(struct der *from, size_t count, int least, int most)
 {
     int number = 0;
 
@@ -122,7 +122,7 @@ static int read_digits(struct der *from, size_t count, int least, int most)
 }
 
 /* "Z", or an offset that is not zero. */
-static bool read_zone(struct der *from, int *ret_seconds)
+static bool read_time_zone(struct der *from, int *ret_seconds)
 {
     *ret_seconds = 0;
     if (der_is(from, "Z", 1))
@@ -130,8 +130,8 @@ static bool read_zone(struct der *from, int *ret_seconds)
     if (!der_size(from) || (*from->at != '+' && *from->at != '-'))
         return false;
     int sign = *from->at++ == '+' ? 1 : -1;
-    int hours = read_digits(from, 2, 0, 24);
-    int minutes = read_digits(from, 2, 0, 59);
+    int hours = read_fixed_digits(from, 2, 0, 24);
+    int minutes = read_fixed_digits(from, 2, 0, 59);
     *ret_seconds = sign * (hours * 60 + minutes) * 60;
     return hours >= 0 && minutes >= 0 && *ret_seconds && !der_size(from);
 }
@@ -146,15 +146,15 @@ static bool read_time(struct der *from, int64_t *ret)
 
     if (!der_next(from, &tag, &text) || (tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME))
         return false;
-    int year = read_digits(&text, tag == DER_UTC_TIME ? 2 : 4, 0, 9999);
-    int month = read_digits(&text, 2, 1, 12);
-    int day = read_digits(&text, 2, 1, 31);
-    int hour = read_digits(&text, 2, 0, 23);
-    int minute = read_digits(&text, 2, 0, 59);
+    int year = read_fixed_digits(&text, tag == DER_UTC_TIME ? 2 : 4, 0, 9999);
+    int month = read_fixed_digits(&text, 2, 1, 12);
+    int day = read_fixed_digits(&text, 2, 1, 31);
+    int hour = read_fixed_digits(&text, 2, 0, 23);
+    int minute = read_fixed_digits(&text, 2, 0, 59);
     bool has_seconds = der_size(&text) && isdigit(*text.at);
-    int second = has_seconds ? read_digits(&text, 2, 0, 59) : tag == DER_UTC_TIME ? 0 : -1;
+    int second = has_seconds ? read_fixed_digits(&text, 2, 0, 59) : tag == DER_UTC_TIME ? 0 : -1;
     if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0 ||
-        !read_zone(&text, &offset))
+        !read_time_zone(&text, &offset))
         return false;
     if (tag == DER_UTC_TIME)
         year += year < 50 ? 2000 : 1900;
@@ -553,8 +553,8 @@ static bool read_version(struct der *from, long *ret)
     return *ret >= 1 && *ret <= 3;
 }
 
-static const char *read_body(struct der body, const struct der *algorithm,
-                             struct go_certificate *ret)
+static const char *read_signed_part(struct der body, const struct der *algorithm,
+                                    struct go_certificate *ret)
 {
     struct der serial;
     struct der inner;
@@ -573,13 +573,13 @@ static const char *read_body(struct der body, const struct der *algorithm,
         return "x509: malformed OID";
     ret->has_odd_signature =
         der_is(&object, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", 9) && !is_plain_pss(inner);
-    const char *wrong = read_name(&body, &ret->issuer);
+    const char *wrong = read_distinguished_name(&body, &ret->issuer);
     if (wrong)
         return wrong;
     if (!der_take(&body, DER_SEQUENCE, &validity) || !read_time(&validity, &ret->not_before) ||
         !read_time(&validity, &ret->not_after))
         return "x509: malformed validity";
-    wrong = read_name(&body, &ret->subject);
+    wrong = read_distinguished_name(&body, &ret->subject);
     if (!wrong)
         wrong = read_key(&body, &ret->key);
     if (wrong || ret->version == 1)
@@ -605,7 +605,7 @@ const char *go_certificate_read(const unsigned char *bytes, size_t length,
         return "x509: malformed certificate";
     if (der_size(&from))
         return "x509: trailing data";
-    const char *wrong = read_body(body, &algorithm, ret);
+    const char *wrong = read_signed_part(body, &algorithm, ret);
     if (wrong)
         return wrong;
     return der_take_bits(&whole, &signature) ? NULL : "x509: malformed signature";

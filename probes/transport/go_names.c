@@ -86,7 +86,7 @@ static bool add_byte(struct mailbox *mailbox, unsigned char byte)
 }
 
 /* Behind the opening quotation mark. */
-static bool read_quoted(struct der *from, struct mailbox *ret)
+static bool read_quoted_part(struct der *from, struct mailbox *ret)
 {
     while (from->at < from->end) {
         unsigned char byte = *from->at++;
@@ -123,7 +123,7 @@ static bool read_mailbox(const struct der *text, struct mailbox *ret)
     ret->length = 0;
     if (begins_with(&from, "\"")) {
         from.at++;
-        if (!read_quoted(&from, ret))
+        if (!read_quoted_part(&from, ret))
             return false;
     } else if (!read_atoms(&from, ret)) {
         return false;
@@ -178,7 +178,6 @@ static bool is_uri(const struct der *uri, struct der *ret_host)
 static bool is_name_of_host(const struct der *host)
 {
     char text[ADDRESS_TEXT_SIZE];
-    struct address address;
 
     if (!der_size(host) || host->end[-1] == ']')
         return false;
@@ -186,7 +185,7 @@ static bool is_name_of_host(const struct der *host)
         return true;
     memcpy(text, host->at, der_size(host));
     text[der_size(host)] = '\0';
-    return !address_parse(text, &address);
+    return !address_is_valid(text);
 }
 
 static bool uri_host(const struct der *uri, struct der *ret)

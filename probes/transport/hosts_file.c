@@ -8,7 +8,7 @@
 #include "probes/transport/host_files.h"
 
 /* A dot at the end of a name that has another dot means nothing. */
-static size_t name_length(const char *name)
+static size_t length_without_dot(const char *name)
 {
     size_t length = strlen(name);
 
@@ -19,9 +19,9 @@ static size_t name_length(const char *name)
 
 static bool is_same_name(const char *a, const char *b)
 {
-    size_t length = name_length(a);
+    size_t length = length_without_dot(a);
 
-    return length == name_length(b) && strncasecmp(a, b, length) == 0;
+    return length == length_without_dot(b) && strncasecmp(a, b, length) == 0;
 }
 
 /* True if the line gives `name` an address. */

@@ -187,7 +187,7 @@ struct kept_header {
 };
 
 /* Some part of the program reads these. */
-static const struct kept_header *find_kept(const char *name, size_t length)
+static const struct kept_header *kept_header_of(const char *name, size_t length)
 {
     static const struct kept_header kept[] = {
         {"content-length", true},
@@ -294,7 +294,7 @@ static void read_header(struct http_reader *reader, const char *line)
         reader->zipped |= !reader->has_coding && strcasecmp(value, "gzip") == 0;
         reader->has_coding = true;
     }
-    const struct kept_header *kept = find_kept(line, length);
+    const struct kept_header *kept = kept_header_of(line, length);
     if (kept)
         keep_header(reader, kept, value);
 }

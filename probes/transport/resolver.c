@@ -9,7 +9,7 @@
  * States of a question, and the function that moves it:
  *   asked      resolver_ask(): waits on the UDP channel (on TCP with use_vc)
  *   repeated   question_due() after half of the timeout: a second datagram, same channel
- *   over TCP   ask_again() after a truncated answer
+ *   over TCP   ask_over_tcp() after a truncated answer
  *   complete   channel_answered() with an answer, channel_failed() or complete_all() with an error;
  *              the question's timer is made active
  *   told       question_due(): the caller has the answer, DNS_TIMEOUT if none came in time
@@ -356,7 +356,7 @@ static void send_question(struct resolver_question *question, struct channel *ch
 }
 
 /* True if the answer needs another try, over TCP. Several answers may need the same one. */
-static bool ask_again(const struct asking *asking, const uint8_t *bytes, size_t length)
+static bool ask_over_tcp(const struct asking *asking, const uint8_t *bytes, size_t length)
 {
     struct resolver_question *question = asking->question;
     struct resolver *resolver = asking->channel->resolver;
@@ -406,7 +406,7 @@ static void channel_answered(void *context, int status, int timeouts, unsigned c
     }
     size_t size = (size_t)length;
     const uint8_t *answer = dns_socket_answer(&asking->channel->errors, bytes, &size);
-    if (ask_again(asking, answer, size))
+    if (ask_over_tcp(asking, answer, size))
         return;
     dns_message_read(answer, size, resolver->arena, &question->answer);
     complete(question);

@@ -179,14 +179,14 @@ static void finish_failed(struct tls_session *session, int ssl_error)
     session_finish(session);
 }
 
-static void finish_local(struct tls_session *session, const char *why)
+static void finish_tls_local(struct tls_session *session, const char *why)
 {
     session->result->outcome = TLS_LOCAL;
     session->result->detail = why;
     session_finish(session);
 }
 
-static void on_ready(evutil_socket_t fd, short events, void *context)
+static void shake_hands(evutil_socket_t fd, short events, void *context)
 {
     struct tls_session *session = context;
     int outcome;
@@ -195,7 +195,7 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
     (void)fd;
     (void)events;
     if (!session->host[0]) {
-        finish_local(session, "not a host name or address that can be verified");
+        finish_tls_local(session, "not a host name or address that can be verified");
         return;
     }
     /* The queue belongs to the thread, so it may hold an error of another connection. */
@@ -212,7 +212,7 @@ static void on_ready(evutil_socket_t fd, short events, void *context)
     else if (!stream_events_await(&session->events, ssl_error == SSL_ERROR_WANT_READ
                                                         ? STREAM_WANT_READ
                                                         : STREAM_WANT_WRITE))
-        finish_local(session, "memory is short");
+        finish_tls_local(session, "memory is short");
 }
 
 /* ---- setting up ---- */
@@ -261,7 +261,7 @@ static bool session_set_up(struct tls_session *session, struct event_base *base,
     static const unsigned char protocols[] = "\x08http/1.1";
     BIO *bio;
 
-    if (!stream_events_new(&session->events, base, session->fd, on_ready, session))
+    if (!stream_events_new(&session->events, base, session->fd, shake_hands, session))
         return false;
     session->ssl = SSL_new(context);
     if (!session->ssl)
@@ -385,7 +385,7 @@ static enum stream_status status_of_failure(struct tls_session *session, int out
 /* False once something failed on the connection. */
 static bool begin_turn(struct tls_session *session)
 {
-    ERR_clear_error(); /* see on_ready() */
+    ERR_clear_error(); /* see shake_hands() */
     socket_bio_begin_turn(&session->socket);
     return session->established;
 }

@@ -123,7 +123,7 @@ static DIR *open_folder(const char *root, const char *path)
     return directory;
 }
 
-static bool is_readable(const char *root, const char *path)
+static bool can_open(const char *root, const char *path)
 {
     int fd = open_file(root, path);
 
@@ -273,7 +273,7 @@ static void find_hashed(struct trust_store *store, uint32_t hash)
     for (size_t i = 0; i < store->folder_count; i++)
         for (unsigned n = 0; n < MAX_NAMESAKES; n++) {
             snprintf(name, sizeof(name), "%08x.%u", (unsigned)hash, n);
-            if (!join(path, store->folders[i], name) || !is_readable(store->root, path))
+            if (!join(path, store->folders[i], name) || !can_open(store->root, path))
                 break;
             (void)add_file(&store->hashed, store->root, path, &why);
         }
@@ -348,7 +348,7 @@ static const char *find_bundle(const char *root)
     };
 
     for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
-        if (is_readable(root, bundles[i]))
+        if (can_open(root, bundles[i]))
             return bundles[i];
     return NULL;
 }
