@@ -10,7 +10,7 @@
 #include "config/base/address.h"
 #include "config/base/arena.h"
 
-#define URL_MAX_LENGTH (24 * 1024) /* signed URLs with a session token have up to 16 KiB */
+#define URL_MAX_LENGTH (32 * 1024) /* signed URLs with a session token have up to 16 KiB */
 
 struct url {
     bool tls;         /* https */

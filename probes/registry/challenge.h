@@ -8,7 +8,7 @@
 #include "probes/evidence/path.h"
 #include "probes/transport/http_exchange.h"
 
-#define CHALLENGE_MAX_VALUE 4096 /* bytes of one parameter */
+#define CHALLENGE_MAX_VALUE 16384 /* bytes of one parameter */
 
 struct challenge {
     enum challenge_kind kind;

@@ -9,7 +9,7 @@
 #include "probes/registry/go_types.h"
 #include "probes/registry/peer_json.h"
 
-#define MAX_TOKEN   16384 /* bytes; other programs limit all headers of a request to less */
+#define MAX_TOKEN   49152 /* bytes; most servers limit all headers of a request to less */
 #define MAX_MEMBERS 4096  /* that are looked at */
 #define GRANT_TEXT  256
 
@@ -19,7 +19,7 @@ static bool fits_a_header(const char *token)
     for (const char *at = token; *at; at++)
         if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
             return false;
-    return *token && strlen(token) <= MAX_TOKEN;
+    return *token;
 }
 
 /* containerd refuses an answer whose members have another type (remotes/docker/auth/fetch.go). */
@@ -125,6 +125,8 @@ static enum token_result take_members(const struct token_members *members, bool 
                             : "the answer has neither token nor access_token";
     } else if (!fits_a_header(token)) {
         *ret_error = "the token is not one that fits into a header";
+    } else if (strlen(token) > MAX_TOKEN) {
+        return TOKEN_TOO_LARGE;
     } else {
         *ret_token = token;
         return TOKEN_OK;

@@ -313,7 +313,8 @@ static void realm_answered(enum fetch_outcome outcome, const struct http_respons
                     trail->trouble ? trail->trouble : response->detail);
         return;
     case FETCH_LOCAL:
-        finish_auth(auth, AUTH_LOCAL, "the request for a token could not be sent");
+        finish_auth(auth, AUTH_LOCAL,
+                    response ? response->detail : "the request for a token could not be sent");
         return;
     }
 }

@@ -338,7 +338,8 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
     }
     keep_redirect(image);
     if (outcome == FETCH_LOCAL) {
-        end_manifest(image, MANIFEST_LOCAL, "the request could not be sent");
+        end_manifest(image, MANIFEST_LOCAL,
+                     response ? response->detail : "the request could not be sent");
     } else if (outcome == FETCH_UNREACHABLE) {
         end_manifest(image, MANIFEST_UNREACHABLE, NULL);
     } else if (outcome != FETCH_ANSWERED) {

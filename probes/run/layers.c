@@ -242,7 +242,7 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
 
     keep_trail(blob);
     if (outcome == FETCH_LOCAL) {
-        end_blob(blob, BLOB_LOCAL, "the request could not be sent");
+        end_blob(blob, BLOB_LOCAL, response ? response->detail : "the request could not be sent");
         return;
     }
     if (outcome == FETCH_UNREACHABLE) {

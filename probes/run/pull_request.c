@@ -10,6 +10,7 @@
 
 #include "config/base/memory.h"
 #include "config/base/text.h"
+#include "config/go_url.h"
 #include "probes/registry/base64.h"
 #include "probes/registry/challenge.h"
 #include "probes/registry/ping.h"
@@ -155,24 +156,20 @@ static const struct pull_authorization *authorization_for(const struct pull_requ
 bool pull_read_user(struct probe_run *run, struct arena *arena, const char *written,
                     const char **line)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-._:~!$&'()*+,;=%@";
-    const char *slashes = strstr(written, "//");
+    struct go_url url;
 
-    if (!slashes || slashes > written + strcspn(written, "/?#"))
-        return true;
-    const char *authority = slashes + 2;
-    const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
-    *line = NULL;
-    if (!at)
-        return true;
-    char *name = arena_copy_bytes(arena, authority, (size_t)(at - authority));
-    char *secret = name ? strchr(name, ':') : NULL;
-    if (!name || name[strspn(name, allowed)])
+    if (!go_url_parse(written, strlen(written), &url))
         return false;
+    if (!url.place.at)
+        return true;
+    *line = NULL;
+    if (!url.user.at)
+        return true;
+    char *name = arena_copy_bytes(arena, url.user.at, url.user.length);
+    char *secret = name ? strchr(name, ':') : NULL;
     if (secret)
         *secret++ = '\0';
-    if (!url_unescape(name) || (secret && !url_unescape(secret)))
+    if (!name || !url_unescape(name) || (secret && !url_unescape(secret)))
         return false;
     const struct credentials key = {.username = name, .secret = secret ? secret : ""};
     run_add_key(run, &key);

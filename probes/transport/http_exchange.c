@@ -116,7 +116,10 @@ static bool feed(struct http_exchange *exchange, const char *bytes, size_t count
         exchange_finish(exchange, HTTP_MALFORMED, http_reader_refusal(exchange->reader));
         return false;
     case HTTP_NO_MEMORY:
-        exchange_finish(exchange, HTTP_LOCAL, "memory is short");
+        exchange_finish(exchange, HTTP_LOCAL,
+                        http_reader_refusal(exchange->reader)
+                            ? http_reader_refusal(exchange->reader)
+                            : "memory is short");
         return false;
     case HTTP_READING:
         break;

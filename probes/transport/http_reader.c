@@ -218,7 +218,8 @@ static void keep_header(struct http_reader *reader, const struct kept_header *ke
 
     if (reader->holds_cut || length > HTTP_MAX_HEADER_VALUE) {
         if (kept->decides)
-            refuse(reader, "a header is too long");
+            refuse(reader, "a header is longer than is read here");
+        reader->no_memory |= kept->decides; /* it is the limit of this program, not of clients */
         return;
     }
     if (reader->header_count == HTTP_MAX_HEADERS || reader->kept_bytes + length > MAX_KEPT)

@@ -236,3 +236,88 @@ def twice(place, kind, left, code):
 ])
 def refused_token(place, kind, left, code):
     return twice(place, kind, left, code)
+
+
+# ---- forms of a Location ----
+
+
+@each("hops/location", [
+    ("fragment", "a broken escape in the fragment", f"https://{STORE}/hop1/{{}}#a%zz", False),
+    ("fragment-good", "a good one there", f"https://{STORE}/hop1/{{}}#a%20z", True),
+    ("query", "a broken escape in the query", f"https://{STORE}/hop1/{{}}?a=%zz", True),
+    ("upper", "scheme and host in capitals", f"HTTPS://{STORE.upper()}/hop1/{{}}", True),
+    ("dot", "a dot at the end of the host", f"https://{STORE}./hop1/{{}}", True),
+    ("port", "the scheme's own port", f"https://{STORE}:443/hop1/{{}}", True),
+    ("port-empty", "an empty port", f"https://{STORE}:/hop1/{{}}", True),
+    ("port-odd", "a port that is a word", f"https://{STORE}:https/hop1/{{}}", False),
+    ("port-large", "a port beyond all", f"https://{STORE}:65536/hop1/{{}}", False),
+    ("no-scheme", "no scheme", f"//{STORE}/hop1/{{}}", True),
+    ("no-slashes", "no slashes behind the scheme", f"https:{STORE}/hop1/{{}}", False),
+    ("scheme", "another scheme", f"ftp://{STORE}/hop1/{{}}", False),
+    ("no-host", "no host", "https:///hop1/{}", False),
+    ("underscore", "an underscore in the host", "https://a_b.corp.test/hop1/{}", True),
+    ("long", "20 KiB of query", f"https://{STORE}/hop1/{{}}?a={20 * 1024 * 'b'}", True),
+    ("longer", "40 KiB of query", f"https://{STORE}/hop1/{{}}?a={40 * 1024 * 'b'}", True, {"status": "unknown"}),
+    ("longest", "200 KiB of query", f"https://{STORE}/hop1/{{}}?a={200 * 1024 * 'b'}", True, {"status": "unknown"}),
+    ("escaped-slash", "an escaped slash in the path", f"https://{STORE}/hop1%2F{{}}", True),
+    ("bracket", "brackets in the path", f"https://{STORE}/hop1/[a]/../{{}}", True),
+])
+def location(place, form):
+    place.zone["a_b.corp.test"] = {"A": [IP4]}
+
+    class Odd(Stores):
+        def handle(self, request):
+            request.path = urllib.parse.unquote(request.path).replace("[a]/", "").replace("../", "")
+            return super().handle(request)
+
+    return Odd(place, [form], lambda request: True).pull()
+
+
+@each("hops/realm", [
+    ("dot", "a dot at the end of the host", f"https://{HOST}./service/token", True),
+    ("underscore", "an underscore in the host", "https://a_b.corp.test/service/token", True),
+    ("long", "5 KiB of path", f"https://{HOST}/service/token?x={5 * 1024 * 'a'}", True),
+    ("fragment", "a fragment", f"https://{HOST}/service/token#a", True),
+    ("fragment-broken", "a broken escape in the fragment", f"https://{HOST}/service/token#%zz",
+     False),
+    ("upper", "scheme and host in capitals", f"HTTPS://{HOST.upper()}/service/token", True),
+    ("relative", "no scheme", "/service/token", False),
+    ("blank", "a blank in the path", f"https://{HOST}/service/to ken", True),
+])
+def realm(place, form):
+    class Named(Registry):
+        def realm(self):
+            return form
+
+        def handle(self, request):
+            if request.path == "/service/to%20ken":
+                request.path = "/service/token"
+            return super().handle(request)
+
+    place.zone["a_b.corp.test"] = {"A": ["10.20.0.10"]}
+    place.serve_dns()
+    place.serve(Named(auth="bearer"))
+    return place.pull(keys=[place.key()], users=["bot:s3cret"],
+                      options=["--token-host", "a_b.corp.test"])
+
+
+@each("hops/token", [
+    ("17", "a token of 17 KiB", 17, True), ("40", "... of 40 KiB", 40, True),
+    ("300", "... of 300 KiB", 300, True), ("900", "... of 900 KiB", 900, True),
+])
+def token(place, size):
+    text = "t" * size * 1024
+
+    class Long(Registry):
+        def allowed(self, request):
+            return request.headers.get("authorization") == "Bearer " + text
+
+        def token(self, request):
+            if request.method == "POST":
+                return http(405, {}, b"", request.method)
+            return http(200, {"Content-Type": "application/json"},
+                        b'{"token": "%s"}' % text.encode(), request.method)
+
+    place.serve_dns()
+    place.serve(Long(auth="bearer"))
+    return place.pull(keys=[place.key()], users=["bot:s3cret"])

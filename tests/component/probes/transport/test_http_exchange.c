@@ -408,8 +408,8 @@ static void limits(void **state)
 
     response =
         answer_to("HTTP/1.1 204 OK\r\nLocation: ", "aaaaaaaaaaaaaaaa", 4000, "\r\n\r\n", &scene);
-    assert_int_equal(response.outcome, HTTP_MALFORMED);
-    assert_string_equal(response.detail, "a header is too long");
+    assert_int_equal(response.outcome, HTTP_LOCAL);
+    assert_string_equal(response.detail, "a header is longer than is read here");
     scene_end(&scene);
 
     response = answer_to("", "HTTP/1.1 103 Hints\r\n\r\n", 9, "", &scene);
