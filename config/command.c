@@ -63,8 +63,8 @@ const struct command_words command_table[COMMAND_COUNT] = {
          "checks exactly those images, and compares the check with the pull's error.\n"
          "POD - reads the output of kubectl get pod -o json from standard input; it has\n"
          "no keys, so only the network is judged.\n",
-         "0 ok, 1 warning, 2 failure, as check for the pod's images; 3 unknown, or\n"
-         "a right is missing, or a usage error.\n",
+         "0 ok, 1 warning, 2 failure, as check for the pod's images;\n"
+         "3 unknown, a right is missing, or a usage error.\n",
          {"kubectl get pod web-0 -o json | tcr-probe diagnose -", "tcr-probe diagnose shop/web-0"},
          OPERANDS_POD,
          false},

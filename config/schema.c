@@ -114,7 +114,7 @@ const struct schema_key schema_keys[] = {
      "let /readyz wait until every target is ok or warn", FOR_DAEMON, &type_flag,
      IN_SETTINGS(ready_gate)},
     {"kubernetes_events", "kubernetes-events", "true|false", "false",
-     "tell the own pod's Events what is wrong", FOR_DAEMON | FOR_WAIT, &type_flag,
+     "write what is wrong as Events of this pod", FOR_DAEMON | FOR_WAIT, &type_flag,
      IN_SETTINGS(kubernetes_events)},
     {"max_in_flight", "max-in-flight", "COUNT", "256", "limit for runs at the same time", FOR_RUNS,
      &type_count, IN_SETTINGS(max_in_flight), .least = 1, .most = 4096},

@@ -79,7 +79,7 @@ struct settings {
     unsigned failure_threshold; /* worse runs in a row that make a target worse */
     unsigned success_threshold; /* better runs in a row that make it better */
     bool ready_gate;            /* /readyz waits until every target is ok or warn */
-    bool kubernetes_events;     /* tell the own pod's Events what is believed */
+    bool kubernetes_events;     /* write the believed state as Events of this pod */
     const char *config_file;    /* NULL: none */
     struct endpoint listen;     /* address of the status endpoint; port 0: any free one */
     enum log_level log_level;

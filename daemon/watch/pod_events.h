@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * kubernetes_events: tells the own pod's Events what is believed of each target. The pod is named
- * by POD_NAME, POD_NAMESPACE and POD_UID, which manifests take from the downward API; POD_CONTAINER
- * may name the container whose image the targets check. Trouble with the API server is logged once
- * and counted. It never delays a run, and is no finding.
+ * kubernetes_events: writes the believed state of each target as Events of this pod. The pod is
+ * named by POD_NAME, POD_NAMESPACE and POD_UID, which manifests take from the downward API;
+ * POD_CONTAINER may name the container whose image the targets check. Trouble with the API server
+ * is logged once and counted. It never delays a run, and is no finding.
  */
 
 #include <event2/event.h>

@@ -68,7 +68,7 @@ const struct diagnosis *watch_diagnosis(const struct watch *watch);
 const struct finding *watch_believed_finding(const struct watch *watch,
                                              const struct diagnosis *diagnosis);
 
-/* Tells the own pod's Events what is believed, if the settings want that. `diagnosis` is of the
+/* Writes the believed state as Events of this pod, if the settings want that. `diagnosis` is of the
  * last run. */
 void watch_tell_events(struct watch *watch, const struct diagnosis *diagnosis);
 

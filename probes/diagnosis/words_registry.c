@@ -310,10 +310,9 @@ const struct cause_words words_registry[] = {
                               "Unauthorized",
                         HEAD "401 Unauthorized"),
          .steps = STEPS(LINES(LINE(THREE_REASONS, NONE(FACT_KEY_REJECTED)),
-                              LINE("Of the three usual reasons (the namespace of the image does "
-                                   "not exist in the registry, "
-                                   "the key is wrong, or the key is not for this image) it is the "
-                                   "second: the key itself.",
+                              LINE("A pull is usually refused because the namespace of the image "
+                                   "does not exist in the registry, the key is wrong, or the key "
+                                   "is not for this image. Here the key is wrong.",
                                    ALL(FACT_KEY_REJECTED)),
                               LINE(NAMESPACE, ALL(FACT_TCR), NONE(FACT_KEY_REJECTED))),
                         steps_key, steps_access_credential),
@@ -329,14 +328,13 @@ const struct cause_words words_registry[] = {
          .says = LINES(LINE("The key is good, but not for {image}{others} "
                             "({answer}; the token grants {granted}).")),
          .pulls = PULLS(DENIED "insufficient_scope: authorization failed", HEAD "403 Forbidden"),
-         .steps = STEPS(
-             LINES(LINE(THREE_REASONS, NONE(FACT_SCOPE_REFUSED)),
-                   LINE("Of the three usual reasons it is not that the key is wrong: either the "
-                        "namespace of the "
-                        "image does not exist in the registry, or the key is not for this image.",
-                        ALL(FACT_SCOPE_REFUSED)),
-                   LINE(NAMESPACE, ALL(FACT_TCR))),
-             steps_key, steps_access_credential),
+         .steps =
+             STEPS(LINES(LINE(THREE_REASONS, NONE(FACT_SCOPE_REFUSED)),
+                         LINE("The key itself is right. Either the namespace of the image does not "
+                              "exist in the registry, or the key is not for this image.",
+                              ALL(FACT_SCOPE_REFUSED)),
+                         LINE(NAMESPACE, ALL(FACT_TCR))),
+                   steps_key, steps_access_credential),
          .why =
              "Your key is good, and the registry or its token service refuses this repository to "
              "it. The namespace may not exist in the registry, the account may have no right to "

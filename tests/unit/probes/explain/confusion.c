@@ -103,7 +103,7 @@ int main(void)
         count(&entries[i], row_of(&entries[i]));
     qsort(rows, row_count, sizeof(rows[0]), compare);
     printf(
-        "# What explain makes of the texts of its corpus\n\n"
+        "# How explain reads the texts of its corpus\n\n"
         "Each of the %zu texts of `tests/unit/probes/explain/corpus` is read with %d sets of\n"
         "random names and addresses: whole, and %d times wrapped or cut at a random place.\n"
         "A whole text is right if stage, cause, host, image, count and check line are. A text\n"
