@@ -330,8 +330,9 @@ const struct cause_words words_registry[] = {
          .pulls = PULLS(DENIED "insufficient_scope: authorization failed", HEAD "403 Forbidden"),
          .steps =
              STEPS(LINES(LINE(THREE_REASONS, NONE(FACT_SCOPE_REFUSED)),
-                         LINE("The key itself is right. Either the namespace of the image does not "
-                              "exist in the registry, or the key is not for this image.",
+                         LINE("A pull is usually refused because the namespace of the image does "
+                              "not exist in the registry, the key is wrong, or the key is not for "
+                              "this image. Here the key itself is right.",
                               ALL(FACT_SCOPE_REFUSED)),
                          LINE(NAMESPACE, ALL(FACT_TCR))),
                    steps_key, steps_access_credential),
