@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <yaml.h>
 
+#include "config/base/file.h"
 #include "config/base/memory.h"
 #include "config/load.h"
 #include "config/secret.h"
@@ -494,16 +495,10 @@ static void load_document(struct reader *reader)
 /* Reads at most the `size` bytes that the file has at first, because it may grow without end. */
 static bool read_bytes(struct reader *reader, int fd, size_t size)
 {
-    ssize_t count = 1;
-
     reader->bytes = memory_allocate(size + 1);
-    while (reader->bytes && reader->length < size && count != 0) {
-        count = read(fd, reader->bytes + reader->length, size - reader->length);
-        if (count < 0 && errno != EINTR)
-            return false;
-        reader->length += count > 0 ? (size_t)count : 0;
-    }
-    return reader->bytes != NULL;
+    ssize_t count = reader->bytes ? file_read(fd, reader->bytes, size) : -1;
+    reader->length = count > 0 ? (size_t)count : 0;
+    return count >= 0;
 }
 
 void yaml_file_read(struct loader *loader, const char *path)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/base/file.h"
 #include "config/base/memory.h"
 
 int command_status(enum severity severity)
@@ -40,19 +41,9 @@ int command_publish(struct text *text, int status, uint64_t failures)
 
 ssize_t command_read_input(char *part, size_t size)
 {
-    size_t length = 0;
+    ssize_t length = file_read(STDIN_FILENO, part, size);
 
-    while (length < size) {
-        ssize_t got = read(STDIN_FILENO, part + length, size - length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            fprintf(stderr, "tcr-probe: standard input: %s\n", strerror(errno));
-            return -1;
-        }
-        if (got == 0)
-            break;
-        length += (size_t)got;
-    }
-    return (ssize_t)length;
+    if (length < 0)
+        fprintf(stderr, "tcr-probe: standard input: %s\n", strerror(errno));
+    return length;
 }

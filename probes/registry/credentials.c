@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/base/file.h"
 #include "config/url.h"
 #include "probes/registry/base64.h"
 #include "probes/registry/go_types.h"
@@ -445,21 +446,6 @@ static const char *why(struct arena *arena, const char *path, const char *what)
     return text ? text : "docker config: out of memory";
 }
 
-/* Up to `size` bytes; negative if the file cannot be read. */
-static ssize_t read_whole(int fd, char *bytes, size_t size)
-{
-    size_t length = 0;
-    ssize_t count = 1;
-
-    while (length < size && count != 0) {
-        count = read(fd, bytes + length, size - length);
-        if (count < 0 && errno != EINTR)
-            return -1;
-        length += count > 0 ? (size_t)count : 0;
-    }
-    return (ssize_t)length;
-}
-
 /* The content in `secrets`, or NULL with `*ret_error` set. */
 static char *read_file(const char *path, struct arena *secrets, size_t *ret_length,
                        const char **ret_error)
@@ -474,7 +460,7 @@ static char *read_file(const char *path, struct arena *secrets, size_t *ret_leng
         *ret_error = why(secrets, path, "it is not a file of at most 256 KiB");
     } else {
         content = arena_allocate(secrets, (size_t)about.st_size + 1);
-        ssize_t count = content ? read_whole(fd, content, (size_t)about.st_size) : -1;
+        ssize_t count = content ? file_read(fd, content, (size_t)about.st_size) : -1;
         if (count < 0) {
             *ret_error = why(secrets, path, content ? strerror(errno) : "out of memory");
             content = NULL;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/base/file.h"
 #include "config/base/text.h"
 
 #define MAX_LINKS  40
@@ -193,8 +194,6 @@ char *host_read(const char *root, const char *path, size_t limit, struct arena *
                 size_t *ret_length, const char **ret_why, bool *ret_absent)
 {
     struct stat status;
-    size_t length = 0;
-    ssize_t count = 0;
     int fd = host_open(root, path, false);
 
     if (ret_absent)
@@ -208,19 +207,13 @@ char *host_read(const char *root, const char *path, size_t limit, struct arena *
     bool fits = (size_t)status.st_size <= limit;
     char *bytes = fits ? arena_allocate(arena, (size_t)status.st_size + 1) : NULL;
     *ret_why = fits ? "memory is short" : "it is too large";
-    while (bytes && length < (size_t)status.st_size) {
-        count = read(fd, bytes + length, (size_t)status.st_size - length);
-        if (count > 0)
-            length += (size_t)count;
-        else if (count == 0 || errno != EINTR)
-            break;
-    }
-    if (bytes && count < 0) {
+    ssize_t length = bytes ? file_read(fd, bytes, (size_t)status.st_size) : 0;
+    if (length < 0) {
         *ret_why = strerror(errno);
         bytes = NULL;
     }
     close(fd);
-    *ret_length = length;
+    *ret_length = length > 0 ? (size_t)length : 0;
     return bytes;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/base/file.h"
 #include "config/base/memory.h"
 #include "probes/transport/go_certificate.h"
 #include "probes/transport/go_pem.h"
@@ -139,8 +140,6 @@ static char *read_certificates(const char *root, const char *path, size_t *ret_l
 {
     struct stat status;
     char *bytes = NULL;
-    size_t length = 0;
-    ssize_t count = 0;
     int fd = open_file(root, path);
 
     if (fd < 0 || fstat(fd, &status))
@@ -153,21 +152,15 @@ static char *read_certificates(const char *root, const char *path, size_t *ret_l
         *ret_why = "larger than 4 MiB";
     else if (!(bytes = memory_allocate((size_t)status.st_size + 1)))
         *ret_why = "memory is short";
-    while (bytes && length < (size_t)status.st_size) {
-        count = read(fd, bytes + length, (size_t)status.st_size - length);
-        if (count > 0)
-            length += (size_t)count;
-        else if (count == 0 || errno != EINTR)
-            break;
-    }
-    if (bytes && count < 0) {
+    ssize_t length = bytes ? file_read(fd, bytes, (size_t)status.st_size) : 0;
+    if (length < 0) {
         *ret_why = strerror(errno);
         memory_release(bytes);
         bytes = NULL;
     }
     if (fd >= 0)
         close(fd);
-    *ret_length = length;
+    *ret_length = length > 0 ? (size_t)length : 0;
     return bytes;
 }
 
