@@ -48,7 +48,7 @@ static X509 *make_certificate(EVP_PKEY *key, X509 *issuer, const char *common_na
         add_extension(certificate, issuer ? issuer : certificate, NID_subject_alt_name, names);
     if (!names)
         add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
-    if (X509_sign(certificate, key, EVP_sha256()) > 0)
+    if (X509_sign(certificate, key, EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256()) > 0)
         return certificate;
     X509_free(certificate);
     return NULL;
@@ -58,7 +58,8 @@ bool fake_pki_make(struct fake_pki *pki)
 {
     const long year = 365L * 24 * 3600;
 
-    pki->key = EVP_EC_gen("P-256");
+    pki->key =
+        pki->even_signatures ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-256");
     pki->trusted_ca = make_certificate(pki->key, NULL, "Trusted CA", -year, year, NULL);
     pki->unknown_ca = make_certificate(pki->key, NULL, "Unknown CA", -year, year, NULL);
     return pki->key && pki->trusted_ca && pki->unknown_ca;

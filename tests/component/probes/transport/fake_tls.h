@@ -13,7 +13,8 @@
 /* ---- certificates (EC P-256) ---- */
 
 struct fake_pki {
-    EVP_PKEY *key; /* of every certificate, because only the signer differs */
+    bool even_signatures; /* Ed25519 in place of ECDSA, whose signatures differ in length */
+    EVP_PKEY *key;        /* of every certificate, because only the signer differs */
     X509 *trusted_ca;
     X509 *unknown_ca;
 };
