@@ -25,15 +25,20 @@ enum fact {
     FACT_HAS_ADDRESS,         /* bogus ones included */
     FACT_A_UNANSWERED,        /* no address, and the question for A stayed without an answer */
     FACT_QUESTION_UNANSWERED, /* an address by one answer, and no answer for the other kind */
-    FACT_SERVER_FAILURE,      /* no address, and an rcode or answer that tells of a broken server */
-    FACT_NXDOMAIN,            /* no address, and the name does not exist */
-    FACT_NODATA,              /* no address, and the name exists */
-    FACT_DNS_UNREADABLE,      /* that answer has no rcode, but cannot be read here */
-    FACT_BOGUS_ONLY,          /* addresses, all of them bogus, and every question was put */
-    FACT_ANSWERS_DIFFER,      /* two resolvers of any view disagree in class */
-    FACT_OTHER_HAS_ADDRESS,   /* no address here, one by a resolver that does not decide */
-    FACT_OTHER_PATH_WORKS,    /* an address that only such a resolver gives reaches the registry */
-    FACT_PUBLIC_EVERYWHERE,   /* every view that gave addresses gave public ones only */
+    FACT_SEARCH_UNANSWERED, /* names of the search list before the one that counts got no answer */
+    FACT_LOOKUP_TOO_LONG,   /* clients give up before they have waited for all of these */
+    FACT_LOOKUP_UNSURE,  /* an answer that did not come, or a source that was not asked, may differ
+                          */
+    FACT_DNS_NOT_ASKED,  /* nsswitch.conf names no dns, and the hosts file lacks the name */
+    FACT_SERVER_FAILURE, /* no address, and an rcode or answer that tells of a broken server */
+    FACT_NXDOMAIN,       /* no address, and the name does not exist */
+    FACT_NODATA,         /* no address, and the name exists */
+    FACT_DNS_UNREADABLE, /* that answer has no rcode, but cannot be read here */
+    FACT_BOGUS_ONLY,     /* addresses, all of them bogus, and every question was put */
+    FACT_ANSWERS_DIFFER, /* two resolvers of any view disagree in class */
+    FACT_OTHER_HAS_ADDRESS, /* no address here, one by a resolver that does not decide */
+    FACT_OTHER_PATH_WORKS,  /* an address that only such a resolver gives reaches the registry */
+    FACT_PUBLIC_EVERYWHERE, /* every view that gave addresses gave public ones only */
     FACT_VENDOR_RESOLVER, /* pulls ask 183.60.83.19 or 183.60.82.98, which see private resolution */
     FACT_OTHER_RESOLVER,  /* they ask another one, and nothing shows that it sees it */
     FACT_LINKAGE_VPC_NAME,    /* the -vpc name answers private, in any view */

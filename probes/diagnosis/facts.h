@@ -39,6 +39,10 @@ bool facts_is_tencent(const struct target *target);
 const struct dns_evidence *facts_other_answer(const struct facts *facts,
                                               const struct dns_evidence *decides);
 
+/* How long Go's resolver waits for questions like this one that are never answered. The host's
+ * resolv.conf is not known, so its nameservers are taken to have the defaults. */
+usec_t facts_lookup_wait(const struct evidence *evidence, const struct dns_evidence *asked);
+
 bool facts_is_loopback(const struct address *address);
 
 /* True if requests to it wait, since it drops them or does not answer the handshake. */

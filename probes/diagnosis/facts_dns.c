@@ -5,6 +5,9 @@
 
 #include "probes/evidence/view.h"
 
+#define DIAL_TIMEOUT \
+    (30 * USEC_PER_SEC) /* of clients, for the lookup and the connection together */
+
 enum reply { REPLY_NONE, REPLY_SILENT, REPLY_ANSWER, REPLY_BROKEN, REPLY_LOCAL };
 
 static enum reply reply_of(enum dns_outcome outcome)
@@ -197,11 +200,34 @@ bool facts_is_loopback(const struct address *address)
     return address->family == AF_INET ? address->bytes[0] == 127 : address_equal(address, &v6);
 }
 
+usec_t facts_lookup_wait(const struct evidence *evidence, const struct dns_evidence *asked)
+{
+    bool known = evidence->resolver_attempts && asked && asked->role == ROLE_POD;
+    usec_t timeout = known ? evidence->resolver_timeout : 5 * USEC_PER_SEC;
+    unsigned attempts = known ? evidence->resolver_attempts : 2;
+    unsigned servers = 0;
+    unsigned silent = 0;
+    bool answered = false;
+
+    for (size_t i = 0; asked && i < evidence->dns_count; i++) {
+        const struct dns_evidence *dns = &evidence->dns[i];
+        if (dns->role != asked->role || dns->type != asked->type || dns->queried != asked->queried)
+            continue;
+        servers++;
+        silent += dns->outcome == DNS_TIMEOUT;
+        answered |= dns->outcome == DNS_NOERROR || dns->outcome == DNS_NODATA;
+    }
+    if (asked)
+        silent = silent * (answered ? 1 : attempts) + asked->unanswered_names * servers * attempts;
+    return timeout * silent;
+}
+
 struct deciding {
     unsigned said;
     const struct dns_evidence *addressed;
     const struct dns_evidence *elsewhere; /* gave an address, and does not decide */
     const struct dns_evidence *silent;
+    const struct dns_evidence *search_silent;
     const struct dns_evidence *a_silent;
     bool a_answered;
     const struct dns_evidence *broken;
@@ -217,6 +243,8 @@ static void deciding_add(struct deciding *all, const struct dns_evidence *dns)
     all->said |= classes_of(dns);
     if (dns->address_count > 0 && !all->addressed)
         all->addressed = dns;
+    if (dns->unanswered_names && !all->search_silent)
+        all->search_silent = dns;
     if (dns->type == RECORD_A && is_answer(dns->outcome))
         all->a_answered = true;
     if (dns->type == RECORD_A && reply == REPLY_SILENT && !all->a_silent)
@@ -238,6 +266,10 @@ static void conclude_addresses(struct facts *facts, const struct deciding *all)
     set_answer(facts, FACT_HAS_ADDRESS, all->addressed);
     if (all->silent && resolver_summary(facts->evidence, all->silent).answered)
         set_answer(facts, FACT_QUESTION_UNANSWERED, all->silent);
+    else if (all->search_silent)
+        set_answer(facts, FACT_QUESTION_UNANSWERED, all->search_silent);
+    if (facts_lookup_wait(facts->evidence, facts->dns[FACT_QUESTION_UNANSWERED]) >= DIAL_TIMEOUT)
+        set_answer(facts, FACT_LOOKUP_TOO_LONG, facts->dns[FACT_QUESTION_UNANSWERED]);
     if (all->said != SAID_BOGUS)
         return;
     if (all->local) { /* the other question might have given a good one */
@@ -261,6 +293,7 @@ static void conclude_nothing(struct facts *facts, const struct deciding *all)
         set_answer(facts, FACT_NODATA, all->no_data);
     if (all->a_silent && !all->a_answered)
         set_answer(facts, FACT_A_UNANSWERED, all->a_silent);
+    facts->is[FACT_LOOKUP_UNSURE] |= all->search_silent || facts->is[FACT_A_UNANSWERED];
     if (all->local)
         set_answer(facts, FACT_DNS_LOCAL, all->local);
     if (all->elsewhere)
@@ -281,6 +314,8 @@ static void collect_deciding(struct facts *facts)
         else if (classes_of(dns) & ~(unsigned)SAID_BOGUS && !all.elsewhere)
             all.elsewhere = dns;
     }
+    facts->is[FACT_LOOKUP_UNSURE] = evidence->name_sources;
+    facts->is[FACT_SEARCH_UNANSWERED] = all.search_silent;
     if (all.addressed)
         conclude_addresses(facts, &all);
     else
@@ -323,6 +358,10 @@ void facts_collect_dns(struct facts *facts)
 {
     if (facts->view & VIEW_GIVEN)
         return;
+    facts->is[FACT_DNS_NOT_ASKED] = facts->evidence->name_sources;
+    for (size_t i = 0; i < facts->evidence->dns_count; i++)
+        if (facts->evidence->dns[i].queried == NAME_TARGET)
+            facts->is[FACT_DNS_NOT_ASKED] = false;
     collect_everywhere(facts);
     compare_resolvers(facts);
     collect_deciding(facts);

@@ -132,6 +132,8 @@ static const char *condition_of(const struct line *line)
         {FACT_DIFFERENCE(REFUSED), "*(a token is refused at first)* ", ""},
         {FACT_DIFFERENCE(REDIRECT), "*(a redirect)* ", ""},
         {FACT_OTHER_PATH_WORKS, "*(another resolver's address works)* ", ""},
+        {FACT_SEARCH_UNANSWERED, "*(names of the search list get no answer)* ", ""},
+        {FACT_DNS_NOT_ASKED, "*(nsswitch.conf names no dns)* ", ""},
         {FACT_OTHER_HAS_ADDRESS, "*(another resolver has an address)* ", ""},
         {FACT_OTHER_RESOLVER, "*(pulls ask another resolver)* ", ""},
         {FACT_LINKAGE_SILENT, "*(a linkage address is configured)* ", ""},

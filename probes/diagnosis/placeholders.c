@@ -189,26 +189,14 @@ static void say_other_said(struct text *out, const struct subject *subject)
     verb_of_answer(out, subject->other);
 }
 
-/* How long Go's resolver waits for a question that is never answered. The host's resolv.conf is not
- * known, so its nameservers are taken to have the defaults. */
 static void say_lookup_wait(struct text *out, const struct subject *subject)
 {
-    const struct evidence *evidence = subject->facts->evidence;
-    const struct dns_evidence *asked = subject->dns;
-    bool known = evidence->resolver_attempts && asked && asked->role == ROLE_POD;
-    usec_t timeout = known ? evidence->resolver_timeout : 5 * USEC_PER_SEC;
-    unsigned attempts = known ? evidence->resolver_attempts : 2;
-    unsigned silent = 0;
-    bool answered = false;
+    wording_duration(out, facts_lookup_wait(subject->facts->evidence, subject->dns));
+}
 
-    for (size_t i = 0; asked && i < evidence->dns_count; i++) {
-        const struct dns_evidence *dns = &evidence->dns[i];
-        if (dns->role != asked->role || dns->type != asked->type || dns->queried != asked->queried)
-            continue;
-        silent += dns->outcome == DNS_TIMEOUT;
-        answered |= dns->outcome == DNS_NOERROR || dns->outcome == DNS_NODATA;
-    }
-    wording_duration(out, timeout * silent * (answered ? 1 : attempts));
+static void say_name_sources(struct text *out, const struct subject *subject)
+{
+    say_text(out, subject->facts->evidence->name_sources);
 }
 
 /* ---- the proxy ---- */
@@ -391,6 +379,7 @@ static const struct placeholder placeholders[] = {
     SAID(mirror_said, "it fails"),
     SAID(mirrors, "they fail"),
     SAID(mirror_wait, "30 s"),
+    SAID(name_sources, "other sources"),
     SAID(names, "its names"),
     SAID(node_problem, "a file is not valid"),
     MEMBER(not_after, TIME, tls.certificate.not_after, "its last day"),

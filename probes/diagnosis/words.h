@@ -90,6 +90,16 @@ extern const struct cause_words words_rest[];        /* from clients_differ */
 extern const struct line steps_private_linkage[]; /* of causes in more than one table */
 extern const struct line steps_resolver_access[];
 
+/* The steps against questions that a resolver leaves without an answer while it answers others. */
+#define STEPS_UNANSWERED                                                                         \
+    LINE("Let {resolver} answer for every domain of the search list (\"no such name\" is an "    \
+         "answer), or take the domain that gets none out of it: \"search\" in "                  \
+         "/etc/resolv.conf, dnsConfig of a pod.",                                                \
+         ALL(FACT_QUESTION_UNANSWERED, FACT_SEARCH_UNANSWERED)),                                 \
+        LINE("Find out why {resolver} drops this question (often the one for AAAA), and let it " \
+             "answer, even without an address.",                                                 \
+             ALL(FACT_QUESTION_UNANSWERED), NONE(FACT_SEARCH_UNANSWERED))
+
 /* ---- from entries to words ---- */
 
 /* Appends `template`; `put` writes the value of each {placeholder}. */

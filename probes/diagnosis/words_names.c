@@ -6,6 +6,7 @@
 #define LOOKUP "dial tcp: lookup {host} on {resolver}: "
 
 const struct line steps_resolver_access[] = {
+    STEPS_UNANSWERED,
     LINE("Look for the route or firewall rule of this machine that forbids the question: a route "
          "of type prohibit in \"ip route\", or a rule of nftables or iptables for outgoing "
          "packets.",
@@ -20,18 +21,20 @@ const struct line steps_resolver_access[] = {
          ALL(FACT_RESOLVER_LOOPBACK)),
     LINE("Check that {resolver} is the resolver you want (/etc/resolv.conf, or the annotation "
          "eks.tke.cloud.tencent.com/resolv-conf for image pulls) and that it runs.",
-         NONE(FACT_RESOLVER_LOOPBACK)),
+         NONE(FACT_RESOLVER_LOOPBACK, FACT_LOOKUP_TOO_LONG)),
     LINE("Allow UDP and TCP port 53 to it in the outbound rules of the pod's security group. A "
          "resolver on the internet also needs a NAT gateway.",
-         NONE(FACT_PROHIBITED, FACT_RESOLVER_CLOSED, FACT_RESOLVER_LOOPBACK,
-              FACT_RESOLVER_NO_ROUTE)),
+         NONE(FACT_PROHIBITED, FACT_RESOLVER_CLOSED, FACT_RESOLVER_LOOPBACK, FACT_RESOLVER_NO_ROUTE,
+              FACT_LOOKUP_TOO_LONG)),
     LINE("If you have no reason for a resolver of your own, use those of the Tencent VPC: "
          "183.60.83.19 and 183.60.82.98.",
-         NONE(FACT_VENDOR_RESOLVER)),
+         NONE(FACT_VENDOR_RESOLVER, FACT_LOOKUP_TOO_LONG)),
     LINE(NULL),
 };
 
 static const struct line steps_name[] = {
+    LINE("Add \"dns\" to the hosts line of /etc/nsswitch.conf, or add {host} to /etc/hosts.",
+         ALL(FACT_DNS_NOT_ASKED)),
     LINE("Check the spelling of {host} in the image reference.",
          NONE(FACT_OTHER_HAS_ADDRESS, FACT_NODATA)),
     LINE("In the TCR console check that the instance {instance} exists and runs, and copy its "
@@ -84,15 +87,25 @@ const struct cause_words words_names[] = {
         {.docs = CAUSE_DOCS "dns_timeout",
          .title = "No resolver answers, so the name of the registry has no address here.",
          .says = LINES(
+             LINE(
+                 "Clients give up the lookup of {host} after 30 s, because it takes {lookup_wait}: "
+                 "names that the search list makes of it get no answer.",
+                 ALL(FACT_LOOKUP_TOO_LONG, FACT_SEARCH_UNANSWERED)),
+             LINE(
+                 "Clients give up the lookup of {host} after 30 s, because it takes {lookup_wait}: "
+                 "one kind of address gets no answer.",
+                 ALL(FACT_LOOKUP_TOO_LONG)),
              LINE("The resolver {resolver} {said} for the IPv4 addresses of {host}, so none is "
                   "known; it probably drops the question.",
                   ALL(FACT_A_UNANSWERED), NONE(FACT_NO_RESOLVER_ANSWERED)),
              LINE("No resolver answers for {host}: {resolver} {said}.")),
          .pulls = PULLS(LOOKUP "read udp: i/o timeout"),
          .steps = STEPS(steps_resolver_access),
-         .why = "Every question to the resolvers that decide stayed without an answer, or their "
-                "port is closed. The resolver is down, its address is wrong, port 53 is blocked, "
-                "or the resolver is on the internet and your subnet has no route there.",
+         .why =
+             "Every question to the resolvers that decide stayed without an answer, or their "
+             "port is closed. The resolver is down, its address is wrong, port 53 is blocked, "
+             "or the resolver is on the internet and your subnet has no route there. Or it leaves "
+             "some questions unanswered, and clients give up before they have waited for all.",
          .verify = "The dns lines show an address from the resolvers that pulls use.",
          .check = CHECK_WITH_PROFILE,
          .shown = SHOW_DNS},
@@ -117,6 +130,9 @@ const struct cause_words words_names[] = {
         {.docs = CAUSE_DOCS "dns_name_not_found",
          .title = "A resolver says that the registry's name does not exist (NXDOMAIN).",
          .says = LINES(
+             LINE("Image pulls find no address of {host}: the hosts line of /etc/nsswitch.conf "
+                  "({name_sources}) names no dns, and /etc/hosts lacks the name.",
+                  ALL(FACT_DNS_NOT_ASKED)),
              LINE("Image pulls ask the resolver {resolver}, which says that {host} does not exist "
                   "(NXDOMAIN), although {other_resolver} {other_said}: a private zone or a filter "
                   "probably hides the name.",

@@ -175,13 +175,16 @@ const struct cause_words words_rest[] = {
     NAME(DNS_SLOW) =
         {.docs = CAUSE_DOCS "dns_slow",
          .title = "A resolver leaves one question without an answer, so every connection waits.",
-         .says = LINES(LINE("The resolver {resolver} {said} for one kind of address of {host}, so "
+         .says = LINES(LINE("Names that the search list makes of {host} get no answer from "
+                            "{resolver}, so every connection waits {lookup_wait} for them.",
+                            ALL(FACT_SEARCH_UNANSWERED)),
+                       LINE("The resolver {resolver} {said} for one kind of address of {host}, so "
                             "every connection waits {lookup_wait} for it.")),
-         .steps = STEPS(LINES(LINE("Find out why {resolver} drops this question (often the one for "
-                                   "AAAA), and let it answer, even without an address."))),
+         .steps = STEPS(LINES(STEPS_UNANSWERED)),
          .why = "One question, often the one for IPv6 addresses (AAAA), is never answered. Clients "
                 "ask for both kinds together and wait for both answers, so each connection starts "
-                "late.",
+                "late. They also wait for each name that the search list of /etc/resolv.conf "
+                "makes, before they ask for the next one.",
          .verify = "Every dns line shows an answer.",
          .check = CHECK_WITH_PROFILE,
          .shown = SHOW_DNS},

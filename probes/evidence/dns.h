@@ -61,6 +61,7 @@ struct dns_evidence {
     uint16_t rcode; /* of 12 bits: with those that EDNS adds (RFC 6891) */
     bool truncated; /* the UDP answer was; the outcome is that of asking again over TCP */
     bool repeated;  /* asked a second time, since nothing came for half of the wait */
+    unsigned unanswered_names; /* names of the search list before this one that nobody answered */
     usec_t duration;
     const char *error; /* text of an errno, or NULL */
     size_t cname_count;

@@ -108,6 +108,8 @@ struct evidence {
 
     usec_t resolver_timeout; /* clients wait so long for one answer of a nameserver of the pod, */
     unsigned resolver_attempts; /* and ask all of them so often; 0: not known */
+    const char *name_sources;   /* the hosts line of nsswitch.conf, if it names no dns, or sources
+                                 * that   only libc knows */
     size_t dns_count;
     struct dns_evidence dns[EVIDENCE_MAX_DNS];
     size_t path_count;

@@ -27,6 +27,7 @@ static const struct field dns_rows[] = {
     FIELD(dns_evidence, rcode, "rcode", FIELD_NUMBER),
     FIELD(dns_evidence, truncated, "truncated", FIELD_FLAG),
     FIELD(dns_evidence, repeated, "repeated", FIELD_FLAG),
+    FIELD(dns_evidence, unanswered_names, "unanswered_names", FIELD_NUMBER),
     FIELD(dns_evidence, error, "error", FIELD_TEXT),
     FIELD(dns_evidence, duration, "duration_seconds", FIELD_SECONDS),
     FIELD_ARRAY(dns_evidence, cnames, cname_count, "cnames", FIELD_TEXT),
@@ -309,6 +310,7 @@ static const struct field evidence_rows[] = {
     FIELD(evidence, arena, NULL, FIELD_INTERNAL), /* NOLINT(bugprone-sizeof-expression) */
     FIELD(evidence, resolver_timeout, "resolver_timeout_seconds", FIELD_SECONDS),
     FIELD(evidence, resolver_attempts, "resolver_attempts", FIELD_NUMBER),
+    FIELD(evidence, name_sources, "name_sources", FIELD_TEXT),
     FIELD_ARRAY(evidence, dns, dns_count, "dns", FIELD_STRUCT, .of = &dns_fields),
     FIELD_ARRAY(evidence, paths, path_count, "paths", FIELD_STRUCT, .of = &path_fields),
     FIELD(evidence, addresses_dropped, "addresses_dropped", FIELD_NUMBER),

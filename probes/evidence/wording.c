@@ -92,6 +92,9 @@ void wording_answer(struct text *text, const struct dns_evidence *dns)
     append_detail(text, dns->error);
     if (dns->repeated && dns->outcome != DNS_TIMEOUT)
         text_append(text, ", when asked again");
+    if (dns->unanswered_names)
+        text_append_format(text, ", after no answer for %u name%s of the search list",
+                           dns->unanswered_names, dns->unanswered_names == 1 ? "" : "s");
 }
 
 /* ---- one address ---- */

@@ -73,12 +73,23 @@ void environment_resolv_conf(struct resolv_conf *ret)
         snprintf(ret->search[ret->search_count++], RESOLV_CONF_MAX_NAME, "%s", dot + 1);
 }
 
+void environment_name_sources(const struct target *target, const struct puller *puller,
+                              const char *host, struct arena *arena, struct name_sources *ret)
+{
+    *ret = (struct name_sources){.files = true, .dns = true};
+    if (target->network->profile != PROFILE_TKE_SERVERLESS)
+        name_sources_read(puller->root, host, arena, ret);
+}
+
 size_t environment_hosts(const struct target *target, const struct puller *puller, const char *host,
                          struct address ret[HOSTS_FILE_MAX_ADDRESSES])
 {
-    return target->network->profile == PROFILE_TKE_SERVERLESS
-               ? 0
-               : hosts_file_find(puller->root, HOSTS_FILE, host, ret);
+    struct name_sources sources;
+
+    environment_name_sources(target, puller, host, NULL, &sources);
+    return sources.files && target->network->profile != PROFILE_TKE_SERVERLESS
+               ? hosts_file_find(puller->root, HOSTS_FILE, host, ret)
+               : 0;
 }
 
 size_t probe_environment_system_resolvers(struct probe_environment *environment,

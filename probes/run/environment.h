@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "probes/transport/hosts_file.h"
+#include "probes/transport/name_sources.h"
 #include "probes/transport/puller.h"
 #include "probes/transport/resolv_conf.h"
 #include "probes/transport/trust_store.h"
@@ -42,8 +43,12 @@ struct trust_store *environment_trust_store(struct probe_environment *environmen
  * does not say: nameservers at 127.0.0.1 and ::1, the domain of this machine's own name. */
 void environment_resolv_conf(struct resolv_conf *ret);
 
-/* Addresses of the host in the puller's /etc/hosts, which clients use before any resolver. None
- * under tke-serverless, where pulls happen outside the pod. */
+/* Where the puller looks the host up. Under tke-serverless pulls happen outside the pod, and its
+ * files decide nothing. The text is in `arena`; NULL: none is kept. */
+void environment_name_sources(const struct target *target, const struct puller *puller,
+                              const char *host, struct arena *arena, struct name_sources *ret);
+
+/* Addresses of the host in the puller's /etc/hosts. None under tke-serverless. */
 size_t environment_hosts(const struct target *target, const struct puller *puller, const char *host,
                          struct address ret[HOSTS_FILE_MAX_ADDRESSES]);
 

@@ -2,24 +2,27 @@
 #pragma once
 
 /*
- * One name looked up at one resolver for addresses of both kinds, along the search list as Go's
- * resolver walks it (net/dnsclient_unix.go): the first name with an address ends the walk, and
- * without any the answers for the name itself count. Not for others than the stages.
+ * One name looked up at the resolvers of one role for addresses of both kinds, along the search
+ * list as Go's resolver walks it (net/dnsclient_unix.go): the first name with an address ends the
+ * walk, and without any the answers for the name itself count. A name that gets no answer does not
+ * end it: clients wait, and ask for the next one. Not for others than the stages.
  */
 
 #include "probes/run/run.h"
 
-/* Called from the loop, once per question that was asked. The answer's name is the one that was
- * asked last; its role and classes are not set. */
+/* Called from the loop, once per question that was asked. The answer's name is the one that the
+ * walk ended with; its resolver may not be set, its role and classes are not. */
 typedef void name_walk_fn(const struct dns_evidence *answer, void *context);
 
-/* Asks for `host`; with `conf` along its search list, NULL: just the name. `contexts` are those of
- * the two kinds of records. Returns a set of bits, 1 << RECORD_A and 1 << RECORD_AAAA: the
- * questions that were asked. The walk ends with the run; leave it before a context is gone. */
+/* Looks up `host` at the resolvers of run->resolvers from `first` on, `count` of them, in their
+ * order; with `conf` along its search list, NULL: just the name. `contexts`: two for each resolver,
+ * that of A first. Returns false, and then no answer follows, if memory is short;
+ * else one answer follows for each context. The walk ends with the run; leave it before a context
+ * is gone. */
 struct name_walk;
-unsigned name_walk_start(struct probe_run *run, struct resolver *resolver, const char *host,
-                         const struct resolv_conf *conf, name_walk_fn *answered,
-                         void *const contexts[2]);
+bool name_walk_start(struct probe_run *run, size_t first, size_t count, const char *host,
+                     const struct resolv_conf *conf, name_walk_fn *answered,
+                     void *const contexts[]);
 
 /* Looks up a host beside the target's at every resolver of this role, along the search list of the
  * pod's. Returns how many answers follow; 0: none could be asked. */

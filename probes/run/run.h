@@ -144,6 +144,7 @@ struct probe_run {
     struct resolver *resolvers[RUN_MAX_RESOLVERS];
     enum resolver_role resolver_roles[RUN_MAX_RESOLVERS];
     struct resolv_conf conf;
+    struct name_sources sources; /* of the target's name */
     size_t question_count;
     struct question questions[EVIDENCE_MAX_DNS];
     struct proxy_run proxy;

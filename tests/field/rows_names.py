@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Addresses as Go's resolver finds them."""
 
-from place import HOST, IP, IP2, IP6, SILENT, Registry, dns_question, dns_reply, run
+from place import HOST, IP, IP2, IP4, IP6, SILENT, Registry, dns_question, dns_reply, run
 from situation import each, situation
 
 
@@ -134,4 +134,64 @@ def global_certificate(place):
     place.serve_dns()
     place.serve(Registry(), "2402:4e00::10")
     place.serve(Registry(), certificate=place.certificate("own", ["other.test"]))
+    return pull(place)
+
+
+@each("names/search-silent", [
+    ("first", "a name of the search list gets no answer", "search x.test\n", "hub.infra", "x.test",
+     {"hub.infra": {"A": [IP]}}, "timeout:1 attempts:1 ndots:5", True, {"status": "warn", "cause": "dns_slow"}),
+    ("middle", "the second of three gets no answer, the third has the address",
+     "search x.test y.test corp.test\n", "hub.infra", "y.test", {"hub.infra.corp.test": {"A": [IP]}},
+     "timeout:1 attempts:1 ndots:5", True, {"status": "warn", "cause": "dns_slow"}),
+    ("wrong", "it would not change that there is no such name", "search x.test\n", "hub.infra",
+     "x.test", {}, "timeout:1 attempts:1 ndots:5", False, {"status": "fail", "cause": "dns_name_not_found"}),
+    ("after", "the name itself has no address, the search list gets no answer", "search x.test\n",
+     "hub.infra", "x.test", {}, "timeout:1 attempts:1", False, {"status": "fail", "cause": "dns_name_not_found"}),
+    ("long", "clients give up before it is over", "search x.test\n", "hub.infra", "x.test",
+     {"hub.infra": {"A": [IP]}}, "timeout:6 attempts:5 ndots:5", False, {"status": "fail", "cause": "dns_timeout"}),
+])
+def search_silent(place, text, name, silent, zone, options):
+    place.zone = zone
+    place.write_resolv_conf(f"{text}options {options}\nnameserver 127.0.0.1\n")
+    place.serve_dns(answer=lambda query, tcp=False:
+                    None if dns_question(query)[0].endswith(silent) else place.answer(query))
+    place.serve(Registry(host=name), certificate=place.certificate("own", [name]))
+    return pull(place, name + "/team/app:1")
+
+
+@situation("names/search-two", "the first resolver fails for a name of the search list, the second has it", True)
+def search_two(place):
+    name = "hub.infra"
+    place.zone = {name + ".corp.test": {"A": [IP]}, name: {"A": [SILENT]}}
+    place.write_resolv_conf(f"search corp.test\noptions ndots:5\nnameserver 127.0.0.1\nnameserver {IP2}\n")
+    place.serve_dns(answer=lambda query, tcp=False: dns_reply(query, 2)
+                    if dns_question(query)[0].endswith("corp.test") else place.answer(query))
+    place.serve_dns(IP2)
+    place.serve(Registry(host=name), certificate=place.certificate("own", [name]))
+    return pull(place, name + "/team/app:1")
+
+
+@each("names/sources", [
+    ("no-dns", "nsswitch.conf names files alone", "hosts: files\n", False, True, False),
+    ("no-dns-hosts", "files alone, and the hosts file has the name", "hosts: files\n", True, False, True),
+    ("no-files", "dns alone, and the hosts file has a wrong address", "hosts: dns\n", False, True, IP4, True),
+    ("dns-first", "dns before files, the hosts file has a wrong address", "hosts: dns files\n", False, True, IP4, True),
+    ("dns-then-files", "dns before files, and only the hosts file has the name", "hosts: dns files\n", True, False, True),
+    ("mdns", "mDNS in between", "hosts: files mdns4_minimal [NOTFOUND=return] dns\n", False, True, True),
+    ("resolve", "systemd-resolved, which does not run", "hosts: files myhostname resolve [!UNAVAIL=return] dns\n", False, True, True),
+    ("resolve-first", "the same before files", "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n", True, False, True),
+    ("stop", "files that should stop at a name they lack", "hosts: files [NOTFOUND=return] dns\n", False, True, True),
+    ("unknown", "a source that nobody knows", "hosts: frob files dns\n", False, True, True),
+    ("empty", "no word", "hosts:\n", False, True, True),
+    ("no-line", "no hosts line", "passwd: files\n", True, False, True),
+    ("tabs", "tabs and a comment", "hosts:\tfiles\tdns # x\n", False, True, True),
+    ("nobody", "only unknown sources", "hosts: frob\n", False, True, False),
+])
+def sources(place, text, in_file, in_zone, wrong=None):
+    place.write_over("/etc/nsswitch.conf", text)
+    place.write_hosts("127.0.0.1 localhost\n" + (f"{wrong or IP} {HOST}\n" if in_file or wrong else ""))
+    if not in_zone:
+        place.zone = {}
+    place.serve_dns()
+    place.serve(Registry())
     return pull(place)

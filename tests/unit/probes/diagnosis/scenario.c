@@ -48,6 +48,7 @@ struct evidence *scenario_measure(const struct scenario *scenario, struct target
     evidence->measured_at = MEASURED;
     evidence->allocation_failed = scenario->allocation_failed;
     evidence->local_error = scenario->local_error;
+    evidence->name_sources = scenario->name_sources;
     for (size_t i = 0; i < MAX_PARTS && scenario->dns[i].name; i++)
         evidence->dns[evidence->dns_count++] = scenario->dns[i];
     for (size_t i = 0; i < MAX_PARTS && scenario->paths[i].views; i++)

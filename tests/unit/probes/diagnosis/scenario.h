@@ -111,6 +111,7 @@ struct scenario {
     struct address linkage_address; /* AF_UNSPEC: none is configured */
     const struct registry_evidence *registry;
     const char *local_error;
+    const char *name_sources;
     struct proxy_evidence proxy;
     struct node_evidence node;
     const char *images[MAX_PARTS]; /* of the target */
