@@ -28,9 +28,12 @@
 #define MAX_NAMESAKES 64   /* files of one hash */
 #define PATH_SIZE     4096
 
+/* Read by OpenSSL when it is first needed, because that is the expensive part. */
 struct root {
-    X509 *certificate;
-    uint32_t hash; /* of its subject, as in a hashed file name */
+    unsigned char *bytes; /* DER */
+    size_t length;
+    struct der subject; /* in `bytes` */
+    X509 *certificate;  /* NULL: not needed yet, or OpenSSL cannot read it */
 };
 
 struct roots {
@@ -57,39 +60,65 @@ struct trust_store {
 
 static void roots_clear(struct roots *roots)
 {
-    for (size_t i = 0; i < roots->count; i++)
+    for (size_t i = 0; i < roots->count; i++) {
         X509_free(roots->list[i].certificate);
+        memory_release(roots->list[i].bytes);
+    }
     memory_release(roots->list);
     *roots = (struct roots){0};
 }
 
-/* Takes the certificate over. */
-static void roots_add(struct roots *roots, X509 *certificate)
+static struct root *roots_new(struct roots *roots)
 {
     if (roots->count == roots->capacity) {
         size_t capacity = roots->capacity ? roots->capacity * 2 : 4;
         struct root *list =
             capacity > MAX_ROOTS ? NULL : memory_resize(roots->list, capacity * sizeof(*list));
-        if (!list) {
-            X509_free(certificate);
-            return;
-        }
+        if (!list)
+            return NULL;
         roots->list = list;
         roots->capacity = capacity;
     }
-    roots->list[roots->count++] = (struct root){
-        .certificate = certificate,
-        .hash = (uint32_t)X509_NAME_hash_ex(X509_get_subject_name(certificate), NULL, NULL, NULL),
-    };
+    roots->list[roots->count] = (struct root){0};
+    return &roots->list[roots->count];
 }
 
-static size_t roots_find(const struct roots *roots, const X509_NAME *subject, uint32_t hash,
-                         X509 **ret, size_t count, size_t max)
+/* False if Go does not read it. */
+static bool roots_add(struct roots *roots, const unsigned char *bytes, size_t length)
 {
-    for (size_t i = 0; i < roots->count && count < max; i++)
-        if (roots->list[i].hash == hash &&
-            X509_NAME_cmp(X509_get_subject_name(roots->list[i].certificate), subject) == 0)
-            ret[count++] = roots->list[i].certificate;
+    struct go_certificate read;
+
+    if (go_certificate_read(bytes, length, &read))
+        return false;
+    struct root *root = roots_new(roots);
+    if (!root || !(root->bytes = memory_allocate_unset(length)))
+        return true;
+    memcpy(root->bytes, bytes, length);
+    root->length = length;
+    root->subject.at = root->bytes + (read.subject.at - bytes);
+    root->subject.end = root->bytes + (read.subject.end - bytes);
+    roots->count++;
+    return true;
+}
+
+static size_t roots_find(struct roots *roots, const X509_NAME *subject, X509 **ret, size_t count,
+                         size_t max)
+{
+    const unsigned char *name;
+    size_t length;
+
+    if (X509_NAME_get0_der(subject, &name, &length) != 1)
+        return count;
+    for (size_t i = 0; i < roots->count && count < max; i++) {
+        struct root *root = &roots->list[i];
+        if (!der_is(&root->subject, (const char *)name, length))
+            continue;
+        const unsigned char *from = root->bytes;
+        if (!root->certificate)
+            root->certificate = d2i_X509(NULL, &from, (long)root->length);
+        if (root->certificate)
+            ret[count++] = root->certificate;
+    }
     return count;
 }
 
@@ -173,18 +202,9 @@ static size_t add_pem(struct roots *roots, const char *bytes, size_t length)
     size_t added = 0;
     size_t size;
 
-    while (data && added < MAX_ROOTS && go_pem_next(&at, bytes + length, data, &size)) {
-        const unsigned char *from = data;
-        struct go_certificate read;
-        X509 *certificate =
-            go_certificate_read(data, size, &read) ? NULL : d2i_X509(NULL, &from, (long)size);
-        if (certificate) {
-            roots_add(roots, certificate);
-            added++;
-        }
-    }
+    while (data && added < MAX_ROOTS && go_pem_next(&at, bytes + length, data, &size))
+        added += roots_add(roots, data, size);
     memory_release(data);
-    ERR_clear_error();
     return added;
 }
 
@@ -243,7 +263,9 @@ static bool is_link_beside(const char *root, const char *path)
     return length > 0 && !memchr(target, '/', (size_t)length);
 }
 
-static void add_folder(struct roots *roots, const char *root, const char *folder)
+/* `bundle` is read already. */
+static void add_folder(struct roots *roots, const char *root, const char *folder,
+                       const char *bundle)
 {
     DIR *directory = open_folder(root, folder);
     const struct dirent *entry;
@@ -251,7 +273,8 @@ static void add_folder(struct roots *roots, const char *root, const char *folder
     const char *why;
 
     for (size_t seen = 0; directory && seen < MAX_FILES && (entry = readdir(directory)); seen++)
-        if (join(path, folder, entry->d_name) && !is_link_beside(root, path))
+        if (join(path, folder, entry->d_name) && (!bundle || strcmp(path, bundle) != 0) &&
+            !is_link_beside(root, path))
             (void)add_file(roots, root, path, &why);
     if (directory)
         closedir(directory);
@@ -308,22 +331,22 @@ void trust_store_load_rest(struct trust_store *store)
     if (store->bundle)
         (void)add_file(&store->rest, store->root, store->bundle, &why);
     for (size_t i = 0; i < store->folder_count; i++)
-        add_folder(&store->rest, store->root, store->folders[i]);
+        add_folder(&store->rest, store->root, store->folders[i], store->bundle);
     store->rest_loaded = memory_failures() == failures;
 }
 
 size_t trust_store_find(struct trust_store *store, const X509_NAME *subject, X509 **ret, size_t max)
 {
-    uint32_t hash = (uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, NULL);
-    size_t count = roots_find(&store->given, subject, hash, ret, 0, max);
-    size_t given = count;
+    size_t given = roots_find(&store->given, subject, ret, 0, max);
+    size_t count = roots_find(&store->hashed, subject, ret, given, max);
 
-    count = roots_find(&store->hashed, subject, hash, ret, count, max);
     if (count == given) {
-        find_hashed(store, hash);
-        count = roots_find(&store->hashed, subject, hash, ret, count, max);
+        find_hashed(store, (uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, NULL));
+        count = roots_find(&store->hashed, subject, ret, count, max);
     }
-    return roots_find(&store->rest, subject, hash, ret, count, max);
+    count = roots_find(&store->rest, subject, ret, count, max);
+    ERR_clear_error();
+    return count;
 }
 
 /* ---- opening ---- */

@@ -7,9 +7,10 @@
  * SSL_CERT_FILE replaces the bundle, SSL_CERT_DIR (a list with colons) the folders. A ca_file is
  * added to them, and so are the certificates of struct puller_tls.
  *
- * Loading everything costs 20 to 36 ms and 1.3 MB, so a search looks only at the ca_file and at
- * files with hashed names, which costs nothing until a certificate is looked up. The rest is loaded
- * before the first certificate is called untrusted, and again once a file of it has changed.
+ * Loading everything at the start costs time and memory, so a search looks only at the ca_file and
+ * at files with hashed names, which costs nothing until a certificate is looked up. The rest is
+ * loaded before the first certificate is called untrusted, and again once a file of it has changed;
+ * OpenSSL reads a certificate (150 us) only once its subject is looked for.
  */
 
 #include <openssl/ssl.h>
