@@ -139,8 +139,7 @@ const struct path_evidence *evidence_first_dialled(const struct evidence *eviden
         bool best_tried = best && best->tcp.outcome != TCP_SKIPPED;
         if (!evidence_path_decides(evidence, path) || path->address_class == CLASS_BOGUS)
             continue;
-        if (!best || tried > best_tried ||
-            (tried == best_tried && address_order(&one, &other) < 0))
+        if (!best || tried > best_tried || (tried == best_tried && address_order(&one, &other) < 0))
             best = path;
     }
     return best;
@@ -383,22 +382,10 @@ static usec_t dns_duration(const struct evidence *evidence, unsigned view)
 
 static usec_t path_duration(const struct path_evidence *path, enum phase phase)
 {
-    switch (phase) {
-    case PHASE_TCP:
-        return path->tcp.duration;
-    case PHASE_TLS:
-        return path->tls.duration;
-    case PHASE_API:
-        return path->api.duration;
-    case PHASE_DNS:
-    case PHASE_PROXY:
-    case PHASE_AUTH:
-    case PHASE_MANIFEST:
-    case PHASE_BLOB:
-    case PHASE_COUNT:
-        break;
-    }
-    return 0;
+    return phase == PHASE_TCP   ? path->tcp.duration
+           : phase == PHASE_TLS ? path->tls.duration
+           : phase == PHASE_API ? path->api.duration
+                                : 0;
 }
 
 static usec_t registry_duration(const struct registry_evidence *registry, enum phase phase)

@@ -34,6 +34,14 @@ static bool read_long_length(struct der *from, size_t count, size_t *ret)
     return shortest && length >= 0x80;
 }
 
+bool der_is_ascii(const struct der *part)
+{
+    for (const unsigned char *at = part->at; at < part->end; at++)
+        if (*at >= 0x80)
+            return false;
+    return true;
+}
+
 bool der_next(struct der *from, unsigned char *ret_tag, struct der *ret)
 {
     if (der_size(from) < 2 || (*from->at & 0x1f) == 0x1f)

@@ -36,6 +36,7 @@ struct der {
 size_t der_size(const struct der *part);
 bool der_equal(const struct der *a, const struct der *b);
 bool der_is(const struct der *part, const char *bytes, size_t length);
+bool der_is_ascii(const struct der *part);
 
 /* The tag and the content of the next part. */
 bool der_next(struct der *from, unsigned char *ret_tag, struct der *ret);

@@ -31,14 +31,6 @@ static bool is_numeric(const struct der *text)
     return true;
 }
 
-static bool is_ia5(const struct der *text)
-{
-    for (const unsigned char *at = text->at; at < text->end; at++)
-        if (*at >= 0x80)
-            return false;
-    return true;
-}
-
 /* RFC 3629: no surrogates, nothing longer than needed. */
 static bool is_utf8(const struct der *text)
 {
@@ -67,7 +59,7 @@ static const char *bad_text(unsigned char tag, const struct der *text)
     case DER_BMP:
         return der_size(text) % 2 == 0 ? NULL : "x509: invalid RDNSequence: invalid BMPString";
     case DER_IA5:
-        return is_ia5(text) ? NULL : "x509: invalid RDNSequence: invalid IA5String";
+        return der_is_ascii(text) ? NULL : "x509: invalid RDNSequence: invalid IA5String";
     case DER_NUMERIC:
         return is_numeric(text) ? NULL : "x509: invalid RDNSequence: invalid NumericString";
     default:

@@ -10,14 +10,6 @@
 
 #define MAX_LOCAL_PART 256 /* bytes of a mailbox before its "@" */
 
-static bool is_ascii(const struct der *text)
-{
-    for (const unsigned char *at = text->at; at < text->end; at++)
-        if (*at >= 0x80)
-            return false;
-    return true;
-}
-
 static struct der behind(const struct der *text, size_t count)
 {
     return (struct der){text->at + count, text->end};
@@ -206,11 +198,11 @@ const char *go_name_refusal(unsigned char tag, const struct der *name)
 
     switch (tag) {
     case GO_NAME_EMAIL:
-        return is_ascii(name) ? NULL : "x509: SAN rfc822Name is malformed";
+        return der_is_ascii(name) ? NULL : "x509: SAN rfc822Name is malformed";
     case GO_NAME_DNS:
-        return is_ascii(name) ? NULL : "x509: SAN dNSName is malformed";
+        return der_is_ascii(name) ? NULL : "x509: SAN dNSName is malformed";
     case GO_NAME_URI:
-        if (!is_ascii(name))
+        if (!der_is_ascii(name))
             return "x509: SAN uniformResourceIdentifier is malformed";
         return is_uri(name, &host) && is_domain(&host) ? NULL : "x509: cannot parse URI";
     case GO_NAME_ADDRESS:
@@ -255,7 +247,7 @@ const char *go_constraint_refusal(unsigned char tag, const struct der *constrain
         *ret_known = false;
         return NULL;
     }
-    if (!is_ascii(constraint))
+    if (!der_is_ascii(constraint))
         return "x509: invalid constraint value";
     if (tag == GO_NAME_EMAIL && is_exact_mailbox(constraint))
         return is_mailbox(constraint) ? NULL : "x509: failed to parse rfc822Name constraint";
