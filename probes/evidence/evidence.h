@@ -120,7 +120,7 @@ struct evidence {
     struct proxy_evidence proxy;
     struct node_evidence node;
     struct registry_evidence *registry; /* NULL: not asked, and no earlier run did */
-    const char *egress_address;         /* this network as the echo service saw it */
+    const char *egress_address;         /* of this network, as egress_address_url saw it */
     const char *egress_error;           /* why that is not known though it was asked */
 };
 

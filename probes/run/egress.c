@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address that this network shows to the internet, as an echo service answers it: the one an
- * allowlist must hold. Its name is asked of every resolver of the run; the first address found is
- * used. A service that does not answer explains nothing and fails nothing.
+ * The address that this network shows to the internet, as the service of egress_address_url answers
+ * it: the one an allowlist must hold. Its name is asked of every resolver of the run; the first
+ * address found is used. A service that does not answer explains nothing and fails nothing.
  */
 
 #include <string.h>

@@ -91,7 +91,7 @@ struct control_run {
     bool pending;
 };
 
-/* The echo service, and the questions that look for its address. */
+/* The service of egress_address_url, and the questions that look for its address. */
 struct egress_run {
     bool started;
     bool pending;
@@ -137,7 +137,8 @@ struct probe_run {
     unsigned restarts;        /* because the process stood still */
     usec_t asleep;            /* clock_asleep() at the start */
     uint64_t memory_failures; /* before the run */
-    bool path_is_silent;      /* no address of the deciding view connected within that quarter */
+    bool path_is_silent;      /* no address of the deciding view connected within a quarter of the
+                                 timeout */
     bool controls_started;
 
     size_t resolver_count;
