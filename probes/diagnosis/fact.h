@@ -184,6 +184,7 @@ enum fact {
     FACT_USED_PUBLIC,
     FACT_EGRESS_KNOWN,
     FACT_ALLOCATION_FAILED,
+    FACT_TIME_OVER,     /* the deadline ended the run, and this machine is not to blame */
     FACT_LOCAL_TROUBLE, /* the evidence names something this machine could not do */
     FACT_LOOPBACK_ANSWER,
     FACT_LITERAL, /* the registry is written as an address */

@@ -162,4 +162,8 @@ void facts_collect(struct facts *facts, const struct evidence *evidence,
     facts->is[FACT_EGRESS_KNOWN] = evidence->egress_address || facts->is[FACT_FORBIDDEN_CLIENT];
     facts->is[FACT_ALLOCATION_FAILED] = evidence->allocation_failed;
     facts->is[FACT_LOCAL_TROUBLE] = evidence->local_error != NULL;
+    facts->is[FACT_TIME_OVER] = evidence->deadline_reached && !evidence->allocation_failed &&
+                                !evidence->local_error && !facts->is[FACT_DNS_LOCAL] &&
+                                !facts->is[FACT_TCP_LOCAL] && !facts->is[FACT_TLS_LOCAL] &&
+                                !facts->is[FACT_API_LOCAL] && !facts->is[FACT_REGISTRY_LOCAL];
 }

@@ -400,6 +400,10 @@ const struct cause_words words_rest[] = {
                   "nothing behind it was checked. Clients read larger ones, so pulls possibly "
                   "work.",
                   ALL(FACT_IMAGE_UNSEEN)),
+             LINE("The time of this check was over before it came to its end, although {registry} "
+                  "answers: every step is slow. Clients wait longer, so pulls possibly work, and "
+                  "take long.",
+                  ALL(FACT_TIME_OVER)),
              LINE("This machine could not run the whole test of {registry}: "
                   "{local_error}. This says nothing about the registry.")),
          .steps = STEPS(LINES(
@@ -410,10 +414,13 @@ const struct cause_words words_rest[] = {
                   "type prohibit in \"ip route\", a rule of nftables or iptables for outgoing "
                   "packets, or a network policy. Then check again.",
                   ALL(FACT_PROHIBITED)),
+             LINE("Check again with more time (--timeout 60s). Look for what is slow: the network, "
+                  "a proxy, or {registry}.",
+                  ALL(FACT_TIME_OVER)),
              LINE("Fix this machine first (the file named above, memory, open "
                   "files, the clock, the time limit of --timeout), then check "
                   "again.",
-                  NONE(FACT_IMAGE_UNSEEN, FACT_PROHIBITED)))),
+                  NONE(FACT_IMAGE_UNSEEN, FACT_PROHIBITED, FACT_TIME_OVER)))),
          .why = "This machine could not run the test: it ran short of memory or file descriptors, "
                 "the time limit was too short, or the check does not read or ask what a client "
                 "does. Such an error never counts against the registry.",

@@ -455,6 +455,8 @@ static void pull_answered(enum fetch_outcome outcome, const struct http_response
     struct pull_request *request = context;
 
     request->run->odd_headers |= response && response->odd_headers;
+    if (outcome == FETCH_ANSWERED && fetch_elapsed(request->fetch) > request->run->slowest_answer)
+        request->run->slowest_answer = fetch_elapsed(request->fetch);
     if (outcome == FETCH_CLOSED && is_resumed(request, response)) {
         ask_for_rest(request, response);
         return;

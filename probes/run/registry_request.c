@@ -12,7 +12,13 @@ const char *registry_keep(struct registry_run *registry, const char *text)
 
 bool registry_was_fair(const struct registry_run *registry, const struct pull_request *request)
 {
-    return request && pull_request_elapsed(request) >= registry->run->target->timeout / 10;
+    const struct probe_run *run = registry->run;
+    const struct path_evidence *path = registry->path->evidence;
+    usec_t connected = run->evidence->proxy.duration + path->tcp.duration + path->tls.duration;
+    usec_t slowest = connected > run->slowest_answer ? connected : run->slowest_answer;
+    usec_t least = run->target->timeout / 10;
+
+    return request && pull_request_elapsed(request) >= (least > 2 * slowest ? least : 2 * slowest);
 }
 
 const char *image_path(const struct image_run *image, const char *kind, const char *reference)

@@ -155,7 +155,8 @@ struct probe_run {
 
     struct registry_evidence *standing; /* of an earlier run, in the evidence's arena, or NULL */
     bool registry_begun;
-    bool odd_headers; /* in an answer above /v2/, or of its proxy; see http_response.h */
+    usec_t slowest_answer; /* of those above /v2/ */
+    bool odd_headers;      /* in an answer above /v2/, or of its proxy; see http_response.h */
     struct registry_run *registry; /* NULL: nothing above /v2/ is in progress */
     struct name_walk *name_walks;
     struct redactor redactor; /* knows the secrets that peers got or gave, see secrets.h */

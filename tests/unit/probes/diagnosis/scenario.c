@@ -47,6 +47,7 @@ struct evidence *scenario_measure(const struct scenario *scenario, struct target
     evidence->egress_address = scenario->egress_address;
     evidence->measured_at = MEASURED;
     evidence->allocation_failed = scenario->allocation_failed;
+    evidence->deadline_reached = scenario->deadline_reached;
     evidence->local_error = scenario->local_error;
     evidence->name_sources = scenario->name_sources;
     for (size_t i = 0; i < MAX_PARTS && scenario->dns[i].name; i++)

@@ -105,6 +105,7 @@ struct scenario {
     const char *says[MAX_PARTS + 12]; /* each somewhere in the primary finding */
     const char *never[MAX_PARTS];     /* and none of these */
     bool allocation_failed;
+    bool deadline_reached;
     bool plain_http;
     bool insecure_skip_verify;
     bool no_docker_config;
