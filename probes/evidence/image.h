@@ -140,6 +140,6 @@ struct image_evidence {
     const char *platforms[EVIDENCE_MAX_PLATFORMS];
     struct blob_evidence config;
     unsigned layer_count;
-    unsigned layers_asked;     /* the smallest whole or in part, others by HEAD */
+    unsigned layers_asked;     /* the smallest also where it is redirected to */
     struct blob_evidence blob; /* the smallest layer, or one that is missing */
 };

@@ -579,6 +579,41 @@ const char *image_config_error(const char *body, size_t length, const struct man
     return error;
 }
 
+/* ---- a layer ---- */
+
+#define TAR_BLOCK 512
+
+/* True if Go's archive/tar takes the first block: an end, or a header whose sum is right. */
+static bool begins_tar(const unsigned char block[TAR_BLOCK])
+{
+    char digits[9] = "";
+    char *end;
+    long sum = 0;
+    long signed_sum = 0;
+
+    for (size_t i = 0; i < TAR_BLOCK; i++) {
+        bool own = i >= 148 && i < 156;
+        sum += own ? ' ' : block[i];
+        signed_sum += own ? ' ' : (signed char)block[i];
+    }
+    memcpy(digits, block + 148, 8);
+    long written = strtol(digits, &end, 8);
+    return end > digits ? written == sum || written == signed_sum : sum == 8L * ' ' && !*digits;
+}
+
+const char *layer_error(const char *media_type, const char *bytes, size_t length)
+{
+    bool packed = length >= 4 && (memcmp(bytes, "\x1f\x8b\x08", 3) == 0 ||
+                                  memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0);
+    const char *type = media_type ? media_type : "";
+
+    if (packed && strncmp(type, OCI, strlen(OCI)) == 0 && !strchr(type, '+'))
+        return "a layer is compressed, and its type says that it is not";
+    if (packed || length < TAR_BLOCK || begins_tar((const unsigned char *)bytes))
+        return NULL;
+    return "a layer is neither a tar nor compressed";
+}
+
 /* ---- errors ---- */
 
 const char *manifest_error(const char *body, size_t length, struct arena *arena)

@@ -107,5 +107,8 @@ const char *image_config_error(const char *body, size_t length, const struct man
                                const struct platform *platform, bool check_platform,
                                struct arena *arena, bool *ret_other_platform);
 
+/* NULL, or why containerd cannot unpack a layer of this type that begins with these bytes. */
+const char *layer_error(const char *media_type, const char *bytes, size_t length);
+
 /* "CODE: message" of an error body, or its first bytes; escaped and cut. NULL: it is empty. */
 const char *manifest_error(const char *body, size_t length, struct arena *arena);

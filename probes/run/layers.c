@@ -3,12 +3,12 @@
  * The config and the layers of a manifest, each from wherever the registry redirects to. The config
  * comes whole and its digest is checked. The smallest layer is asked for as a pull asks for it, by
  * a plain GET, because servers and proxies treat ranges otherwise. It is cut off behind its first
- * bytes, which mostly are all of it. Every other layer is asked for by HEAD at the registry: it is
- * there with 200 or a redirect. Any other answer, and a redirect to a store that no other blob
- * comes from, are followed by GET. A blob with URLs of its own is fetched from there, without an
- * authorization, and from the registry if all answer 404.
+ * bytes, which mostly are all of it. Every other layer is asked for in the same way, at the
+ * registry alone: only a redirect to a store that no other blob comes from is followed. A blob with
+ * URLs of its own is fetched from there, without an authorization, and from the registry if all
+ * answer 404.
  *
- * States of one blob: whole, first, head, done. Answers move it; a 401 with a challenge makes it
+ * States of one blob: whole, first, here, done. Answers move it; a 401 with a challenge makes it
  * wait until registry.c has a token.
  */
 
@@ -119,10 +119,18 @@ static void take_bytes(struct blob_run *blob, const struct http_response *respon
                              digest_of(response->body, response->body_length, secrets));
     if (!wrong && response->body_length == 0 && blob->wanted.size != 0)
         wrong = "nothing came";
-    if (wrong)
+    if (wrong) {
         end_blob(blob, BLOB_DAMAGED, describe_difference(blob, response, wrong));
-    else
-        end_well(blob);
+        return;
+    }
+    wrong = blob == &blob->image->blobs[BLOB_CONFIG]
+                ? NULL
+                : layer_error(blob->wanted.media_type, response->body, response->body_length);
+    if (wrong) {
+        blob->image->evidence->outcome = MANIFEST_UNSUPPORTED;
+        blob->image->evidence->detail = registry_keep(blob->image->registry, wrong);
+    }
+    end_well(blob);
 }
 
 /* The config also tells whether clients can make an image of it. */
@@ -187,26 +195,21 @@ static bool leads_to_new_host(const struct blob_run *blob, const struct http_res
     struct url url = {0};
 
     location = location ? url_clean_location(location, image->registry->secrets) : NULL;
-    if (!http_is_redirect(response->status) || !location ||
-        url_parse(location, image->registry->secrets, &url) ||
-        strcmp(url.host, image->registry->run->target->host) == 0)
-        return false;
-    return !is_host_of(&image->blobs[BLOB_CONFIG], url.host) &&
+    if (!location || url_parse(location, image->registry->secrets, &url))
+        return true;
+    struct url target = pull_target_url(image->registry->run, "/");
+    return !pull_same_origin(&url, &target) && !is_host_of(&image->blobs[BLOB_CONFIG], url.host) &&
            !is_host_of(&image->blobs[BLOB_LAYER], url.host) &&
            (!image->further_host || strcmp(image->further_host, url.host) != 0);
 }
 
-/* HEAD of a further layer, which a GET follows unless the layer is there. */
-static void take_head(struct blob_run *blob, const struct http_response *response)
+/* True if a further layer is there: its redirect needs no look, because other blobs come from the
+ * same store. */
+static bool is_redirected_alike(const struct blob_run *blob, const struct http_response *response)
 {
-    int64_t told = http_content_length(response);
-    bool fits = told < 0 || told == blob->wanted.size;
+    const char *location = http_response_header(response, "location", 0);
 
-    if (http_is_redirect(response->status) ? leads_to_new_host(blob, response)
-                                           : response->status > 299 || !fits)
-        ask_blob(blob, BLOB_FIRST);
-    else
-        end_well(blob);
+    return blob->step == BLOB_HERE && http_is_redirect(response->status) && location && *location;
 }
 
 /* ---- requests ---- */
@@ -230,7 +233,7 @@ static void keep_trail(struct blob_run *blob)
  * rest as long as each answer brings some. */
 static bool has_first_bytes(const struct blob_run *blob, const struct http_response *response)
 {
-    return blob->step == BLOB_FIRST && response && response->was_cut && response->status < 300 &&
+    return blob->step != BLOB_WHOLE && response && response->was_cut && response->status < 300 &&
            response->body_length > 0;
 }
 
@@ -269,8 +272,11 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
         blob->waits = true;
         blob->answers = trail->answers;
         run_progressed(blob->image->registry->run);
-    } else if (blob->step == BLOB_HEAD) {
-        take_head(blob, response);
+    } else if (is_redirected_alike(blob, response)) {
+        if (leads_to_new_host(blob, response))
+            ask_blob(blob, BLOB_FIRST);
+        else
+            end_well(blob);
     } else if (response->status > 299 || was_blob_withheld(blob, response->status)) {
         take_blob_refusal(blob, response);
     } else {
@@ -305,8 +311,8 @@ static void ask_blob(struct blob_run *blob, enum blob_step step)
 {
     struct image_run *image = blob->image;
     struct arena *secrets = image->registry->secrets;
-    struct pull_request_options options = {.method = step == BLOB_HEAD ? "HEAD" : "GET",
-                                           .keeps_redirect = step == BLOB_HEAD,
+    struct pull_request_options options = {.method = "GET",
+                                           .keeps_redirect = step == BLOB_HERE,
                                            .answers = blob->answers,
                                            .max_body = step == BLOB_WHOLE ? 0 : FIRST_BYTES,
                                            .size = step == BLOB_WHOLE ? blob->wanted.size : 0};
@@ -358,7 +364,7 @@ static size_t find_smallest(const struct manifest *manifest)
 }
 
 /* Asks for further layers once config and smallest layer have ended, because they show which store
- * the registry redirects to: only a layer in another store needs a GET. */
+ * the registry redirects to: only a layer in another store is followed there. */
 static void start_further(struct image_run *image)
 {
     if (image->blobs[BLOB_CONFIG].step != BLOB_DONE || image->blobs[BLOB_LAYER].step != BLOB_DONE)
@@ -372,7 +378,7 @@ static void start_further(struct image_run *image)
             continue;
         const struct descriptor *layer = &image->manifest.layers[image->next_layer++];
         image->evidence->layers_asked++;
-        start_blob(&image->blobs[i], image, layer, NULL, layer->url_count ? BLOB_FIRST : BLOB_HEAD);
+        start_blob(&image->blobs[i], image, layer, NULL, layer->url_count ? BLOB_FIRST : BLOB_HERE);
     }
 }
 
@@ -436,7 +442,7 @@ static void expire_blob(struct blob_run *blob, bool expired)
         evidence->outcome = reached == FETCH_STALLED ? BLOB_STALLED : BLOB_UNREACHABLE;
     evidence->duration = clock_monotonic() - blob->started;
     if (is_further(blob)) {
-        if (blob->step != BLOB_HEAD && evidence->outcome != BLOB_CANCELLED)
+        if (blob->step != BLOB_HERE && evidence->outcome != BLOB_CANCELLED)
             keep_further(blob); /* its store is silent */
         else
             blob->image->evidence->layers_asked--; /* not asked to the end */

@@ -58,7 +58,7 @@ enum blob_step {
     BLOB_DONE,
     BLOB_WHOLE, /* GET */
     BLOB_FIRST, /* GET that is cut off behind the first bytes */
-    BLOB_HEAD,  /* HEAD at the registry; a redirect is not followed */
+    BLOB_HERE,  /* the same at the registry; a redirect is not followed */
 };
 
 /* The places of an image's blobs; from BLOB_FURTHER on other layers than the smallest. */
@@ -133,8 +133,9 @@ struct registry_run {
     struct image_run images[SETTINGS_MAX_IMAGES];
 };
 
-/* True if the request had at least a tenth of the timeout to itself before the run ended. Otherwise
- * its silence counts as cancelled, not as stalled. NULL is allowed. */
+/* True if the request had at least a tenth of the timeout to itself before the run ended, and twice
+ * the time that the slowest one before it took. Otherwise its silence counts as cancelled, not as
+ * stalled. NULL is allowed. */
 bool registry_was_fair(const struct registry_run *registry, const struct pull_request *request);
 
 /* Peer text for the evidence, see pull_keep_text(). */

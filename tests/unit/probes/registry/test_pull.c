@@ -542,6 +542,28 @@ static void a_shortage_is_told_from_other_texts(void **state)
     assert_true(failing > 10);
 }
 
+#define OF_OCI "application/vnd.oci.image.layer.v1.tar"
+
+static void what_layers_begin_with(void **state)
+{
+    char tar[1024] = "a";
+
+    (void)state;
+    assert_null(layer_error(OF_OCI, tar, 511)); /* too little to judge */
+    assert_non_null(layer_error(OF_OCI, tar, sizeof(tar)));
+    memcpy(tar + 148, "0000541", 7); /* 'a' and eight blanks */
+    assert_null(layer_error(OF_OCI, tar, sizeof(tar)));
+    assert_null(layer_error(OF_OCI "+gzip", tar, sizeof(tar)));
+    tar[1] = 'b';
+    assert_non_null(layer_error(OF_OCI "+gzip", tar, sizeof(tar)));
+    memset(tar, 0, sizeof(tar)); /* an empty archive */
+    assert_null(layer_error(NULL, tar, sizeof(tar)));
+    memcpy(tar, "\x1f\x8b\x08", 4);
+    assert_non_null(layer_error(OF_OCI, tar, sizeof(tar)));
+    assert_null(layer_error(OF_OCI "+zstd", tar, sizeof(tar)));
+    assert_null(layer_error("application/vnd.docker.image.rootfs.diff.tar", tar, sizeof(tar)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +577,7 @@ int main(void)
         cmocka_unit_test(what_media_types_mean),
         cmocka_unit_test(what_digests_fit),
         cmocka_unit_test(what_configs_must_hold),
+        cmocka_unit_test(what_layers_begin_with),
         cmocka_unit_test(error_bodies),
         cmocka_unit_test(json_has_a_budget),
         cmocka_unit_test(a_text_is_whole_or_refused),
