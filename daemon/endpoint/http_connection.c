@@ -133,8 +133,8 @@ static void queue_work(struct http_connection *connection, enum turn_kind kind,
     turns_add(&connection->server->turns, &connection->turn, kind, work, connection);
 }
 
-/* Only for work that the peer cannot ask for without end: a reply, a slice of it, or the rest of a
- * slice of which the peer took a part. */
+/* Only for work that has an end, whatever the peer asks: a reply, a slice of it, or the rest of a
+ * slice if the peer took a part. */
 static void queue_reply(struct http_connection *connection, enum turn_kind kind,
                         void (*work)(void *context))
 {

@@ -7,8 +7,8 @@
  *
  * No client can stop the loop or lock the others out:
  * - Each request has one absolute deadline, from the end of the reply before it (or from accept) to
- *   the end of its own reply. No byte extends it. A reply of which the peer takes nothing has a
- *   shorter one. The time that a reply waits for its turn in the loop does not count.
+ *   the end of its own reply. No byte extends it. A reply has a shorter one if the peer takes
+ *   nothing of it. The time that a reply waits for its turn in the loop does not count.
  * - A pass of the loop reads, answers and renders at most one piece per connection, and stops when
  *   its time is used up. Health checks go first.
  * - When all places are taken, a newcomer gets the place of the oldest connection without a

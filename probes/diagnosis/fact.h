@@ -199,7 +199,7 @@ enum fact {
     FACT_REMOTE_LITERAL,     /* that other host is written as an address */
     FACT_PROHIBITED,         /* a route or the firewall of this machine forbids it */
     FACT_REMOTE_MISNAMED,    /* that other host's name has no address, or a bogus one */
-    FACT_PROXY_BY_OPTION,    /* the option proxy names the proxy, and NO_PROXY has no say */
+    FACT_PROXY_BY_OPTION,    /* the option proxy names the proxy, so NO_PROXY does not count */
     FACT_NAME_REJECTED,      /* the server's alert says that it does not know the name */
     FACT_RESOLVER_LOOPBACK,  /* the resolver is on this machine */
     FACT_RESOLVER_NO_ROUTE,  /* there is no route to the resolver */

@@ -93,7 +93,7 @@ void say_image(struct text *out, const struct subject *subject)
     text_append_format(out, "/%s%s", reference, strpbrk(reference, ":@") ? "" : ":latest");
 }
 
-/* The first of several images that are refused alike is named. */
+/* If several images are refused for one reason, the first one is named. */
 void say_others(struct text *out, const struct subject *subject)
 {
     if (subject->images > 1)

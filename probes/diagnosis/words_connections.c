@@ -237,9 +237,10 @@ const struct cause_words words_connections[] = {
          .steps = STEPS(
              LINES(LINE(
                  "Look for a firewall, proxy or load balancer between this pod and {address} "
-                 "that does not let {egress} in: the allowlist of the public entry has no say on a "
-                 "private path. If "
-                 "there is none, open a ticket with the time and the answer.",
+                 "that does not let {egress} in, because the allowlist of the public entry does "
+                 "not "
+                 "count on a private path. If there is none, open a ticket with the time and the "
+                 "answer.",
                  ALL(FACT_FORBIDDEN_CLIENT, FACT_USED_PRIVATE))),
              steps_private_linkage, steps_public,
              LINES(LINE("To see the address that the registry sees, set "

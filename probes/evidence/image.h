@@ -127,7 +127,7 @@ struct image_evidence {
     unsigned status;
     enum auth_outcome auth; /* for this image; skipped: no token was asked for */
     const char *key;        /* the docker config's entry that was used last; NULL: none */
-    unsigned keys_refused;  /* entries that fit and were tried before it in vain */
+    unsigned keys_refused;  /* entries that fit and failed before it */
     unsigned differences;   /* bits of enum client_difference */
     enum pull_grant grant;
     const char *digest;

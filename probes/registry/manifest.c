@@ -371,7 +371,7 @@ static const char *describe_misfit(const json_t *document, const struct go_membe
 
 /* ---- descriptors ---- */
 
-/* containerd passes over schemes that it does not know. */
+/* containerd skips schemes that it does not know. */
 static void read_urls(const json_t *list, struct arena *arena, struct descriptor *ret)
 {
     size_t count = json_array_size(list);

@@ -328,7 +328,8 @@ static void end_attempt(struct image_run *image)
     }
     image->over = true;
     if (evidence->outcome == MANIFEST_FOUND && evidence->auth == AUTH_REJECTED)
-        evidence->auth = AUTH_ACCEPTED; /* the key is no use, and the image needs none */
+        evidence->auth =
+            AUTH_ACCEPTED; /* the image needs no key, so a refused one does not matter */
     if (image->has_best && attempt_failed(evidence) &&
         progress_of(&image->best) > progress_of(evidence)) {
         unsigned refused = evidence->keys_refused;

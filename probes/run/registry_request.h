@@ -155,7 +155,7 @@ void image_note_trail(struct image_run *image, const struct pull_trail *trail);
 void image_note_status(struct image_run *image, unsigned status); /* of an answer that is used */
 
 /* Takes the challenge of a 401, so that registry.c gets a token and has the request sent again with
- * it. If a token came while this request was under way without it, no other one is fetched. False
+ * it. If a token came while this request was in progress without it, no other one is fetched. False
  * if an authorization was refused or no challenge can be read: the answer is final. */
 bool image_takes_challenge(struct image_run *image, const struct http_response *response,
                            const struct pull_trail *trail);

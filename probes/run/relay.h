@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Lends a stream the descriptor that it lacks: a pair of sockets, one end of which the user takes
- * for a connection to the peer, while bytes between the other end and the stream are carried in
- * both directions. So TLS can run inside TLS. Only tunnel.c uses it. */
+/* Gives a stream the descriptor that it lacks, so that TLS can run inside TLS: the user takes one
+ * end of a pair of sockets for a connection to the peer, and the relay carries the bytes between
+ * the other end and the stream, in both directions. Only tunnel.c uses it. */
 
 #include <event2/event.h>
 
