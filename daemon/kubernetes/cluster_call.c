@@ -130,7 +130,7 @@ static const char *blank_token(struct cluster_call *call, const char *words)
     struct redactor redactor = {0};
     char *copy = arena_copy_text(call->attempt.arena, words);
 
-    redactor_add(&redactor, text_string(token), token->length);
+    redactor_add(&redactor, text_string(token), token->length, 0);
     if (copy)
         redactor_apply(&redactor, copy);
     redactor_free(&redactor);

@@ -7,8 +7,10 @@
 #include "config/base/text.h"
 #include "probes/registry/base64.h"
 
-#define LEAST_PART 4  /* bytes of a secret that are blanked where a text was cut */
-#define SURE_PART  16 /* bytes that are no chance at the end of a text */
+#define LEAST_PART 4 /* bytes of a secret that are blanked where a text was cut */
+#define LEAST_HEAD \
+    8 /* bytes, if they are most of a secret, that are blanked in front of other words */
+#define SURE_PART  16 /* bytes that are no chance */
 #define MAX_DEPTH  2  /* encodings on top of each other */
 #define MAX_FILLER 3  /* characters that wrap a line or separate numbers */
 
@@ -16,7 +18,9 @@ struct redactor_form {
     struct redactor_form *next;
     const char *bytes; /* in lower case; base64 in the standard alphabet */
     size_t length;
+    size_t named; /* bytes at its begin that may be shown, if no more of it follows */
     bool base64;
+    bool is_added; /* as a secret, so that its other forms are known */
 };
 
 /* ---- reading a text as a peer may have encoded it ---- */
@@ -91,6 +95,19 @@ static int read_entity(const char **at, unsigned depth)
     return -1;
 }
 
+/* Behind "=" of quoted-printable: two digits; -1 if there are fewer. */
+static int read_quoted(const char **at, unsigned depth)
+{
+    const char *next = *at;
+    int high = text_hex_digit(read_character(&next, depth));
+    int low = text_hex_digit(read_character(&next, depth));
+
+    if (high < 0 || low < 0)
+        return -1;
+    *at = next;
+    return high << 4 | low;
+}
+
 /* The next character with that many encodings undone; -1 at the end. An escape that is none stands
  * for itself. */
 static int read_character(const char **at, unsigned depth)
@@ -103,6 +120,8 @@ static int read_character(const char **at, unsigned depth)
     const char *next = *at;
     if (byte == '%')
         decoded = read_escaped_number(&next, depth - 1, 16, 2);
+    else if (byte == '=')
+        decoded = read_quoted(&next, depth - 1);
     else if (byte == '&')
         decoded = read_entity(&next, depth - 1);
     else if (byte == '+')
@@ -118,35 +137,44 @@ static int read_character(const char **at, unsigned depth)
 
 /* ---- the forms of a secret ---- */
 
-static bool is_known(const struct redactor *redactor, const struct redactor_form *form)
+static struct redactor_form *find_form(const struct redactor *redactor, const char *bytes,
+                                       size_t length)
 {
-    for (const struct redactor_form *known = redactor->forms; known; known = known->next)
-        if (known->length == form->length && memcmp(known->bytes, form->bytes, form->length) == 0)
-            return true;
-    return false;
+    for (struct redactor_form *known = redactor->forms; known; known = known->next)
+        if (known->length == length && memcmp(known->bytes, bytes, length) == 0)
+            return known;
+    return NULL;
 }
 
-static void add_form(struct redactor *redactor, const char *bytes, size_t length, bool base64)
+/* `named` of `of` bytes of the secret may be shown. NULL: memory is short, or it is no secret. */
+static struct redactor_form *add_form(struct redactor *redactor, const char *bytes, size_t length,
+                                      size_t named, size_t of)
 {
     struct redactor_form *form = arena_allocate(redactor->arena, sizeof(*form));
     char *copy = bytes ? arena_copy_bytes(redactor->arena, bytes, length) : NULL;
 
     if (!form || !copy) {
         redactor->failed = true;
-        return;
+        return NULL;
     }
+    if (length < REDACTOR_MIN_SECRET)
+        return NULL;
     for (size_t i = 0; i < length; i++)
         copy[i] = (char)lower((unsigned char)copy[i]);
-    *form = (struct redactor_form){redactor->forms, copy, length, base64};
-    if (length < REDACTOR_MIN_SECRET || is_known(redactor, form))
-        return;
+    struct redactor_form *known = find_form(redactor, copy, length);
+    if (known)
+        return known;
+    *form = (struct redactor_form){.next = redactor->forms, .bytes = copy, .length = length};
+    form->named = named ? length * named / of + LEAST_PART : 0;
     redactor->forms = form;
     redactor->starts[(unsigned char)*copy] = true;
+    return form;
 }
 
 /* The secret as it looks in the base64 of a longer text, in which it begins `shift` bytes behind a
  * multiple of three: only the characters that no byte around it changes. */
-static void add_base64(struct redactor *redactor, const char *secret, size_t length, size_t shift)
+static void add_base64(struct redactor *redactor, const char *secret, size_t length, size_t named,
+                       size_t shift)
 {
     char *shifted = arena_allocate(redactor->arena, shift + length + 1);
     const char *encoded = NULL;
@@ -157,11 +185,14 @@ static void add_base64(struct redactor *redactor, const char *secret, size_t len
         memcpy(shifted + shift, secret, length);
         encoded = base64_encode(shifted, shift + length, redactor->arena);
     }
-    add_form(redactor, encoded ? encoded + begin : NULL, end - begin, true);
+    struct redactor_form *form =
+        add_form(redactor, encoded ? encoded + begin : NULL, end - begin, named, length);
+    if (form)
+        form->base64 = true;
 }
 
 /* The numbers of its bytes, as dumps and Go's []byte have them. */
-static void add_numbers(struct redactor *redactor, const char *secret, size_t length)
+static void add_numbers(struct redactor *redactor, const char *secret, size_t length, size_t named)
 {
     struct text numbers[] = {TEXT_WITH_LIMIT(3 * length + 1), TEXT_WITH_LIMIT(3 * length + 1),
                              TEXT_WITH_LIMIT(3 * length + 1)};
@@ -174,12 +205,12 @@ static void add_numbers(struct redactor *redactor, const char *secret, size_t le
     }
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         add_form(redactor, text_truncated(&numbers[i]) ? NULL : numbers[i].bytes, numbers[i].length,
-                 false);
+                 named, length);
         text_free(&numbers[i]);
     }
 }
 
-void redactor_add(struct redactor *redactor, const char *secret, size_t length)
+void redactor_add(struct redactor *redactor, const char *secret, size_t length, size_t named)
 {
     if (length < REDACTOR_MIN_SECRET)
         return;
@@ -187,13 +218,13 @@ void redactor_add(struct redactor *redactor, const char *secret, size_t length)
         redactor->failed = true;
         return;
     }
-    const struct redactor_form *before = redactor->forms;
-    add_form(redactor, secret, length, false);
-    if (redactor->forms == before)
+    struct redactor_form *form = add_form(redactor, secret, length, named, length);
+    if (!form || form->is_added)
         return;
-    add_numbers(redactor, secret, length);
+    form->is_added = true;
+    add_numbers(redactor, secret, length, named);
     for (size_t shift = 0; shift < 3; shift++)
-        add_base64(redactor, secret, length, shift);
+        add_base64(redactor, secret, length, named, shift);
 }
 
 void redactor_free(struct redactor *redactor)
@@ -204,12 +235,16 @@ void redactor_free(struct redactor *redactor)
 
 /* ---- looking for them ---- */
 
-/* True if the text was cut at `end`, behind the first `count` bytes of a secret. */
-static bool is_cut(const char *end, size_t count, size_t length)
+/* True if the secret was cut at `end`, behind its first `count` bytes. */
+static bool is_cut(const struct redactor_form *form, const char *end, size_t count)
 {
+    if (count >= LEAST_PART && strncmp(end, "...", 3) == 0 && (!end[3] || end[3] == ':'))
+        return true;
+    if (count <= form->named)
+        return false;
     if (*end == '\0')
-        return count >= SURE_PART || (count >= REDACTOR_MIN_SECRET && count >= length / 2);
-    return count >= LEAST_PART && strncmp(end, "...", 3) == 0 && (!end[3] || end[3] == ':');
+        return count >= SURE_PART || (count >= REDACTOR_MIN_SECRET && count >= form->length / 2);
+    return count >= SURE_PART || (count >= LEAST_HEAD && 3 * count >= 2 * form->length);
 }
 
 /* The next character of a form, behind a line break, separators of numbers, the dots of a name or
@@ -220,7 +255,7 @@ static int read_form(const char **at, unsigned depth, int wanted)
 
     for (unsigned i = 0; i < MAX_FILLER && byte != wanted; i++) {
         bool plus = byte == ' ' && wanted == '+'; /* encoded as a form is, but for the plus */
-        if (plus || byte < 0 || byte > 0x7f || (byte && !strchr(" \t\r\n,:.", byte)))
+        if (plus || byte < 0 || byte > 0x7f || (byte && !strchr(" \t\r\n,:.;-_|/'\"", byte)))
             break;
         byte = read_character(at, depth);
     }
@@ -241,7 +276,7 @@ static const char *end_of_form(const struct redactor_form *form, const char *at,
         if (byte == ' ' && wanted == '+')
             byte = '+';
         if (byte != wanted)
-            return is_cut(end, i, form->length) ? end : NULL;
+            return is_cut(form, end, i) ? end : NULL;
         end = next;
     }
     return end;
@@ -266,7 +301,7 @@ static const char *end_of_secret(const struct redactor *redactor, const char *at
 
 void redactor_apply(const struct redactor *redactor, char *text)
 {
-    unsigned depth = strpbrk(text, "%&\\+") ? MAX_DEPTH : 0;
+    unsigned depth = strpbrk(text, "%&\\+=") ? MAX_DEPTH : 0;
 
     if (redactor->failed)
         memset(text, '*', strlen(text));

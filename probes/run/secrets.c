@@ -18,20 +18,25 @@ static bool is_word_of_settings(const struct target *target, const char *secret)
     return false;
 }
 
-void run_add_secret(struct probe_run *run, const char *secret, size_t length)
+static void add_secret(struct probe_run *run, const char *secret, size_t length, size_t named)
 {
     struct text copy = TEXT_WITH_LIMIT(SECRETS_LIMIT);
 
     text_append_bytes(&copy, secret, length);
     if (!is_word_of_settings(run->target, text_string(&copy)))
-        redactor_add(&run->redactor, secret, length);
+        redactor_add(&run->redactor, secret, length, named);
     text_free(&copy);
 }
 
-static void add_text(struct probe_run *run, const char *secret)
+void run_add_secret(struct probe_run *run, const char *secret, size_t length)
+{
+    add_secret(run, secret, length, 0);
+}
+
+static void add_text(struct probe_run *run, const char *secret, size_t named)
 {
     if (secret)
-        run_add_secret(run, secret, strlen(secret));
+        add_secret(run, secret, strlen(secret), named);
     else
         run->redactor.failed = true;
 }
@@ -43,9 +48,10 @@ void run_add_key(struct probe_run *run, const struct credentials *key)
     struct arena *secrets = arena_new(0);
     const char *username = key->username ? key->username : "";
     const char *pair = secrets ? arena_format(secrets, "%s:%s", username, key->secret) : NULL;
-    add_text(run, key->secret);
-    add_text(run, pair);
-    add_text(run, pair ? base64_encode(pair, strlen(pair), secrets) : NULL);
+    size_t named = strlen(username) + 1;
+    add_text(run, key->secret, 0);
+    add_text(run, pair, named);
+    add_text(run, pair ? base64_encode(pair, strlen(pair), secrets) : NULL, (named * 8 + 5) / 6);
     arena_free(secrets);
 }
 

@@ -49,6 +49,12 @@ static const struct {
     {"[", "83, 51, 99, 114, 51, 116, 47, 67, 97, 43, 110, 37, 114, 121, 61", "]"},
     {"", "\\123\\063\\143\\162\\063\\164\\057\\103\\141\\053\\156\\045\\162\\171\\075", "!"},
     {"S 3 c r", "", ""},
+    {"", "S-3-c-r-3-t-/-C-a-+-n-%-r-y-=", "-"},
+    {"\"", "S\"3\"c\"r\"3\"t\"/\"C\"a\"+\"n\"%\"r\"y\"=", "\""},
+    {"", "S3cr3t/Ca+", " was cut off"},
+    {"S3cr3t/C is less than two thirds", "", ""},
+    {"", "UzNjcjN0L0NhK24", " was cut off"},
+    {"", "=53=33=63=72=33=74=2F=43=61=2B=6E=25=72=79=3D", "=20"},
 };
 
 static void every_form_is_blanked(void **state)
@@ -56,8 +62,8 @@ static void every_form_is_blanked(void **state)
     struct redactor redactor = {0};
 
     (void)state;
-    redactor_add(&redactor, SECRET, strlen(SECRET));
-    redactor_add(&redactor, SECRET, strlen(SECRET));
+    redactor_add(&redactor, SECRET, strlen(SECRET), 0);
+    redactor_add(&redactor, SECRET, strlen(SECRET), 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct text text = TEXT_WITH_LIMIT(1024);
         struct text wanted = TEXT_WITH_LIMIT(1024);
@@ -76,13 +82,37 @@ static void every_form_is_blanked(void **state)
     redactor_free(&redactor);
 }
 
+/* A form of another secret is a secret with forms of its own: Authorization in hexadecimal. */
+static void a_secret_in_the_form_of_another_one(void **state)
+{
+    struct redactor redactor = {0};
+    char hexadecimal[] = "757365723a5333637233742f43612b6e2572793d";
+    char encoded_twice[] = "x ZFhObGNqcFRNMk55TTNRdlEyRXJiaVZ5ZVQwPQ== x";
+    char name[] = "100012345678 has no access, nor has MTAwMDEyMzQ1Njc4";
+    char cut[] = "no 100012345678:S3cr3 no";
+
+    (void)state;
+    redactor_add(&redactor, "user:" SECRET, strlen("user:" SECRET), 5);
+    redactor_add(&redactor, "dXNlcjpTM2NyM3QvQ2ErbiVyeT0=", 28, 7);
+    redactor_apply(&redactor, encoded_twice);
+    assert_string_equal(encoded_twice, "x *************************************Q== x");
+    redactor_apply(&redactor, hexadecimal);
+    assert_string_equal(hexadecimal, "****************************************");
+    redactor_add(&redactor, "100012345678:" SECRET, 13 + strlen(SECRET), 13);
+    redactor_apply(&redactor, name);
+    assert_string_equal(name, "100012345678 has no access, nor has MTAwMDEyMzQ1Njc4");
+    redactor_apply(&redactor, cut);
+    assert_string_equal(cut, "no ****************** no");
+    redactor_free(&redactor);
+}
+
 /* Only as much as is kept of a peer's words may be looked at. */
 static void a_cut_leaves_no_part(void **state)
 {
     struct redactor redactor = {0};
 
     (void)state;
-    redactor_add(&redactor, SECRET, strlen(SECRET));
+    redactor_add(&redactor, SECRET, strlen(SECRET), 0);
     for (size_t kept = 4; kept < strlen(SECRET); kept++) {
         struct text text = TEXT_WITH_LIMIT(1024);
         text_append(&text, "CODE: ");
@@ -100,8 +130,8 @@ static void short_words_are_no_secrets(void **state)
     char text[] = "a token of admin";
 
     (void)state;
-    redactor_add(&redactor, "admin", 5);
-    redactor_add(&redactor, "", 0);
+    redactor_add(&redactor, "admin", 5, 0);
+    redactor_add(&redactor, "", 0, 0);
     redactor_apply(&redactor, text);
     assert_string_equal(text, "a token of admin");
     redactor_free(&redactor);
@@ -115,7 +145,7 @@ static void without_memory_nothing_is_shown(void **state)
         struct redactor redactor = {0};
         char text[] = "UzNjcjN0L0NhK24lcnk9";
         fault_begin_lasting(n);
-        redactor_add(&redactor, SECRET, strlen(SECRET));
+        redactor_add(&redactor, SECRET, strlen(SECRET), 0);
         fault_end();
         redactor_apply(&redactor, text);
         assert_string_equal(text, "********************");
@@ -132,7 +162,7 @@ static void hostile_texts_end(void **state)
     char text[4096];
 
     (void)state;
-    redactor_add(&redactor, SECRET, strlen(SECRET));
+    redactor_add(&redactor, SECRET, strlen(SECRET), 0);
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
         size_t length = 0;
         for (; length + strlen(pieces[i]) < sizeof(text); length += strlen(pieces[i]))
@@ -147,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_is_blanked),
+        cmocka_unit_test(a_secret_in_the_form_of_another_one),
         cmocka_unit_test(a_cut_leaves_no_part),
         cmocka_unit_test(short_words_are_no_secrets),
         cmocka_unit_test(without_memory_nothing_is_shown),
