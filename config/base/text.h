@@ -4,8 +4,8 @@
 /*
  * A growing text with a hard ceiling, and the one escaper for bytes that came from a peer.
  *
- * If a text cannot grow, because of memory or its limit, it keeps its content and what fits, without
- * half a character of UTF-8. Then text_truncated() is true, and appending changes nothing.
+ * If a text cannot grow, because of memory or its limit, it keeps its content and what fits,
+ * without half a character of UTF-8. Then text_truncated() is true, and appending changes nothing.
  */
 
 #include <stdarg.h>

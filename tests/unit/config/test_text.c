@@ -14,8 +14,7 @@
 /* What fits of "a€😀b" (1, 3, 4 and 1 bytes) into `limit` bytes. */
 static const char *whole_characters(size_t limit)
 {
-    static const char *const fits[] = {"",   "a",  "a",  "a",    "a€",
-                                       "a€", "a€", "a€", "a€😀", "a€😀b"};
+    static const char *const fits[] = {"", "a", "a", "a", "a€", "a€", "a€", "a€", "a€😀", "a€😀b"};
 
     return fits[limit];
 }
