@@ -85,8 +85,10 @@ static void read_field(struct head_fields *fields, char *line)
     } else if (strcasecmp(line, "accept") == 0) {
         fields->head->accept = value;
     } else if (strcasecmp(line, "origin") == 0) {
+        fields->refused |= *fields->head->origin != '\0';
         fields->head->origin = value;
     } else if (strcasecmp(line, "sec-fetch-site") == 0) {
+        fields->refused |= *fields->head->fetch_site != '\0';
         fields->head->fetch_site = value;
     } else if (strcasecmp(line, "content-length") == 0) {
         read_body_length(fields, value);
