@@ -339,8 +339,9 @@ void node_settings_read(const struct target *target, struct arena *arena, struct
 
     *ret = (struct node_settings){.evidence = {.root = reading.root, .registry_is_asked = true}};
     reading.image_host =
-        strcmp(target->host, "registry-1.docker.io") == 0
-            ? "docker.io"
+        strcmp(target->host, "registry-1.docker.io") == 0 ? "docker.io"
+        : target->port_is_written /* the folder of certs.d has it too */
+            ? arena_copy_text(arena, host_port_format(target->host, target->port, short_name))
             : arena_copy_text(arena, host_port_short(target->host, target->port,
                                                      target->plain_http ? 80 : 443, short_name));
     ret->puller = (struct puller){.root = reading.root, .proxies = &ret->proxies};

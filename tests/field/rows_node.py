@@ -83,7 +83,7 @@ def write(place, files):
 
 
 def pull(place, hosts=None, files=None, folder=HOST, key=False, options=(), certs=CERTS,
-         seconds=None, unpack=False):
+         seconds=None, unpack=False, reference=REFERENCE):
     """hosts: the text of hosts.toml."""
     files = dict(files or {})
     if hosts is not None:
@@ -91,12 +91,12 @@ def pull(place, hosts=None, files=None, folder=HOST, key=False, options=(), cert
     root = write(place, files)
     keys = ["--docker-config", place.key()] if key else []
     environment, place.environment = place.environment, {}
-    results = {"probe": place.ask_probe(REFERENCE, "--profile", "node", "--host-root", str(root),
+    results = {"probe": place.ask_probe(reference, "--profile", "node", "--host-root", str(root),
                                         *keys, *options)}
     place.environment = environment
     reader = ["--hosts-dir", str(root / certs)] if (root / certs).exists() else []
     user = ["--user", "bot:s3cret"] if key else []
-    results["containerd"] = place.ask_containerd(REFERENCE, *reader, *user, unpack=unpack,
+    results["containerd"] = place.ask_containerd(reference, *reader, *user, unpack=unpack,
                                                  **({"timeout": seconds} if seconds else {}))
     results["skopeo"] = {"works": results["containerd"]["works"], "why": "not asked"}
     return results
@@ -418,6 +418,17 @@ def client(place, line, works):
 
 
 # ---- links ----
+
+@each("node/port", [
+    ("folder", "the image is named with :443, and the folder host_443_", HOST + "_443_", True),
+    ("colon", "... the folder host:443", HOST + ":443", True),
+    ("bare", "... the folder has no port, so it is another registry's", HOST, False),
+])
+def port_written(place, folder):
+    names(place)
+    place.serve(Registry(), address=IP2)
+    return pull(place, table(GOOD), folder=folder, reference=HOST + ":443/team/app:1")
+
 
 @situation("node/links", "certs.d is a link, as on the node", True, "warn")
 def links(place):
