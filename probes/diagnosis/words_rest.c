@@ -80,15 +80,16 @@ const struct cause_words words_rest[] = {
                   "linux/amd64 without a variant.",
                   ALL(FACT_DIFFERENCE(PLATFORM))),
              LINE("containerd pulls {image} from {registry}, but docker, podman and skopeo "
-                  "probably do not: the registry calls the manifest one of Docker's, and the "
-                  "mediaType inside it does not.",
+                  "probably do not: the registry calls the manifest one of Docker's, and a "
+                  "mediaType "
+                  "inside it is none of Docker's.",
                   ALL(FACT_DIFFERENCE(TYPE))),
              LINE("containerd pulls {image} from {registry}, but podman and skopeo may not: the "
                   "registry offers Basic before Bearer, and they take what comes first.",
                   ALL(FACT_DIFFERENCE(OFFER))),
-             LINE("containerd pulls {image} from {registry}, but podman and skopeo probably do "
-                  "not: a good token is refused at first (HTTP 401), and only containerd uses it "
-                  "again.",
+             LINE("Only some clients may pull {image} from {registry}: a good token is refused at "
+                  "first (HTTP 401). containerd sends it again, newer versions get another token "
+                  "if the registry says why, and podman and skopeo give up.",
                   ALL(FACT_DIFFERENCE(REFUSED))),
              LINE("Only some clients may pull {image} from {registry}, because they differ in "
                   "where they send the token after a redirect: those built with Go 1.19 "
@@ -156,7 +157,7 @@ const struct cause_words words_rest[] = {
                   "Go writes it.",
                   ALL(FACT_DIFFERENCE(PLATFORM))),
              LINE("If you also pull with docker, podman or skopeo, push {image} again, so that "
-                  "the mediaType in the manifest is the one that the registry sends.",
+                  "each mediaType in the manifest fits the one that the registry sends.",
                   ALL(FACT_DIFFERENCE(TYPE))),
              LINE("If you also pull with podman or skopeo, let {registry} offer Bearer alone, or "
                   "before Basic.",

@@ -210,7 +210,12 @@ static void note_type(struct image_run *image, const struct http_response *respo
         media_type_of(http_response_header(response, "content-type", 0), image->registry->secrets);
     const char *inside = image->manifest.media_type;
 
-    if (header && strcmp(header, docker) == 0 && (!inside || strcmp(inside, docker) != 0))
+    bool differs = !inside || strcmp(inside, docker) != 0;
+    for (size_t i = 0; i < image->manifest.layer_count; i++) {
+        const char *type = image->manifest.layers[i].media_type;
+        differs |= !type || strncmp(type, docker, strlen("application/vnd.docker.")) != 0;
+    }
+    if (header && strcmp(header, docker) == 0 && differs)
         image->evidence->differences |= 1u << DIFFERENCE_TYPE;
 }
 

@@ -73,12 +73,28 @@ struct pull_request *image_ask(struct image_run *image, struct pull_request_opti
     return pull_request_start(registry->run, options, registry->secrets, done, context);
 }
 
-static bool has_authorization(const struct image_run *image, const struct url *asked_by)
+/* The place of the authorization for this host, or behind the last one. */
+static size_t find_answer(const struct image_run *image, const struct url *asked_by)
 {
-    for (size_t i = 0; i < image->authorization_count; i++)
-        if (pull_same_origin(&image->authorizations[i].asked_by, asked_by))
-            return true;
-    return false;
+    size_t place = 0;
+
+    while (place < image->authorization_count &&
+           !pull_same_origin(&image->authorizations[place].asked_by, asked_by))
+        place++;
+    return place;
+}
+
+/* Newer containerd asks for another token if the registry says why it refuses one that was good.
+ * Older containerd uses it once more, and that was in vain. */
+static bool is_renewed(struct image_run *image, const struct challenge *challenge,
+                       const struct pull_trail *trail)
+{
+    if (image->renewed || !trail->was_refused || !challenge->error)
+        return false;
+    image->authorizations[find_answer(image, &trail->at)] =
+        image->authorizations[image->authorization_count - 1];
+    image->authorization_count--;
+    return image->renewed = true;
 }
 
 bool image_takes_challenge(struct image_run *image, const struct http_response *response,
@@ -88,13 +104,14 @@ bool image_takes_challenge(struct image_run *image, const struct http_response *
 
     if (response->status != 401)
         return false;
-    if (has_authorization(image, &trail->at))
+    challenge_read(response, image->registry->secrets, &challenge);
+    if (find_answer(image, &trail->at) < image->authorization_count &&
+        !is_renewed(image, &challenge, trail))
         return !trail->authorized && !trail->withheld;
     if (image->authorization_count == IMAGE_MAX_AUTHORIZATIONS)
         return false;
     if (image->wants_token) /* a further request of the image met it at the same time */
         return pull_same_origin(&image->asked_by, &trail->at);
-    challenge_read(response, image->registry->secrets, &challenge);
     if (challenge.kind != CHALLENGE_BEARER && challenge.kind != CHALLENGE_BASIC) {
         image->evidence->auth = AUTH_MALFORMED;
         image->registry->evidence->auth.reason = "the challenge names no way to authorize";

@@ -88,6 +88,7 @@ struct image_run {
     size_t authorization_count;
 
     bool wants_token; /* the challenge has to be answered first */
+    bool renewed;     /* once, because a good token was refused later */
     struct challenge challenge;
     struct url asked_by;
 

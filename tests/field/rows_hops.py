@@ -232,10 +232,41 @@ def twice(place, kind, left, code):
     ("get-error", "GET of the manifest says once that the token is invalid", "GET", 1,
      "invalid_token", False),
     ("blob-error", "a blob says once that the token is invalid", "blob", 1, "invalid_token", True),
-    ("blob-error-4", "... four times, two for each blob", "blob", 4, "invalid_token", False),
 ])
 def refused_token(place, kind, left, code):
     return twice(place, kind, left, code)
+
+
+@situation("hops/renewed", "layers want a token that is newer than the manifest's", False,
+           newer="it asks for another token", status="warn", cause="clients_differ")
+def renewed(place):
+    class Fresh(Registry):
+        """Tokens are numbers; `least` is the first good one of each client."""
+
+        def token(self, request):
+            if request.method == "POST":
+                return http(405, {}, b"", request.method)
+            who = request.headers.get("user-agent", "").split("/")[0]
+            self.given[who] = self.given.get(who, 0) + 1
+            return http(200, {"Content-Type": "application/json"},
+                        b'{"token": "%d"}' % self.given[who], request.method)
+
+        def allowed(self, request):
+            who = request.headers.get("user-agent", "").split("/")[0]
+            word = authorization(request).removeprefix("Bearer ")
+            if not word.isdigit() or "/blobs/" not in request.path:
+                return word.isdigit()
+            return int(word) >= self.least.setdefault(who, int(word) + 1)
+
+        def challenge(self, request, scope=None):
+            made = super().challenge(request, scope)
+            if authorization(request):
+                made["WWW-Authenticate"] += ',error="invalid_token"'
+            return made
+
+    place.serve_dns()
+    place.serve(Fresh(auth="bearer", given={}, least={}))
+    return place.pull(keys=[place.key()], users=["bot:s3cret"])
 
 
 # ---- forms of a Location ----

@@ -96,6 +96,14 @@ def layer_type(place, media_type, raw):
     return typed(place, media_type, raw=raw)
 
 
+@each("layers/type-mixed", [
+    ("gzip", "a manifest of Docker's with a layer of OCI's type", OCI + ".tar+gzip"),
+    ("zstd", "... of a type that Docker does not have", OCI + ".tar+zstd"),
+], works=True, status="warn", cause="clients_differ")
+def mixed(place, media_type):
+    return serve(place, Registry(image=Image(layer_type=media_type)))
+
+
 @each("layers/bytes", [
     ("random", "random bytes where gzip should be", lambda tar: os.urandom(900), False),
     ("text", "a page where gzip should be", lambda tar: b"<html>not found</html>\n" * 30, False),

@@ -459,7 +459,7 @@ const struct scenario scenarios_pull[] = {
      .says = {"a further index", "lists the images themselves"},
      PULL(GOOD_KEY, BLOB(.outcome = BLOB_OK), .differences = 1 << DIFFERENCE_NESTED)},
     {"another type inside the manifest", "clients_differ warn likely; " FINE, UP,
-     .says = {"the mediaType inside it", "the mediaType in the manifest is the one"},
+     .says = {"a mediaType inside it is none", "each mediaType in the manifest fits"},
      PULL(GOOD_KEY, BLOB(.outcome = BLOB_OK), .differences = 1 << DIFFERENCE_TYPE)},
     {"Basic is offered first", "clients_differ warn likely; " FINE, UP,
      .says = {"take what comes first", "offer Bearer alone"},
