@@ -76,7 +76,7 @@ const char *field_end_of_bare_url(const char *at)
 /* ---- images ---- */
 
 /* Words that follow "image" in sentences. */
-static bool is_word(const char *text)
+static bool is_common_word(const char *text)
 {
     static const char *const words[] = {"from", "with", "for",   "due",    "because", "is",  "has",
                                         "and",  "the",  "after", "failed", "error",   "rpc", "to",
@@ -161,7 +161,7 @@ const char *field_image(const char *at, bool quoted, bool named, struct arena *a
     if (!length || strspn(text, reference_bytes) != length || strchr("-.:/", text[0]) ||
         text[length - 1] == '/')
         return NULL;
-    if (!quoted && (is_word(text) || (!named && !strpbrk(text, "/:@"))))
+    if (!quoted && (is_common_word(text) || (!named && !strpbrk(text, "/:@"))))
         return NULL;
     if (!quoted && !named && strstr(text, "://"))
         return NULL;

@@ -27,7 +27,7 @@ static const char *read_token(const char **at, struct arena *arena)
 }
 
 /* A text without its end is empty, and nothing is left to read. */
-static const char *read_quoted(const char **at, struct arena *arena)
+static const char *read_quoted_value(const char **at, struct arena *arena)
 {
     struct text text = TEXT_WITH_LIMIT(CHALLENGE_MAX_VALUE);
     const char *end = *at + 1;
@@ -100,7 +100,8 @@ void challenge_parse(const char *header, struct arena *arena, struct challenge *
         if (!name || !*name || *at != '=')
             break;
         at++;
-        set_parameter(ret, name, *at == '"' ? read_quoted(&at, arena) : read_token(&at, arena));
+        set_parameter(ret, name,
+                      *at == '"' ? read_quoted_value(&at, arena) : read_token(&at, arena));
         at = skip_challenge_blanks(at);
     } while (*at == ',');
     settle_kind(ret, scheme ? scheme : "");

@@ -96,7 +96,7 @@ static int read_entity(const char **at, unsigned depth)
 }
 
 /* Behind "=" of quoted-printable: two digits; -1 if there are fewer. */
-static int read_quoted(const char **at, unsigned depth)
+static int read_quoted_printable(const char **at, unsigned depth)
 {
     const char *next = *at;
     int high = text_hex_digit(read_character(&next, depth));
@@ -121,7 +121,7 @@ static int read_character(const char **at, unsigned depth)
     if (byte == '%')
         decoded = read_escaped_number(&next, depth - 1, 16, 2);
     else if (byte == '=')
-        decoded = read_quoted(&next, depth - 1);
+        decoded = read_quoted_printable(&next, depth - 1);
     else if (byte == '&')
         decoded = read_entity(&next, depth - 1);
     else if (byte == '+')

@@ -42,7 +42,7 @@ static bool all_standard(const char *text, const char *end)
     return true;
 }
 
-static bool is_word(const char *text, size_t length, const char *word)
+static bool is_source(const char *text, size_t length, const char *word)
 {
     return strlen(word) == length && strncmp(text, word, length) == 0;
 }
@@ -50,19 +50,19 @@ static bool is_word(const char *text, size_t length, const char *word)
 static void add_source(struct name_sources *sources, const char *word, size_t length, bool standard,
                        const char *host)
 {
-    bool is_dns = is_word(word, length, "dns");
-    bool is_files = is_word(word, length, "files");
+    bool is_dns = is_source(word, length, "dns");
+    bool is_files = is_source(word, length, "files");
 
     if (is_dns || is_files)
         sources->is_libc |= !standard;
     else if (length >= 4 && strncmp(word, "mdns", 4) == 0)
         sources->is_libc |= text_ends_with(host, ".local");
     else /* the name of this machine itself is no registry's */
-        sources->is_libc |= !is_word(word, length, "myhostname");
+        sources->is_libc |= !is_source(word, length, "myhostname");
     sources->dns_first |= is_dns && !sources->files;
     sources->files |= is_files;
     sources->dns |=
-        is_dns || is_word(word, length, "resolve"); /* systemd-resolved asks resolvers */
+        is_dns || is_source(word, length, "resolve"); /* systemd-resolved asks resolvers */
 }
 
 /* What stands behind "hosts:". */
