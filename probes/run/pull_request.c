@@ -17,9 +17,8 @@
 #include "probes/run/secrets.h"
 #include "probes/transport/http_fields.h"
 
-#define MAX_ANSWERS 6 /* to one request after 401, 405, 408 and 429, as containerd's */
-#define MAX_BROKEN  1 /* retries after 5xx: newer containerd asks once more */
-#define MAX_CUT     3 /* requests for the rest of a body that bring nothing, as containerd's */
+#define MAX_BROKEN 1 /* retries after 5xx: newer containerd asks once more */
+#define MAX_CUT    3 /* requests for the rest of a body that bring nothing, as containerd's */
 
 struct pull_request {
     struct probe_run *run;
@@ -356,7 +355,7 @@ static bool is_retried(struct pull_request *request, const struct http_response 
     request->late |= status == 408;
     request->refused |= refused;
     if (refused || status == 408 || status == 429)
-        return request->answers < MAX_ANSWERS;
+        return request->answers < PULL_MAX_ANSWERS;
     if (status == 500 || (status >= 502 && status <= 504))
         return request->broken++ < MAX_BROKEN;
     return false;

@@ -12,6 +12,7 @@
 #include "probes/registry/credentials.h"
 #include "probes/run/fetch.h"
 
+#define PULL_MAX_ANSWERS   6 /* to one request after 401, 405, 408 and 429, as containerd's */
 #define PULL_MAX_REDIRECTS 9 /* Go's client makes ten requests */
 
 /* The answer to one challenge. */

@@ -102,7 +102,7 @@ bool image_takes_challenge(struct image_run *image, const struct http_response *
 {
     struct challenge challenge;
 
-    if (response->status != 401)
+    if (response->status != 401 || trail->answers >= PULL_MAX_ANSWERS)
         return false;
     challenge_read(response, image->registry->secrets, &challenge);
     if (find_answer(image, &trail->at) < image->authorization_count &&
