@@ -147,9 +147,12 @@ static bool looks_like_key(const char *word, size_t length)
 
     if (strncmp(word, "eyJ", 3) == 0)
         return true;
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (length >= LEAST_RANDOM && strncmp(word, starts[i], strlen(starts[i])) == 0)
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        size_t start = strlen(starts[i]);
+        if (length > start && strncmp(word, starts[i], start) == 0 &&
+            start + strspn(word + start, BASE64) >= LEAST_RANDOM) /* a host's domain is no part */
             return true;
+    }
     return false;
 }
 

@@ -120,7 +120,7 @@ static void ask_role(struct probe_run *run, enum resolver_role role,
     for (size_t i = 0; i < count; i++) {
         size_t at = 2 * (run->resolver_count - first);
         bool is_there = add_resolver(run, role, &servers[i], scopes ? scopes[i] : 0);
-        for (int queried = NAME_TARGET; queried <= NAME_VPC; queried++) {
+        for (enum queried_name queried = NAME_TARGET; queried <= NAME_VPC; queried++) {
             struct dns_evidence what = {.role = role, .resolver = servers[i], .queried = queried};
             struct question *questions =
                 names[queried] ? add_questions(run, &what, names[queried]) : NULL;
