@@ -191,6 +191,7 @@ void stage_dns_start(struct probe_run *run)
         if (asks_resolvers(run))
             names[NAME_TARGET] = run->target->host;
     }
+    run->conf.is_libc |= run->sources.is_libc;
     ask_role(run, ROLE_POD, given ? network->pod_resolvers : run->conf.nameservers,
              given ? NULL : run->conf.scopes,
              given ? network->pod_resolver_count : run->conf.nameserver_count, names);

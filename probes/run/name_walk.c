@@ -32,6 +32,7 @@ struct name_walk {
     unsigned unanswered; /* names before it that nobody answered */
     bool hurried;        /* the names after it are asked beside it, because it takes long */
     bool over;           /* no further name is looked at */
+    bool is_libc;        /* it ends at a name that nobody answers */
     struct event *timer;
     name_walk_fn *answered;
     struct walk_caller callers[2 * RUN_MAX_RESOLVERS]; /* two for each resolver: A, AAAA */
@@ -144,6 +145,9 @@ static void walk_on(struct name_walk *walk)
                      aaaa == ROUND_HOPELESS || walk->names.count == 1;
         if (walk->over || a == ROUND_PENDING || aaaa == ROUND_PENDING)
             break;
+        walk->over |= walk->is_libc && (a == ROUND_UNANSWERED || aaaa == ROUND_UNANSWERED);
+        if (walk->over)
+            break;
         walk->unanswered += a == ROUND_UNANSWERED || aaaa == ROUND_UNANSWERED;
         leave_name(walk);
     }
@@ -187,6 +191,7 @@ bool name_walk_start(struct probe_run *run, size_t first, size_t count, const ch
     walk->first_resolver = first;
     walk->resolver_count = count;
     walk->answered = answered;
+    walk->is_libc = conf && conf->is_libc;
     for (size_t i = 0; i < 2 * count; i++)
         walk->callers[i].context = contexts[i];
     resolv_conf_names(conf ? conf : &no_search, host, run->evidence->arena, &walk->names);

@@ -5,7 +5,8 @@
  * One name looked up at the resolvers of one role for addresses of both kinds, along the search
  * list as Go's resolver walks it (net/dnsclient_unix.go): the first name with an address ends the
  * walk, and without any the answers for the name itself count. A name that gets no answer does not
- * end it: clients wait, and ask for the next one. Not for others than the stages.
+ * end it: clients wait, and ask for the next one (libc, to which Go leaves some files, gives up).
+ * Not for others than the stages.
  */
 
 #include "probes/run/run.h"

@@ -51,6 +51,18 @@ static unsigned bounded_number(const char *text, unsigned least, unsigned most)
     return number < least ? least : number > most ? most : (unsigned)number;
 }
 
+/* True for options that change nothing here. */
+static bool is_known_option(const char *word)
+{
+    static const char *const known[] = {"rotate",   "single-request", "single-request-reopen",
+                                        "trust-ad", "edns0",          "no-reload"};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(word, known[i]) == 0)
+            return true;
+    return false;
+}
+
 static void read_option(struct resolv_conf *conf, const char *word)
 {
     if (strncmp(word, "ndots:", 6) == 0)
@@ -61,6 +73,8 @@ static void read_option(struct resolv_conf *conf, const char *word)
         conf->attempts = bounded_number(word + 9, 1, 100);
     else if (strcmp(word, "use-vc") == 0 || strcmp(word, "usevc") == 0 || strcmp(word, "tcp") == 0)
         conf->use_vc = true;
+    else
+        conf->is_libc |= !is_known_option(word);
 }
 
 /* The last line with "search", or with "domain" and a word, counts. */
@@ -70,7 +84,10 @@ static void read_line(struct resolv_conf *conf, char *line)
     char *key = *line == '#' || *line == ';' ? NULL : strtok_r(line, GO_BLANKS, &rest);
     char *word = key ? strtok_r(NULL, GO_BLANKS, &rest) : NULL;
     bool is_domain = word && strcmp(key, "domain") == 0;
+    static const char keys[] = " nameserver domain search options ";
+    const char *found = key ? strstr(keys, key) : NULL;
 
+    conf->is_libc |= key && (!found || found[-1] != ' ' || found[strlen(key)] != ' ');
     if (is_domain || (key && strcmp(key, "search") == 0))
         conf->search_count = 0;
     if (is_domain)

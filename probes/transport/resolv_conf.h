@@ -23,6 +23,7 @@ struct resolv_conf {
     unsigned timeout;  /* seconds that clients wait for one answer */
     unsigned attempts; /* of clients, over all nameservers */
     bool use_vc;       /* TCP only */
+    bool is_libc;      /* libc looks names up: there is a word that Go does not know */
 };
 
 /*

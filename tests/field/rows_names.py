@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Addresses as Go's resolver finds them."""
 
+import socket
+
 from place import HOST, IP, IP2, IP4, IP6, SILENT, Registry, dns_question, dns_reply, run
 from situation import each, situation
 
@@ -195,3 +197,62 @@ def sources(place, text, in_file, in_zone, wrong=None):
     place.serve_dns()
     place.serve(Registry())
     return pull(place)
+
+
+@each("names/tcp", [
+    ("closed", "truncated over UDP with an address, nobody listens for TCP", False, 0x8380, True, False),
+    ("closed-empty", "truncated over UDP without one, nobody listens for TCP", False, 0x8380, False, False),
+    ("other-works", "the same, and a second nameserver works", True, 0x8380, True, True),
+])
+def truncated(place, second, flags, with_address):
+    def answer(query, tcp=False):
+        records = [(HOST, 1, socket.inet_aton(IP))] if with_address and dns_question(query)[1] == 1 else []
+        return dns_reply(query, 0, records, flags)
+
+    place.write_resolv_conf("options timeout:1 attempts:1\nnameserver 127.0.0.1\n"
+                            + (f"nameserver {IP2}\n" if second else ""))
+    place.serve_dns(answer=answer, tcp=False)
+    if second:
+        place.serve_dns(IP2)
+    place.serve(Registry())
+    return pull(place)
+
+
+@each("names/libc", [
+    ("inet6", "an option that Go does not know, so that libc looks names up", "options inet6\n", {}, "hub.infra", False),
+    ("search", "the same with a search list", "search x.test corp.test\noptions inet6 ndots:5\n", {}, "hub.infra", True),
+    ("search-silent", "the same, and a name of the search list gets no answer",
+     "search silent.test corp.test\noptions inet6 ndots:5 timeout:1 attempts:1\n", {}, "hub.infra", False),
+    ("search-fails", "the same, and it fails", "search fails.test corp.test\noptions inet6 ndots:5\n", {}, "hub.infra", True),
+    ("variable", "RES_OPTIONS", "search x.test corp.test\n", {"RES_OPTIONS": "ndots:5"}, "hub.infra", True),
+])
+def libc(place, text, environment, name):
+    def answer(query, tcp=False):
+        asked = dns_question(query)[0]
+        return None if asked.endswith("silent.test") else dns_reply(query, 2) if asked.endswith("fails.test") \
+            else place.answer(query)
+
+    place.environment.update(environment)
+    place.zone = {name + ".corp.test": {"A": [IP]}}
+    place.write_resolv_conf(text + "nameserver 127.0.0.1\n")
+    place.serve_dns(answer=answer)
+    place.serve(Registry(host=name), certificate=place.certificate("own", [name]))
+    return pull(place, name + "/team/app:1")
+
+
+@each("names/search-mixed", [
+    ("nodata", "a name of the search list exists without an address", {"hub.infra.corp.test": {}, "hub.infra": {"A": [IP]}}, True),
+    ("aaaa", "a name of the search list has an IPv6 address only",
+     {"hub.infra.corp.test": {"AAAA": [IP6]}, "hub.infra": {"A": [SILENT]}}, True),
+    ("alias", "an alias without an address in the search list",
+     {"hub.infra.corp.test": {"CNAME": ["gone.corp.test"]}, "hub.infra": {"A": [IP]}}, True),
+    ("wildcard", "a wildcard of the search list covers the name", {"hub.infra.corp.test": {"A": [IP2]}, "hub.infra": {"A": [IP]}}, False),
+])
+def search_mixed(place, zone):
+    place.zone = zone
+    place.write_resolv_conf("search corp.test\noptions ndots:5\nnameserver 127.0.0.1\n")
+    place.serve_dns()
+    certificate = place.certificate("own", ["hub.infra"])
+    place.serve(Registry(host="hub.infra"), certificate=certificate)
+    place.serve(Registry(host="hub.infra"), IP6, certificate=certificate)
+    return pull(place, "hub.infra/team/app:1")

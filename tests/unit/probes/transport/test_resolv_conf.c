@@ -196,6 +196,33 @@ static void a_number_has_no_sign(void **state)
     assert_int_equal(conf.timeout, 1);
 }
 
+static void an_unknown_word_is_for_libc(void **state)
+{
+    static const struct {
+        const char *file;
+        bool is_libc;
+    } lines[] = {
+        {"; x\n# y\n\nnameserver 10.0.0.2\nsearch\ndomain a.b\nsearch c.d\n", false},
+        {"options ndots:5 timeout:1 attempts:1 use-vc usevc tcp\n", false},
+        {"options rotate single-request single-request-reopen trust-ad edns0 no-reload\n", false},
+        {"options\n", false},
+        {"options inet6\n", true},
+        {"options edns\n", true},
+        {"sortlist 10.0.0.0\n", true},
+        {"NAMESERVER 10.0.0.2\n", true},
+        {"s\n", true},
+        {"nameservers 10.0.0.2\n", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct resolv_conf conf;
+        read_bytes(lines[i].file, strlen(lines[i].file), &conf);
+        if (conf.is_libc != lines[i].is_libc)
+            fail_msg("%s", lines[i].file);
+    }
+}
+
 static void names_in_turn(void **state)
 {
     static const char file[] = "search a.test b.test.\noptions ndots:2\n";
@@ -260,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_name_that_is_too_long_is_left_out),
         cmocka_unit_test(options_and_zones),
         cmocka_unit_test(a_number_has_no_sign),
+        cmocka_unit_test(an_unknown_word_is_for_libc),
         cmocka_unit_test(names_in_turn),
         cmocka_unit_test(hosts_file),
     };
