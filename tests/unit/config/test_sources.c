@@ -548,8 +548,8 @@ static void what_is_no_key_is_taken(void **state)
         "TOKEN_HOST=auth:5001",
         "ALLOWED_HOST=web-7f8d9c8b6x-abc12",
         "PROXY=http://user:S3cr3tCanary0aZ3bY7@r.example:8080",
-        "NO_PROXY=*,.r.example,*.r.example,r.example:8080,10.0.0.0/8,10.1.2.3/"
-        "8,[fd00::1]:443,fd00::/8",
+        "NO_PROXY=*,.r.example,*.r.example,r.example:8080,10.0.0.0/8",
+        "NO_PROXY=10.1.2.3/8,[fd00::1]:443,fd00::/8",
     };
 
     (void)state;
