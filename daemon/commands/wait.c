@@ -301,6 +301,13 @@ static int report_wait(const struct wait *wait, const struct invocation *invocat
 
 /* ---- start and end ---- */
 
+/* While the report is written: who should read it may have stopped. */
+static void end_at_once(int number)
+{
+    (void)number;
+    _exit(COMMAND_STATUS_UNKNOWN);
+}
+
 static int start_wait(struct wait *wait, const struct settings *settings, usec_t timeout)
 {
     static const int signals[] = {SIGTERM, SIGINT};
@@ -378,6 +385,8 @@ int command_wait(const struct invocation *invocation, struct settings *settings)
     if (wait.environment && wait.items && !start_wait(&wait, settings, invocation->wait_timeout)) {
         start_due(&wait);
         event_base_dispatch(wait.base);
+        signal(SIGTERM, end_at_once);
+        signal(SIGINT, end_at_once);
         pod_events_flush(wait.events, EVENTS_LIMIT);
         if (wait.live)
             live_line("");
