@@ -97,11 +97,14 @@ static void follow_pull(struct pull *pull)
     if (at == node->mirror_count || pull->broken)
         return;
     pull->digest = digest_at(pull, &node->mirrors[at]);
+    const struct mirror_evidence *resolved = &node->mirrors[at];
     for (at = 0; at < node->mirror_count; at++)
         if (ask_host(pull, &node->mirrors[at], false))
             break;
     if (at < node->mirror_count && !pull->broken)
         pull->served = &node->mirrors[at];
+    else if (!pull->broken && !pull->unknown) /* the others may have its digest */
+        pull->unknown = resolved;
 }
 
 /* ---- what the pulls show ---- */

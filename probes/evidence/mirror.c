@@ -128,6 +128,12 @@ static bool was_withheld(const struct mirror_evidence *mirror,
            (auth->has_key && !auth->key_sent && (auth->key_unverified || !auth->host_listed));
 }
 
+/* The answer was accepted, and what follows its head ends the pull. */
+static bool breaks_off(unsigned status)
+{
+    return status >= 200 && status < 300;
+}
+
 static enum mirror_outcome blob_outcome(const struct blob_evidence *blob)
 {
     switch (blob->outcome) {
@@ -144,10 +150,11 @@ static enum mirror_outcome blob_outcome(const struct blob_evidence *blob)
         return MIRROR_OK;
     case BLOB_CANCELLED:
         return MIRROR_CANCELLED;
+    case BLOB_MALFORMED:
+        return breaks_off(blob->status) ? MIRROR_INVALID : MIRROR_INCOMPLETE;
     case BLOB_UNREACHABLE:
     case BLOB_REFUSED:
     case BLOB_RATE_LIMITED:
-    case BLOB_MALFORMED:
     case BLOB_OUTCOME_COUNT:
         break;
     }
@@ -185,8 +192,11 @@ static enum mirror_outcome manifest_outcome_here(const struct image_evidence *im
     case MANIFEST_RATE_LIMITED:
     case MANIFEST_UNAVAILABLE:
     case MANIFEST_REDIRECTED:
-    case MANIFEST_MALFORMED:
     case MANIFEST_OUTCOME_COUNT:
+        break;
+    case MANIFEST_MALFORMED:
+        if (breaks_off(image->status))
+            return MIRROR_INVALID;
         break;
     }
     /* HEAD gave a digest and GET did not give the manifest: the next host is asked for it. */

@@ -348,6 +348,7 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
     } else if (outcome == FETCH_UNREACHABLE) {
         end_manifest(image, MANIFEST_UNREACHABLE, NULL);
     } else if (outcome != FETCH_ANSWERED) {
+        image->evidence->status = response ? response->status : 0;
         end_manifest(image, MANIFEST_MALFORMED,
                      trail->trouble ? trail->trouble
                      : response     ? response->detail

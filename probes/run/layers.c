@@ -258,6 +258,8 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
         return;
     }
     if (outcome != FETCH_ANSWERED) {
+        if (response && response->status)
+            blob->evidence->status = response->status;
         end_blob(blob, BLOB_MALFORMED,
                  trail->trouble ? trail->trouble
                  : response     ? response->detail
