@@ -229,14 +229,6 @@ static void keep_trail(struct blob_run *blob)
         blob->evidence->remote = (struct remote_host_evidence){0};
 }
 
-/* True if a layer was cut off before the bytes that are looked at here. containerd asks for the
- * rest as long as each answer brings some. */
-static bool has_first_bytes(const struct blob_run *blob, const struct http_response *response)
-{
-    return blob->step != BLOB_WHOLE && response && response->was_cut && response->status < 300 &&
-           response->body_length > 0;
-}
-
 static void blob_answered(enum fetch_outcome outcome, const struct http_response *response,
                           void *context)
 {
@@ -250,11 +242,6 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
     }
     if (outcome == FETCH_UNREACHABLE) {
         end_blob(blob, BLOB_UNREACHABLE, NULL);
-        return;
-    }
-    if (outcome == FETCH_CLOSED && has_first_bytes(blob, response)) {
-        blob->image->evidence->differences |= 1u << DIFFERENCE_CUT;
-        end_well(blob);
         return;
     }
     if (outcome != FETCH_ANSWERED) {
@@ -313,11 +300,12 @@ static void ask_blob(struct blob_run *blob, enum blob_step step)
 {
     struct image_run *image = blob->image;
     struct arena *secrets = image->registry->secrets;
+    bool is_cut = step != BLOB_WHOLE && blob->wanted.size > FIRST_BYTES;
     struct pull_request_options options = {.method = "GET",
                                            .keeps_redirect = step == BLOB_HERE,
                                            .answers = blob->answers,
                                            .max_body = step == BLOB_WHOLE ? 0 : FIRST_BYTES,
-                                           .size = step == BLOB_WHOLE ? blob->wanted.size : 0};
+                                           .size = is_cut ? FIRST_BYTES : blob->wanted.size};
 
     options.accept =
         blob->wanted.media_type ? arena_format(secrets, "%s, */*", blob->wanted.media_type) : NULL;

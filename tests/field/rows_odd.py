@@ -227,6 +227,22 @@ class Cut(Registry):
         return self.cut(request, reply) if self.kind in request.target and b" 200 " in reply[:14] else reply
 
 
+class CutLayers(Cut):
+    def cut(self, request, reply):
+        return reply if request.path.endswith(self.image.config) else super().cut(request, reply)
+
+
+@each("content/cut-layer", [
+    ("once", "the layer is cut once", 1, False, True),
+    ("always", "the layer is cut each time", 99, False, False),
+    ("always-range", "the layer is cut each time, and ranges work", 99, True, True),
+])
+def cut_layer(place, left, ranges):
+    place.serve_dns()
+    place.serve(CutLayers(kind="blobs/", kept=50, left=left, ranges=ranges, done={}))
+    return place.pull()
+
+
 @each("content/cut", [
     ("manifest-once", "the manifest is cut once", "manifests/sha256", 100, 1, False, True),
     ("manifest-once-range", "the manifest is cut once, and ranges work", "manifests/sha256", 100, 1, True, True),
