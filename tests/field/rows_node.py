@@ -196,6 +196,41 @@ def server_dead(place):
     return pull(place, table(DEAD, server=DEAD))
 
 
+# ---- what of hosts.toml counts; the registry is away, or the mirror is ----
+
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+USER_URL = table(f"https://u:p@{MIRROR}")
+NO_PUSH = f'capabilities = ["push"]\n{table(GOOD)}'
+
+
+def headers(line):
+    return table(GOOD) + f'[host."{GOOD}".header]\n{line}\n'
+
+
+@each("node/hosts", [
+    ("user", "user information in a URL is not used", USER_URL, IP2, True, "warn"),
+    ("port", "a port that is none voids the whole file", table("https://x.test:bad", GOOD), IP2, False, "fail"),
+    ("blank", "so does a blank in a host", table("https://x test", GOOD), IP2, False, "fail"),
+    ("escape", "and a broken escape", table("https://x%zz", GOOD), IP2, False, "fail"),
+    ("server-port", "and a server whose port is none", table(GOOD, server="https://x.test:bad"), IP2, False, "fail"),
+    ("server-port-own", "then the registry is asked", table(GOOD, server="https://x.test:bad"), IP, True, "warn"),
+    ("server-empty", "a server without a host is the registry", table(GOOD, server="https://"), IP, True, "warn"),
+    ("port-large", "a port that is too large fails alone", table("https://x.test:70000", GOOD), IP2, True, "warn"),
+    ("own-push", "what the file allows the registry does not count", NO_PUSH, IP, True, "warn"),
+    ("server-push", "it counts for a server that is named", f'server = "https://{HOST}"\n{NO_PUSH}', IP, False, "fail"),
+    ("resolve", "a mirror that may only resolve", table((GOOD, 'capabilities = ["resolve"]')), IP2, False, "fail"),
+    ("header-empty", "a header without a name", headers('"" = "x"'), IP2, False, "fail"),
+    ("header-length", "headers that Go writes itself",
+     headers('Content-Length = "5"\nTransfer-Encoding = "chunked"'), IP2, True, "warn"),
+    ("ca", "a ca without a certificate", table((GOOD, 'ca = "bad.pem"')), IP, False, "fail"),
+    ("client", "a client certificate that is none", table((GOOD, 'client = "bad.pem"')), IP, False, "fail"),
+], works=True)
+def counts(place, hosts, address, works, status):
+    names(place)
+    place.serve(Registry(host=MIRROR if address == IP2 else HOST), address)
+    return expect(pull(place, hosts, {f"{CERTS}/{HOST}/bad.pem": PEM}), works, status)
+
+
 # ---- the mirror fails, and the registry is there ----
 
 @each("node/falls-back", [
@@ -256,6 +291,45 @@ def breaks(place, app):
         app = Lies(host=MIRROR, image=registry.image)
     place.serve(app, IP2)
     return pull(place, table(GOOD), unpack=True)
+
+
+def break_off(reply):
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return head + b"\r\n\r\n" + body[:50]
+
+
+def bad_digest(reply):
+    return reply.replace(b"Digest: sha256:", b"Digest: ", 1)
+
+
+class Spoils(Registry):
+    """Changes its answers to one kind of request, and gives no ranges."""
+
+    def handle(self, request):
+        request.headers.pop("range", None)
+        reply = super().handle(request)
+        return self.spoil(reply) if self.kind in request.path else reply
+
+
+@each("node/ends", [
+    ("digest", "a digest that is none", "/manifests/1", bad_digest),
+    ("manifest", "a manifest that breaks off", "/manifests/sha256", break_off),
+    ("blobs", "blobs that break off", "/blobs/", break_off),
+], works=False, status="fail", cause="mirror_broken")
+def ends(place, kind, spoil):
+    names(place)
+    registry = Registry()
+    place.serve(registry)
+    place.serve(Spoils(host=MIRROR, image=registry.image, kind=kind, spoil=spoil), IP2)
+    return pull(place, table(GOOD))
+
+
+@situation("node/other-image", "the mirror has another image of that tag without its layers", False, "unknown")
+def other_image(place):
+    names(place)
+    place.serve(Registry())
+    place.serve(Fails(404, "/blobs/", host=MIRROR), IP2)
+    return pull(place, table(GOOD))
 
 
 @situation("node/stalls", "the mirror takes the request and never answers", False, "fail",
