@@ -5,7 +5,7 @@ Only this way does containerd read config.toml. An answer that has a message is 
 failed stands in containerd's log, so no header of the answer is decoded.
 """
 
-import os
+import pathlib
 import socket
 import struct
 import subprocess
@@ -74,27 +74,38 @@ def pull(address, reference, user=None):
     return call(address, b"/runtime.v1.ImageService/PullImage", message)
 
 
-def wait_for(process, path):
+def listens(address):
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(address) == 0
+
+
+def is_ready(process, address, log):
+    """True once the plugin for the kubelet answers. The socket is there before it is ready; without this
+    line in the log, the plugin never is."""
     end = time.monotonic() + SECONDS
-    while not os.path.exists(path) and process.poll() is None and time.monotonic() < end:
+    while not listens(address) or ("Connect containerd service" in log.read_text() and
+                                   not call(address, b"/runtime.v1.ImageService/ListImages", b"")):
+        if process.poll() is not None or time.monotonic() > end:
+            return False
         time.sleep(0.02)  # between two looks at the condition
-    return os.path.exists(path)
+    return True
 
 
 def run(place, reference, environment, command, user=None):
     """A pull by a containerd that lives below the folder `place`. command(list) wraps its command."""
     with tempfile.TemporaryDirectory(dir=place) as folder:
-        address = folder + "/socket"
-        with open(folder + "/log", "w+") as log:
+        address, log = folder + "/socket", pathlib.Path(folder, "log")
+        with open(log, "wb") as out:
             daemon = subprocess.Popen(command(["containerd", "--root", folder + "/root", "--state",
                                                folder + "/state", "--address", address]),
-                                      env=environment, stdout=log, stderr=log, cwd="/")
-            try:
-                works = wait_for(daemon, address) and pull(address, reference, user)
-            except OSError:
-                works = False
-            daemon.terminate()
-            daemon.wait()
-            log.seek(0)
-            lines = [line for line in log if "level=error" in line or line.startswith("containerd:")]
-    return {"works": works, "why": "" if works else (lines or [""])[-1].strip()[-300:]}
+                                      env=environment, stdout=out, stderr=out, cwd="/")
+        works, lines = False, [""]
+        try:
+            works = is_ready(daemon, address, log) and pull(address, reference, user)
+        except OSError as error:
+            lines = [str(error)]
+        daemon.terminate()
+        daemon.wait()
+        lines += [line for line in log.read_text().splitlines()
+                  if "level=error" in line or line.startswith("containerd:")]
+    return {"works": works, "why": "" if works else lines[-1][-300:]}
