@@ -330,7 +330,8 @@ static bool is_followed(const struct pull_request *request, const struct http_re
 
 /* ---- answers ---- */
 
-/* containerd uses the token that it has again, unless the registry says a second time why not. */
+/* containerd uses the token that it has again, unless the registry says a second time why not. It
+ * uses a key again too; here once only, because a refused key may lock its account. */
 static bool is_refused_for_now(struct pull_request *request, const struct http_response *response)
 {
     struct challenge challenge;
@@ -339,7 +340,7 @@ static bool is_refused_for_now(struct pull_request *request, const struct http_r
         !find_authorization(request, &request->trail.at))
         return false;
     challenge_read(response, request->arena, &challenge);
-    return challenge.kind == CHALLENGE_BASIC ||
+    return (challenge.kind == CHALLENGE_BASIC && request->answers == 1) ||
            (challenge.kind == CHALLENGE_BEARER && (!challenge.error || request->answers == 1));
 }
 
