@@ -156,10 +156,13 @@ static bool looks_like_key(const char *word, size_t length)
     return false;
 }
 
-/* Hosts, paths and images have a dot or a slash, and their parts may well look random. */
+/* Hosts, paths and images have a slash or a dot within, and their parts may well look random. */
 static bool has_bare_word(const char *value, bool (*test)(const char *word, size_t length))
 {
-    return !strpbrk(value, "./") && any_word(value, LETTERS DIGITS, test);
+    for (const char *at = value; (at = strpbrk(at, "./")); at++)
+        if (*at == '/' || isalnum((unsigned char)at[1]))
+            return false;
+    return any_word(value, LETTERS DIGITS, test);
 }
 
 /* ---- URLs ---- */
