@@ -17,8 +17,9 @@
 #include "probes/run/secrets.h"
 #include "probes/transport/http_fields.h"
 
-#define MAX_BROKEN 1 /* retries after 5xx: newer containerd asks once more */
-#define MAX_CUT    3 /* requests for the rest of a body that bring nothing, as containerd's */
+#define MAX_BROKEN      1 /* retries after 5xx: newer containerd asks once more */
+#define MAX_KEY_ANSWERS 2 /* that ask for one, one without it */
+#define MAX_CUT         3 /* requests for the rest of a body that bring nothing, as containerd's */
 
 struct pull_request {
     struct probe_run *run;
@@ -340,7 +341,7 @@ static bool is_refused_for_now(struct pull_request *request, const struct http_r
         !find_authorization(request, &request->trail.at))
         return false;
     challenge_read(response, request->arena, &challenge);
-    return (challenge.kind == CHALLENGE_BASIC && request->answers == 1) ||
+    return (challenge.kind == CHALLENGE_BASIC && request->answers <= MAX_KEY_ANSWERS) ||
            (challenge.kind == CHALLENGE_BEARER && (!challenge.error || request->answers == 1));
 }
 

@@ -83,7 +83,7 @@ static const struct way {
                 ON_WITH("GET /v2/team/app/blobs/" LAYER, "Basic " PAIR, ANSWER("200 x", "", "x"))},
      .asked = "Basic " PAIR, .times = 4, .never = "/token"},
     {"a Basic key refused", "credentials_rejected", AUTH_ACCEPTED, MANIFEST_UNAUTHORIZED,
-     BLOB_SKIPPED, .challenge = BASIC, .asked = "Basic " PAIR, .times = 6},
+     BLOB_SKIPPED, .challenge = BASIC, .asked = "Basic " PAIR, .times = 3},
     {"a Basic key forbidden", "insufficient_scope", AUTH_ACCEPTED, MANIFEST_INSUFFICIENT_SCOPE,
      BLOB_SKIPPED, .challenge = BASIC,
      .routes = {ON_WITH("HEAD ", "Basic ", EMPTY("403 x")),
