@@ -92,7 +92,7 @@ KINDS = {
     "forbidden": ("api_forbidden", {**WELL, "answer": lambda request: reply("403 Forbidden")}),
     "limited": ("rate_limited", {**WELL, "answer": lambda request: reply("429 Too Many Requests")}),
     "elsewhere": ("not_a_registry", {**WELL, "answer": lambda request: reply("404 Not Found")}),
-    "half": ("http_invalid", {**WELL, "answer": lambda request: CHALLENGE[:-1]}),
+    "half": ("http_invalid", {**WELL, "answer": lambda request: CHALLENGE[: len(CHALLENGE) // 2]}),
     "no-http": ("http_invalid", {**WELL, "answer": lambda request: os.urandom(200)}),
     "stalls": ("http_timeout", {**WELL, "answer": lambda request: None}),
     "image-missing": ("image_not_found", {**WELL, "answer": of_image}),
