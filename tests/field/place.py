@@ -313,6 +313,7 @@ class Place:
         for address in ADDRESSES:
             run(f"ip addr add {address}/32 dev lo")
         run(f"ip addr add {IP6}/128 dev lo nodad")  # else nobody can bind to it for a moment
+        run(f"until ip route get {IP6} from {IP6}; do sleep 0.01; done")  # the kernel adds the route later
         run("nft 'add table inet t; add chain inet t o { type filter hook output priority 0; };"
             f" add rule inet t o ip daddr {SILENT} drop'")
         self.write_resolv_conf("nameserver 127.0.0.1\n")
