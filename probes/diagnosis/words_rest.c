@@ -40,8 +40,8 @@ const struct cause_words words_rest[] = {
                   ALL(FACT_DIFFERENCE(KEY_ORDER))),
              LINE("A containerd built with Go 1.19 or older pulls {image} from {registry}, but "
                   "newer clients probably do not: an answer has a header that they refuse (a "
-                  "control character, a name that is no name, a Content-Length that is no "
-                  "number), or odd lines between its chunks.",
+                  "control character, a name that is no name, a wrong Content-Length), or odd "
+                  "lines between its chunks.",
                   ALL(FACT_DIFFERENCE(HEADERS))),
              LINE("Clients built with Go 1.24 or newer pull from {registry} through the proxy "
                   "{proxy}. Older ones, such as containerd 1.6, fail: they do not know the scheme "

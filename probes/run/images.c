@@ -145,6 +145,10 @@ static void take_tag(struct image_run *image, const struct http_response *respon
         end_manifest(image, MANIFEST_TOO_LARGE, "more than is read here");
         return;
     }
+    if (!whole)
+        image->head_length = told < 0 ? http_written_length(response) : 0;
+    else if (image->head_length > 0 && image->head_length != (int64_t)response->body_length)
+        image->registry->run->odd_headers = true; /* newer clients go by the length of the HEAD */
     *wanted = (struct descriptor){.size = whole ? (int64_t)response->body_length : told};
     wanted->media_type = media_type_of(http_response_header(response, "content-type", 0), secrets);
     if (is_pinned(image))

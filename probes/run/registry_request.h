@@ -97,8 +97,9 @@ struct image_run {
     struct image_evidence best; /* of keys before, the attempt that came furthest */
 
     enum image_step step;
-    unsigned answers; /* to the request of this step before */
-    bool by_get;      /* HEAD is not allowed, and the answer to GET counts as that to HEAD */
+    unsigned answers;    /* to the request of this step before */
+    int64_t head_length; /* that the answer to HEAD has beside chunks; 0 or less: none */
+    bool by_get;         /* HEAD is not allowed, and the answer to GET counts as that to HEAD */
     usec_t started;
     struct descriptor wanted;              /* the manifest that is asked for by digest */
     unsigned indexes;                      /* gone through */

@@ -102,14 +102,19 @@ uint32_t http_retry_after(const struct http_response *response)
     return *value == '\0' ? seconds : 0;
 }
 
-int64_t http_content_length(const struct http_response *response)
+int64_t http_written_length(const struct http_response *response)
 {
     const char *text = http_response_header(response, "content-length", 0);
     size_t digits = text ? strspn(text, "0123456789") : 0;
 
+    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
+}
+
+int64_t http_content_length(const struct http_response *response)
+{
     if (response->was_zipped || http_response_header(response, "transfer-encoding", 0))
         return -1;
-    return digits && digits < 16 && !text[digits] ? (int64_t)strtoll(text, NULL, 10) : -1;
+    return http_written_length(response);
 }
 
 bool http_is_redirect(unsigned status)

@@ -31,5 +31,9 @@ uint32_t http_retry_after(const struct http_response *response);
  * was unpacked. */
 int64_t http_content_length(const struct http_response *response);
 
+/* Content-Length as it is written, even beside chunks: Go 1.24 takes it from an answer to HEAD. -1:
+ * none. */
+int64_t http_written_length(const struct http_response *response);
+
 /* True if clients follow the Location header of this status (RFC 9110 section 15.4). */
 bool http_is_redirect(unsigned status);
