@@ -252,7 +252,7 @@ static const char *registry_misfit(const struct toml *registry)
     return wrong;
 }
 
-/* What may not stand beside config_path; NULL: nothing does. */
+/* The setting beside config_path with which containerd serves no pulls. NULL: there is none. */
 static const char *find_older_settings(const struct toml *registry)
 {
     const struct toml *path = toml_member(registry, "config_path");

@@ -62,15 +62,6 @@ static enum manifest_outcome outcome_of_refusal(const struct http_response *resp
     }
 }
 
-/* True if clients may have got it with an authorization that this probe does not send there. */
-static bool key_was_withheld(const struct image_run *image, unsigned status)
-{
-    const struct pull_trail *trail = pull_request_trail(image->request);
-
-    return trail->withheld && !trail->ways_differ &&
-           (status == 401 || status == 403 || status == 404 || status <= 299);
-}
-
 static void take_refusal(struct image_run *image, const struct http_response *response)
 {
     struct image_evidence *evidence = image->evidence;
@@ -79,7 +70,7 @@ static void take_refusal(struct image_run *image, const struct http_response *re
     evidence->status = response->status;
     evidence->retry_after = http_retry_after(response);
     evidence->outcome = outcome_of_refusal(response, image->registry->secrets);
-    if (key_was_withheld(image, response->status)) {
+    if (pull_was_withheld(image->request, response->status)) {
         end_manifest(image, MANIFEST_REDIRECTED, NULL);
     } else if (had_body) {
         evidence->detail = manifest_error(response->body, response->body_length, texts_of(image));
@@ -130,8 +121,8 @@ static void take_descriptor(struct image_run *image)
 }
 
 /* Reads the descriptor from the answer to HEAD, or to GET in its place. containerd takes the digest
- * of the header only beside a length. If HEAD lacks either, it sends a GET and computes the digest
- * from the body. */
+ * of the header only if the answer has a length too. Otherwise it sends a GET and computes the
+ * digest from the body. */
 static void take_tag(struct image_run *image, const struct http_response *response)
 {
     struct arena *secrets = image->registry->secrets;
@@ -364,7 +355,7 @@ static void manifest_answered(enum fetch_outcome outcome, const struct http_resp
     } else if (image_takes_challenge(image, response, trail)) {
         image->answers = trail->answers;
         run_progressed(image->registry->run);
-    } else if (response->status > 299 || key_was_withheld(image, response->status)) {
+    } else if (response->status > 299 || pull_was_withheld(image->request, response->status)) {
         take_refusal(image, response);
     } else {
         if (image->step != IMAGE_HEAD) /* which is containerd's alone */

@@ -154,15 +154,6 @@ static void take_config(struct blob_run *blob, const struct http_response *respo
 
 /* ---- refusals ---- */
 
-/* True if clients send an authorization that this probe does not send there. */
-static bool was_blob_withheld(const struct blob_run *blob, unsigned status)
-{
-    const struct pull_trail *trail = pull_request_trail(blob->request);
-
-    return trail->withheld && !trail->ways_differ &&
-           (status == 401 || status == 403 || status == 404 || status <= 299);
-}
-
 static void take_blob_refusal(struct blob_run *blob, const struct http_response *response)
 {
     struct blob_evidence *evidence = blob->evidence;
@@ -170,7 +161,7 @@ static void take_blob_refusal(struct blob_run *blob, const struct http_response 
     struct arena *secrets = blob->image->registry->secrets;
     const char *words = manifest_error(response->body, response->body_length, secrets);
 
-    if (was_blob_withheld(blob, status)) {
+    if (pull_was_withheld(blob->request, status)) {
         end_blob(blob, BLOB_SKIPPED, "asked for without the key, which is not sent there");
     } else if (status == 429) {
         evidence->retry_after = http_retry_after(response);
@@ -266,7 +257,7 @@ static void blob_answered(enum fetch_outcome outcome, const struct http_response
             ask_blob(blob, BLOB_FIRST);
         else
             end_well(blob);
-    } else if (response->status > 299 || was_blob_withheld(blob, response->status)) {
+    } else if (response->status > 299 || pull_was_withheld(blob->request, response->status)) {
         take_blob_refusal(blob, response);
     } else {
         image_note_status(blob->image, response->status);

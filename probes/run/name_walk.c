@@ -28,7 +28,7 @@ struct name_walk {
     size_t resolver_count;
     struct resolv_names names;
     struct walk_round rounds[RESOLV_CONF_MAX_NAMES];
-    size_t index;        /* of the name that a client asks for now; the last one once over */
+    size_t index;        /* of the name that a client asks for now, or asked for at the end */
     unsigned unanswered; /* names before it that nobody answered */
     bool hurried;        /* the names after it are asked beside it, because it takes long */
     bool over;           /* no further name is looked at */

@@ -18,7 +18,7 @@
 #include "probes/transport/http_fields.h"
 
 #define MAX_BROKEN      1 /* retries after 5xx: newer containerd asks once more */
-#define MAX_KEY_ANSWERS 2 /* that ask for one, one without it */
+#define MAX_KEY_ANSWERS 2 /* 401 before the key and 401 to it: then the key is sent once more */
 #define MAX_CUT         3 /* requests for the rest of a body that bring nothing, as containerd's */
 
 struct pull_request {
@@ -502,6 +502,12 @@ struct pull_request *pull_request_start(struct probe_run *run,
         return request;
     pull_request_free(request);
     return NULL;
+}
+
+bool pull_was_withheld(const struct pull_request *request, unsigned status)
+{
+    return request->trail.withheld && !request->trail.ways_differ &&
+           (status == 401 || status == 403 || status == 404 || status <= 299);
 }
 
 const struct pull_trail *pull_request_trail(const struct pull_request *request)

@@ -72,6 +72,10 @@ struct pull_request *pull_request_start(struct probe_run *run,
                                         const struct pull_request_options *options,
                                         struct arena *arena, pull_request_done_fn *done,
                                         void *context);
+/* True if clients may have got another answer than this one, by an authorization that this probe
+ * does not send there. */
+bool pull_was_withheld(const struct pull_request *request, unsigned status);
+
 const struct pull_trail *pull_request_trail(const struct pull_request *request);
 void pull_request_free(struct pull_request *request); /* allowed in the callback; NULL too */
 

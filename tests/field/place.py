@@ -23,6 +23,7 @@ import threading
 
 import clients
 import cri
+from cri import receive
 
 HOST = "acme-prod.tencentcloudcr.com"
 STORE, TOKEN_HOST, HUB = "cos.corp.test", "token.corp.test", "hub.corp.test"
@@ -74,16 +75,6 @@ def dns_reply(query, rcode=0, records=(), flags=0x8180):
                     for name, kind, data in records)
     return (query[:2] + struct.pack(">HHHHH", flags | rcode, 1, len(records), 0, 0)
             + query[12:end] + body)
-
-
-def receive(connection, size):
-    data = b""
-    while len(data) < size:
-        more = connection.recv(size - len(data))
-        if not more:
-            raise OSError("closed")
-        data += more
-    return data
 
 
 # ---- an image ----
